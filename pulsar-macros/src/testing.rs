@@ -1,0 +1,1 @@
+//! For the unit tests: expand a macro without a compiler, compare with a golden file, collect messages.
