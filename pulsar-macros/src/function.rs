@@ -6,8 +6,8 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, GenericParam, Item, ItemFn, Lifetime, Lit, Meta, Pat, PatType, ReturnType, Safety,
-    Signature, Type, ext::IdentExt, spanned::Spanned,
+    Attribute, Expr, ExprLit, FnArg, GenericParam, Item, ItemFn, Lifetime, Lit, Meta, Pat, PatType,
+    ReturnType, Safety, Signature, Type, ext::IdentExt, spanned::Spanned,
 };
 
 use crate::{
@@ -98,9 +98,19 @@ impl Function {
             is_async: function.sig.asyncness.is_some(),
             arguments,
             output: function.sig.output,
-            lifetimes: function.sig.generics.lifetimes().map(|parameter| parameter.lifetime.clone()).collect(),
+            lifetimes: function
+                .sig
+                .generics
+                .lifetimes()
+                .map(|parameter| parameter.lifetime.clone())
+                .collect(),
             doc: doc(&function.attrs),
-            conditions: function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect(),
+            conditions: function
+                .attrs
+                .iter()
+                .filter(|attribute| attribute.path().is_ident("cfg"))
+                .cloned()
+                .collect(),
             has_more_attributes: function.attrs.iter().any(is_ours),
         })
     }
@@ -145,7 +155,9 @@ fn doc(attributes: &[Attribute]) -> String {
             && pair.path.is_ident("doc")
             && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value
         {
-            lines.extend(text.value().lines().map(|line| line.trim().to_owned()));
+            // `split`, not `lines`: an empty line separates paragraphs.
+            let strip = |line: &str| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned();
+            lines.extend(text.value().split('\n').map(strip));
         }
     }
     lines.join("\n").trim().to_owned()
@@ -196,7 +208,10 @@ fn check_signature(role: Role, signature: &Signature, errors: &mut Errors) {
     }
     if let Safety::Unsafe(token) = &signature.safety {
         let message = format!("{noun} cannot be `unsafe`: {caller} calls it with whatever it gets");
-        errors.at(token, with_help(message, "keep the `unsafe` block inside the function, where it can be checked"));
+        errors.at(
+            token,
+            with_help(message, "keep the `unsafe` block inside the function, where it can be checked"),
+        );
     }
     if let Some(abi) = &signature.abi {
         let message = format!("{noun} is a Rust function; {caller} cannot call another ABI");
@@ -218,7 +233,10 @@ fn check_signature(role: Role, signature: &Signature, errors: &mut Errors) {
     }
     for argument in signature.inputs.iter() {
         let FnArg::Typed(argument) = argument else { continue };
-        if let Some(place) = find(&argument.ty.to_token_stream(), &|token| matches!(token, TokenTree::Ident(word) if word == "impl")) {
+        if let Some(place) = find(
+            &argument.ty.to_token_stream(),
+            &|token| matches!(token, TokenTree::Ident(word) if word == "impl"),
+        ) {
             let message = format!(
                 "the type of an argument must be named: `{}` leaves it open what {caller} has to pass",
                 words::source(&argument.ty)
@@ -238,12 +256,17 @@ fn check_parameter(role: Role, parameter: &GenericParam, errors: &mut Errors) {
     let Role { noun, caller, .. } = role;
     match parameter {
         GenericParam::Type(ty) => {
-            let message = format!("{noun} cannot be generic: nothing tells {caller} which `{}` to use", ty.ident);
+            let message =
+                format!("{noun} cannot be generic: nothing tells {caller} which `{}` to use", ty.ident);
             errors.at(ty, with_help(message, format!("write a concrete type in place of `{}`", ty.ident)));
         }
         GenericParam::Const(constant) => {
-            let message = format!("{noun} cannot be generic: nothing tells {caller} which `{}` to use", constant.ident);
-            errors.at(constant, with_help(message, format!("write the number in place of `{}`", constant.ident)));
+            let message =
+                format!("{noun} cannot be generic: nothing tells {caller} which `{}` to use", constant.ident);
+            errors.at(
+                constant,
+                with_help(message, format!("write the number in place of `{}`", constant.ident)),
+            );
         }
         // Whether a lifetime matters depends on where it is used: the attribute looks.
         GenericParam::Lifetime(_) => {}

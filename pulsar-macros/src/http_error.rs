@@ -71,18 +71,18 @@ fn arms(input: &DeriveInput, errors: &mut Errors) -> Vec<Arm> {
 
 fn answer(attributes: &[Attribute], errors: &mut Errors) -> Answer {
     let mut answer = Answer::default();
-    let mut seen: Vec<&Path> = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
     for attribute in attributes {
         let path = attribute.path();
         if !path.is_ident("status") && !path.is_ident("detail") {
             continue;
         }
         let name = words::source(path);
-        if seen.contains(&path) {
+        if seen.contains(&name) {
             errors.at(attribute, format!("`#[{name}]` is given twice; one of the two is enough"));
             continue;
         }
-        seen.push(path);
+        seen.push(name);
         if path.is_ident("status") {
             answer.status = status(attribute, errors);
         } else {
@@ -155,12 +155,13 @@ fn detail(attribute: &Attribute, errors: &mut Errors) -> Option<LitStr> {
 
 /// `#[http_error(crate = path)]`, for crates that re-export pulsar.
 fn crate_path(attributes: &[Attribute], errors: &mut Errors) -> Path {
-    let tokens = attributes.iter().find(|attribute| attribute.path().is_ident("http_error")).map(|attribute| {
-        match &attribute.meta {
-            Meta::List(list) => list.tokens.clone(),
-            _ => TokenStream::new(),
-        }
-    });
+    let tokens =
+        attributes.iter().find(|attribute| attribute.path().is_ident("http_error")).map(|attribute| {
+            match &attribute.meta {
+                Meta::List(list) => list.tokens.clone(),
+                _ => TokenStream::new(),
+            }
+        });
     let options = Options::read("#[http_error]", tokens.unwrap_or_default(), &["crate"], &[], errors);
     for value in options.values() {
         errors.at(value, with_help("`#[http_error]` takes no value", "it knows `crate = path`"));

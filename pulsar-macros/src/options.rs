@@ -27,6 +27,8 @@ pub(crate) struct Options {
     values: Vec<TokenStream>,
     /// A value stood behind an option.
     pub(crate) late_value: bool,
+    /// The keys that were sent elsewhere.
+    pub(crate) misplaced: Vec<String>,
     pairs: Vec<(Ident, Option<TokenStream>)>,
 }
 
@@ -40,9 +42,13 @@ impl Options {
         elsewhere: &[(&str, &str)],
         errors: &mut Errors,
     ) -> Self {
-        let mut options = Options { attribute, values: Vec::new(), late_value: false, pairs: Vec::new() };
-        for part in split(tokens, errors) {
+        let mut options = Options { attribute, values: Vec::new(), late_value: false, misplaced: Vec::new(), pairs: Vec::new() };
+        for (number, part) in split(tokens, errors).into_iter().enumerate() {
             match part {
+                // `#[get(RULE)]` means a value; `#[get(inlin)]` a flag.
+                Part::Pair { key, value: None } if number == 0 && !is_like(&key, known, elsewhere) => {
+                    options.values.push(key.into_token_stream());
+                }
                 Part::Value(value) => {
                     options.late_value |= !options.pairs.is_empty() && options.values.is_empty();
                     options.values.push(value);
@@ -51,6 +57,7 @@ impl Options {
                     let name = key.to_string();
                     if let Some((_, help)) = elsewhere.iter().find(|(word, _)| *word == name) {
                         errors.at(&key, with_help(format!("`{name}` is no option of `{attribute}`"), help));
+                        options.misplaced.push(name);
                     } else if !known.contains(&name.as_str()) {
                         let help = match words::nearest(&name, known.iter().copied()) {
                             Some(near) => format!("did you mean `{near}`?"),
@@ -111,8 +118,10 @@ impl Options {
             return None;
         };
         let Some(items) = bracketed(value) else {
-            let message = format!("`{name}` takes a list of string literals, not `{}`", words::source(value));
-            errors.at(value, with_help(message, example));
+            let found = words::source(value);
+            let message = format!("`{name}` takes a list of string literals, not `{found}`");
+            let repaired = string(value.clone()).map(|_| format!("write `{name} = [{found}]`"));
+            errors.at(value, with_help(message, repaired.unwrap_or(example)));
             return None;
         };
         let mut list = Vec::new();
@@ -155,11 +164,20 @@ impl Options {
     }
 }
 
+/// Whether a word is a key, or one of ours misspelt.
+fn is_like(word: &Ident, known: &[&str], elsewhere: &[(&str, &str)]) -> bool {
+    let word = word.to_string();
+    let mut keys = known.iter().copied().chain(elsewhere.iter().map(|(key, _)| *key));
+    keys.any(|key| words::nearest(&word, [key]).is_some())
+}
+
 /// `name = GET` for `name = "GET"` is the mistake that a quotation mark repairs.
 fn string_help(name: &str, value: &TokenStream, example: &str) -> String {
     match syn::parse2::<Ident>(value.clone()) {
         Ok(word) => format!("put it in quotes: \"{word}\""),
-        Err(_) if bracketed(value).is_some() && name == "method" => "several methods are `methods = [..]`".to_owned(),
+        Err(_) if bracketed(value).is_some() && name == "method" => {
+            "several methods go into `methods = [..]`".to_owned()
+        }
         Err(_) => example.to_owned(),
     }
 }

@@ -58,7 +58,10 @@ fn output<'a>(function: &'a Function, errors: &mut Errors) -> Option<&'a Type> {
     let help = "write `-> T`, or `-> Result<T>` if making it can fail";
     match &function.output {
         ReturnType::Default => {
-            errors.at(&function.name, with_help("a provider returns what it provides, and this returns nothing", help));
+            errors.at(
+                &function.name,
+                with_help("a provider returns what it provides, and this returns nothing", help),
+            );
             None
         }
         ReturnType::Type(_, ty) => match &**ty {
@@ -68,7 +71,8 @@ fn output<'a>(function: &'a Function, errors: &mut Errors) -> Option<&'a Type> {
                 None
             }
             Type::ImplTrait(_) => {
-                let message = "the type that a provider returns must be named: `State<T>` finds the value by it";
+                let message =
+                    "the type that a provider returns must be named: `State<T>` finds the value by it";
                 errors.at(ty, with_help(message, "write a concrete type, or `Box<dyn Trait>`"));
                 None
             }

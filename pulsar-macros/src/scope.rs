@@ -55,13 +55,14 @@ fn prefix(options: &Options, errors: &mut Errors) -> Option<LitStr> {
     match Pattern::parse_all(&text) {
         Err(mistakes) => {
             for mistake in mistakes {
-                errors.at(&literal, mistake.render());
+                errors.at(&literal, format!("{}\n{}", mistake.message(), mistake.render()));
             }
             None
         }
         Ok(pattern) => {
             for placeholder in pattern.placeholders() {
-                let message = format!("a scope is literal text, and `<{}>` is a placeholder", placeholder.name);
+                let message =
+                    format!("a scope is literal text, and `<{}>` is a placeholder", placeholder.name);
                 let drawing = words::underline(&text, placeholder.span.clone(), "");
                 let help = "write it in each rule, so that a function's rule shows all of its arguments";
                 errors.at(&literal, with_help(format!("{message}\n{drawing}"), help));

@@ -81,6 +81,9 @@ fn write_source(tokens: TokenStream, text: &mut String) {
                     Delimiter::Bracket => ("[", "]"),
                     Delimiter::None => ("", ""),
                 };
+                if last_is_word && text.ends_with("mut") {
+                    text.push(' ');
+                }
                 text.push_str(open);
                 write_source(group.stream(), text);
                 text.push_str(close);
@@ -97,15 +100,15 @@ fn write_source(tokens: TokenStream, text: &mut String) {
     }
 }
 
-/// The rule with carets under `place`, and a note behind them. Two spaces in front, like the drawings of the grammar.
+/// The rule with carets under `place`, and a note behind them: the same drawing as that of a mistake in the grammar.
 ///
 /// Stable Rust cannot point into a string literal, so the finer caret is drawn inside the message.
 pub(crate) fn underline(rule: &str, place: Range<usize>, note: &str) -> String {
     let width = |text: &str| text.chars().count();
     let before = rule.get(..place.start).map_or(0, width);
     let carets = rule.get(place).map_or(1, width).max(1);
-    let line = format!("   {:before$}{:^<carets$} {note}", "", "");
-    format!("  \"{rule}\"\n{}", line.trim_end())
+    let line = format!(" {:before$}{:^<carets$} {note}", "", "");
+    format!("\"{rule}\"\n{}", line.trim_end())
 }
 
 #[cfg(test)]
@@ -152,8 +155,8 @@ mod tests {
 
     #[test]
     fn carets_stand_under_the_place() {
-        assert_eq!(underline("/é/<id>", 4..8, "here"), "  \"/é/<id>\"\n      ^^^^ here");
-        assert_eq!(underline("/", 0..1, ""), "  \"/\"\n   ^");
+        assert_eq!(underline("/é/<id>", 4..8, "here"), "\"/é/<id>\"\n    ^^^^ here");
+        assert_eq!(underline("/", 0..1, ""), "\"/\"\n ^");
     }
 
     #[test]

@@ -6,9 +6,9 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Expr, LitStr, Path, Token, bracketed, braced,
+    Expr, LitStr, Path, Token, braced, bracketed,
     ext::IdentExt,
-    parse::{Parse, ParseStream, Parser},
+    parse::{ParseStream, Parser},
     punctuated::Punctuated,
     token,
 };
@@ -65,7 +65,9 @@ impl Settings {
         while let Some(key) = next_key(input, macro_name, OF_PROGRAM, errors) {
             let done = if key == "app" && !input.peek(Token![:]) {
                 self.app(input, errors)
-            } else if is_known(&key, macro_name, OF_PROGRAM, &mut seen, errors) && separator(&key, input, errors) {
+            } else if is_known(&key, macro_name, OF_PROGRAM, &mut seen, errors)
+                && separator(&key, input, errors)
+            {
                 self.value(&key, input, errors)
             } else {
                 skip(input);
@@ -133,7 +135,9 @@ impl Settings {
             let help = if first == "super" {
                 "name it from the root: `crate::..`".to_owned()
             } else {
-                format!("write `crate::{path}` for a module of this crate, or list `{first}` in `crates: [..]`")
+                format!(
+                    "write `crate::{path}` for a module of this crate, or list `{first}` in `crates: [..]`"
+                )
             };
             errors.at(routes, with_help(format!("`{path}` is in no crate that this program mounts"), help));
         }
@@ -146,7 +150,10 @@ impl App {
             "bind" => self.binds = binds(key, input, errors)?,
             "routes" => {
                 self.routes = Some(input.call(Path::parse_mod_style).map_err(|error| {
-                    syn::Error::new(error.span(), with_help("`routes` takes the path of a module", "write `routes: crate::admin`"))
+                    syn::Error::new(
+                        error.span(),
+                        with_help("`routes` takes the path of a module", "write `routes: crate::admin`"),
+                    )
                 })?);
             }
             "layers" => self.layers = layers(input)?,
@@ -249,7 +256,9 @@ fn skip(input: ParseStream<'_>) {
 
 fn layers(input: ParseStream<'_>) -> syn::Result<Vec<Expr>> {
     if !input.peek(token::Bracket) {
-        return Err(input.error(with_help("`layers` takes a list", "write `layers: [TraceLayer::new_for_http()]`")));
+        return Err(
+            input.error(with_help("`layers` takes a list", "write `layers: [TraceLayer::new_for_http()]`"))
+        );
     }
     let inside;
     bracketed!(inside in input);
@@ -266,7 +275,9 @@ fn crates(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Vec<Ident>
     let mut crates: Vec<Ident> = Vec::new();
     for item in options::pieces(inside, errors) {
         match syn::parse2::<Ident>(item.clone()) {
-            Ok(name) if crates.contains(&name) => errors.at(&name, format!("the crate `{name}` is listed twice")),
+            Ok(name) if crates.contains(&name) => {
+                errors.at(&name, format!("the crate `{name}` is listed twice"))
+            }
             Ok(name) => crates.push(name),
             Err(_) if item.to_string() == "crate" || item.to_string() == "self" => {
                 errors.at(&item, with_help("this crate is always mounted", "leave it out"));
@@ -302,7 +313,7 @@ fn binds(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Resul
 /// One string literal; an empty one is a mistake.
 fn text(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<LitStr>> {
     let example = if key == "bind" { "\"127.0.0.1:8061\"" } else { "\"shop\"" };
-    let Ok(text) = LitStr::parse(input) else {
+    let Ok(text) = input.parse::<LitStr>() else {
         let help = format!("write `{key}: {example}`");
         return Err(input.error(with_help(format!("`{key}` takes a string literal"), help)));
     };

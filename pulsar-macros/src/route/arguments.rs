@@ -87,7 +87,9 @@ pub(crate) fn join<'a>(rule: &Rule, function: &'a Function, errors: &mut Errors)
 fn owners(placeholders: &[&Placeholder], arguments: &[Argument]) -> Vec<Option<usize>> {
     // `id: Path<u64>` reads the value itself, whatever its name is.
     let named = |name: &str| {
-        arguments.iter().position(|argument| argument.name.as_deref() == Some(name) && !reads_path(&argument.ty))
+        arguments
+            .iter()
+            .position(|argument| argument.name.as_deref() == Some(name) && !reads_path(&argument.ty))
     };
     placeholders
         .iter()
@@ -113,7 +115,8 @@ fn meant_argument<'a>(
     if let Some(near) = words::nearest(&placeholder.name, names) {
         return strays.iter().find(|argument| argument.name.as_deref() == Some(near)).copied();
     }
-    let mut like_values = strays.iter().filter(|argument| is_plain_value(&argument.ty) && argument.name.is_some());
+    let mut like_values =
+        strays.iter().filter(|argument| is_plain_value(&argument.ty) && argument.name.is_some());
     match (missing, like_values.next(), like_values.next()) {
         ([_], Some(only), None) => Some(only),
         _ => None,
@@ -166,7 +169,9 @@ fn check_extractor(argument: &Argument, placeholders: &[&Placeholder], errors: &
         let ty = words::source(&argument.ty);
         let (message, help) = match argument.name.as_deref() {
             None => (
-                format!("the argument `{written}` has no name, so it is no path value, and `{ty}` is no extractor"),
+                format!(
+                    "the argument `{written}` has no name, so it is no path value, and `{ty}` is no extractor"
+                ),
                 "name it after its placeholder; a leading underscore is fine".to_owned(),
             ),
             Some(name) => {
@@ -177,8 +182,12 @@ fn check_extractor(argument: &Argument, placeholders: &[&Placeholder], errors: &
                     more => format!("the rule has `<{}>`", more.join(">`, `<")),
                 };
                 let help = match words::nearest(bare, names.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`? the placeholder and its argument have the same name"),
-                    None => format!("add `<{bare}>` to the rule, or read it with an extractor such as `Query<T>`"),
+                    Some(near) => {
+                        format!("did you mean `{near}`? the placeholder and its argument have the same name")
+                    }
+                    None => {
+                        format!("add `<{bare}>` to the rule, or read it with an extractor such as `Query<T>`")
+                    }
                 };
                 (format!("`{written}` looks like a path value, but {placed}"), help)
             }
@@ -186,8 +195,12 @@ fn check_extractor(argument: &Argument, placeholders: &[&Placeholder], errors: &
         errors.at(&argument.original, with_help(message, help));
     } else if let Some(referent) = argument.referent() {
         let owned = words::source(referent);
-        let message = format!("`{written}` is neither a path value nor an extractor: extractors are passed by value");
-        errors.at(&argument.ty, with_help(message, format!("for a value that `#[provide]` makes, take `State<{owned}>`")));
+        let message =
+            format!("`{written}` is neither a path value nor an extractor: extractors are passed by value");
+        errors.at(
+            &argument.ty,
+            with_help(message, format!("for a value that `#[provide]` makes, take `State<{owned}>`")),
+        );
     }
 }
 
@@ -207,7 +220,8 @@ fn check_path_value(argument: &Argument, errors: &mut Errors) {
         "Path" => "PathBuf".to_owned(),
         other => other.to_owned(),
     };
-    let message = format!("a path value is passed by value or as `&str`, not as `{}`", words::source(&argument.ty));
+    let message =
+        format!("a path value is passed by value or as `&str`, not as `{}`", words::source(&argument.ty));
     errors.at(&argument.ty, with_help(message, format!("write `{owned}`")));
 }
 
@@ -220,7 +234,8 @@ fn check_lifetimes(joined: &Joined<'_>, function: &Function, errors: &mut Errors
     };
     for lifetime in &function.lifetimes {
         if mentions(ty.clone(), &lifetime.ident) {
-            let message = format!("only a `&{lifetime} str` path value can use the lifetime `{lifetime}` of a handler");
+            let message =
+                format!("only a `&{lifetime} str` path value can use the lifetime `{lifetime}` of a handler");
             errors.at(&joined.argument.ty, with_help(message, "write an owned type, or `'_`"));
         }
     }
@@ -247,8 +262,8 @@ fn is_text(ty: &Type) -> bool {
 /// A type that no request can be turned into as a whole: it can only be meant as a path value.
 fn is_plain_value(ty: &Type) -> bool {
     const PLAIN: [&str; 16] = [
-        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64", "bool",
-        "char",
+        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64",
+        "bool", "char",
     ];
     is_text(ty) || is_named(ty, &PLAIN)
 }

@@ -97,6 +97,9 @@ fn rule(verb: Verb, options: &Options, errors: &mut Errors) -> Option<Rule> {
     let attribute = verb.attribute();
     let example = format!("#[{}(\"/users/<int:id>\")]", attribute.trim_matches(['#', '[', ']']));
     let Some((first, more)) = options.values().split_first() else {
+        if options.misplaced.iter().any(|key| key == "rule" || key == "path") {
+            return None;
+        }
         let help = format!("write the path it answers first: `{example}`");
         errors.at_span(Span::call_site(), with_help(format!("`{attribute}` needs a rule"), help));
         return None;
@@ -118,7 +121,7 @@ fn rule(verb: Verb, options: &Options, errors: &mut Errors) -> Option<Rule> {
         Ok(pattern) => Some(Rule { literal, pattern }),
         Err(mistakes) => {
             for mistake in mistakes {
-                errors.at(&literal, mistake.render());
+                errors.at(&literal, format!("{}\n{}", mistake.message(), mistake.render()));
             }
             None
         }
@@ -158,7 +161,9 @@ fn check_method(method: &LitStr, errors: &mut Errors) {
     } else if !text.bytes().all(is_token_char) {
         let help = "a method is letters, digits and `-` without spaces, such as \"GET\" or \"PURGE\"";
         errors.at(method, with_help(format!("`{text}` is no HTTP method"), help));
-    } else if let Some(standard) = STANDARD.iter().find(|name| name.eq_ignore_ascii_case(&text) && **name != text) {
+    } else if let Some(standard) =
+        STANDARD.iter().find(|name| name.eq_ignore_ascii_case(&text) && **name != text)
+    {
         let message = format!("`{text}` is not the method `{standard}`: methods are case-sensitive");
         errors.at(method, with_help(message, format!("write \"{standard}\"")));
     }

@@ -5,6 +5,8 @@
 
 mod arguments;
 mod attribute;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use proc_macro2::TokenStream;
@@ -30,7 +32,12 @@ pub(crate) fn expand(verb: Verb, attribute: TokenStream, item: TokenStream) -> T
 
 /// `None` when there is none to write, which is not always reported here: mistakes of a function with several of our
 /// attributes are reported by the last of them, not by each.
-fn registration(verb: Verb, tokens: TokenStream, item: TokenStream, errors: &mut Errors) -> Option<TokenStream> {
+fn registration(
+    verb: Verb,
+    tokens: TokenStream,
+    item: TokenStream,
+    errors: &mut Errors,
+) -> Option<TokenStream> {
     let attribute = attribute::Attribute::read(verb, tokens, errors);
 
     let mut in_function = Errors::default();

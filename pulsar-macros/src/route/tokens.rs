@@ -57,12 +57,14 @@ impl Names {
             let name = if function.name == name { format!("{name}_of_route") } else { name.to_owned() };
             Ident::new(&name, Span::mixed_site())
         };
-        let mut taken: Vec<String> =
-            ["request", "params", "context", "parts", "body", "value", "rejection"].map(str::to_owned).to_vec();
+        let mut taken: Vec<String> = ["request", "params", "context", "parts", "body", "value", "rejection"]
+            .map(str::to_owned)
+            .to_vec();
         let mut locals = Vec::new();
         for (number, Joined { argument, .. }) in arguments.iter().enumerate() {
             let mut name = match &argument.name {
-                Some(name) if name != "_" => name.clone(),
+                // Without the underscore that says that the function does not use it: we do.
+                Some(name) if name.contains(|c| c != '_') => name.trim_start_matches('_').to_owned(),
                 _ => format!("argument_{}", number + 1),
             };
             while taken.contains(&name) || syn::parse_str::<Ident>(&name).is_err() {
@@ -75,7 +77,12 @@ impl Names {
     }
 }
 
-fn handler(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>], names: &Names) -> TokenStream {
+fn handler(
+    attribute: &Attribute,
+    function: &Function,
+    arguments: &[Joined<'_>],
+    names: &Names,
+) -> TokenStream {
     let site = Span::mixed_site();
     let name = &names.handler;
     let on_pool = !function.is_async && attribute.inline.is_none();
@@ -140,8 +147,11 @@ fn values(arguments: &[Joined<'_>], names: &Names) -> TokenStream {
 /// One line for each extractor; the last one may take the body.
 fn extractions(arguments: &[Joined<'_>], names: &Names) -> TokenStream {
     let site = Span::mixed_site();
-    let mut extractors: Vec<_> =
-        arguments.iter().zip(&names.locals).filter(|(joined, _)| joined.source == Source::Extractor).collect();
+    let mut extractors: Vec<_> = arguments
+        .iter()
+        .zip(&names.locals)
+        .filter(|(joined, _)| joined.source == Source::Extractor)
+        .collect();
     let Some((last, last_local)) = extractors.pop() else { return TokenStream::new() };
 
     let heads = extractors.iter().map(|(Joined { argument, .. }, local)| {
@@ -184,13 +194,14 @@ fn extracted(local: &Ident, span: Span, extraction: &TokenStream) -> TokenStream
 fn call(function: &Function, arguments: &[Joined<'_>], names: &Names) -> TokenStream {
     let name = &function.name;
     let span = function.output_span();
-    let values = arguments.iter().zip(&names.locals).map(|(Joined { argument, source }, local)| match source {
-        Source::Text(index) => {
-            let index = Literal::usize_unsuffixed(*index);
-            quote_spanned!(argument.span()=> params.str(#index))
-        }
-        Source::Parsed(_) | Source::Extractor => quote!(#local),
-    });
+    let values =
+        arguments.iter().zip(&names.locals).map(|(Joined { argument, source }, local)| match source {
+            Source::Text(index) => {
+                let index = Literal::usize_unsuffixed(*index);
+                quote_spanned!(argument.span()=> params.str(#index))
+            }
+            Source::Parsed(_) | Source::Extractor => quote!(#local),
+        });
     let wait = function.is_async.then(|| quote_spanned!(span=> .await));
     quote_spanned!(span=> _pulsar::IntoResponse::into_response(#name(#(#values),*) #wait))
 }
