@@ -1,0 +1,62 @@
+//! The extractor of what a provider made.
+
+use std::{ops::Deref, sync::Arc};
+
+use axum_core::extract::FromRequestParts;
+use http::{StatusCode, request::Parts};
+
+use crate::{
+    context::{Context, missing},
+    problem::Problem,
+};
+
+/// What a provider made, shared by all requests of a worker.
+///
+/// It dereferences to `T`. A program that mounts a handler asking for a state that nobody provides does not start; it
+/// says which handler, where it stands, and what to write.
+///
+/// ```
+/// use pulsar::{State, get, provide};
+///
+/// struct Greeting(String);
+///
+/// #[provide]
+/// fn greeting() -> Greeting {
+///     Greeting("Hello".to_owned())
+/// }
+///
+/// #[get("/hello/<name>")]
+/// async fn hello(name: &str, greeting: State<Greeting>) -> String {
+///     format!("{}, {name}!\n", greeting.0)
+/// }
+/// ```
+///
+/// # Rejection
+///
+/// 500, with the missing type in the log; only a router without a program around it can get there.
+#[derive(Debug)]
+pub struct State<T>(pub Arc<T>);
+
+impl<T> Clone for State<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Deref for State<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Send + Sync + 'static> FromRequestParts<Context> for State<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_: &mut Parts, context: &Context) -> Result<Self, Problem> {
+        context.get().map(Self).ok_or_else(|| {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR).with_source(missing(std::any::type_name::<T>()))
+        })
+    }
+}

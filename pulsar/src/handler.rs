@@ -1,0 +1,246 @@
+//! What a route runs: a function from a request to a reply.
+//!
+//! The macros write such a function for every annotated one, so that no trait stands between a person's function and the
+//! compiler's message about it. Handlers of routes that are added without macros are closures; [`IntoHandler`] turns
+//! those into the same kind of function.
+
+use std::{fmt, panic::resume_unwind, sync::Arc};
+
+use axum_core::{
+    extract::{FromRequest, FromRequestParts},
+    response::IntoResponse,
+};
+use http::{HeaderValue, StatusCode, header};
+
+use crate::{
+    body::{Body, BoxFuture, Request, Response},
+    context::Context,
+    pool::PoolError,
+    problem::Problem,
+    request::Params,
+};
+
+/// The handler that a macro wrote. Not public API. Used by generated code.
+#[doc(hidden)]
+pub type Handler = fn(Request, Params, &Context) -> Reply;
+
+/// An answer, now or later. Not public API. Used by generated code.
+#[doc(hidden)]
+pub struct Reply(pub(crate) ReplyKind);
+
+pub(crate) enum ReplyKind {
+    Now(Response),
+    Later(BoxFuture<'static, Response>),
+}
+
+impl Reply {
+    /// Not public API. Used by generated code.
+    #[must_use]
+    pub fn now(response: Response) -> Self {
+        Self(ReplyKind::Now(response))
+    }
+
+    /// Not public API. Used by generated code.
+    pub fn later(future: impl Future<Output = Response> + Send + 'static) -> Self {
+        Self(ReplyKind::Later(Box::pin(future)))
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            ReplyKind::Now(_) => "Reply::Now",
+            ReplyKind::Later(_) => "Reply::Later",
+        })
+    }
+}
+
+/// The answer to a path value that does not fit its argument's type. Not public API. Used by generated code.
+#[doc(hidden)]
+#[must_use]
+pub fn no_such_value() -> Response {
+    Problem::new(StatusCode::NOT_FOUND).into_response()
+}
+
+/// Gives the rejection of a foreign extractor, which is plain text, the form that ours have.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub async fn rejected(response: Response) -> Response {
+    const LONGEST_DETAIL: usize = 4096;
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let plain = response.headers().get(header::CONTENT_TYPE).is_none_or(|value| {
+        value.as_bytes().get(..10).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/plain"))
+    });
+    if !is_error || !plain || response.extensions().get::<Problem>().is_some() {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let text = axum_core::body::to_bytes(body, LONGEST_DETAIL).await.unwrap_or_default();
+    let mut problem = Problem::new(status);
+    if !text.is_empty() {
+        problem = problem.with_detail(String::from_utf8_lossy(&text).into_owned());
+    }
+    *problem.headers_mut() = parts.headers;
+    problem.headers_mut().remove(header::CONTENT_TYPE);
+    problem.headers_mut().remove(header::CONTENT_LENGTH);
+    problem.into_response()
+}
+
+/// Runs a handler that may block on the worker's pool. Not public API. Used by generated code.
+#[doc(hidden)]
+pub async fn on_pool<F>(context: &Context, job: F) -> Response
+where
+    F: FnOnce() -> Response + Send + 'static,
+{
+    match context.pool().run(job).await {
+        Ok(response) => response,
+        Err(PoolError::Full) => Problem::new(StatusCode::SERVICE_UNAVAILABLE)
+            .with_detail("every thread is busy and the queue is full")
+            .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+            .into_response(),
+        // It is a panic of the handler wherever it ran: whoever catches those gets this one too.
+        Err(PoolError::Panicked(message)) => resume_unwind(Box::new(message)),
+    }
+}
+
+/// A handler of any origin.
+#[derive(Clone)]
+pub(crate) enum Endpoint {
+    Generated { handler: Handler, extracts: bool },
+    Closure(Arc<dyn Fn(Request, &Context) -> BoxFuture<'static, Response> + Send + Sync>),
+}
+
+impl Endpoint {
+    pub(crate) fn from_closure<H, Args>(handler: H) -> Self
+    where
+        H: IntoHandler<Args>,
+        Args: 'static,
+    {
+        Self::Closure(Arc::new(move |request, context| handler.clone().handle(request, context.clone())))
+    }
+
+    /// Whether the handler reads what the router knows of the request.
+    pub(crate) fn extracts(&self) -> bool {
+        match self {
+            Self::Generated { extracts, .. } => *extracts,
+            Self::Closure(_) => true,
+        }
+    }
+
+    pub(crate) fn call(&self, request: Request, params: Params, context: &Context) -> Reply {
+        match self {
+            Self::Generated { handler, .. } => handler(request, params, context),
+            Self::Closure(closure) => Reply(ReplyKind::Later(closure(request, context))),
+        }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Generated { .. } => "Endpoint::Generated",
+            Self::Closure(_) => "Endpoint::Closure",
+        })
+    }
+}
+
+/// What may handle a request without a macro: an `async fn` or closure of up to eight extractors.
+///
+/// It is implemented for `async` functions whose arguments are extractors, the last of which may consume the body, and
+/// whose output is an answer. It is not for you to implement.
+///
+/// ```
+/// use pulsar::{Method, Router, extract::Path};
+///
+/// let mut router = Router::new();
+/// router.add(Method::GET, "/square/<int:n>", async |Path(n): Path<u32>| n.pow(2).to_string());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot handle a request",
+    label = "not an `async` function of extractors that gives an answer",
+    note = "every argument must implement `FromRequestParts<pulsar::Context>`, the last one `FromRequest<pulsar::Context>`, \
+            the output `IntoResponse`, and the future must be `Send`"
+)]
+pub trait IntoHandler<Args>: Clone + Send + Sync + 'static {
+    /// Not public API.
+    #[doc(hidden)]
+    fn handle(self, request: Request, context: Context) -> BoxFuture<'static, Response>;
+}
+
+impl<F, Fut, A> IntoHandler<((), A)> for F
+where
+    F: FnOnce() -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = A> + Send + 'static,
+    A: IntoResponse,
+{
+    fn handle(self, _: Request, _: Context) -> BoxFuture<'static, Response> {
+        Box::pin(async move { self().await.into_response() })
+    }
+}
+
+macro_rules! into_handler {
+    ($($first:ident)* | $last:ident) => {
+        #[diagnostic::do_not_recommend]
+        #[allow(non_snake_case)] // the arguments are named like their types
+        impl<F, Fut, A, M, $($first,)* $last> IntoHandler<(M, A, $($first,)* $last)> for F
+        where
+            F: FnOnce($($first,)* $last) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future<Output = A> + Send + 'static,
+            A: IntoResponse,
+            $($first: FromRequestParts<Context> + Send,)*
+            $last: FromRequest<Context, M> + Send,
+        {
+            fn handle(self, request: Request, context: Context) -> BoxFuture<'static, Response> {
+                Box::pin(async move {
+                    let (parts, body): (_, Body) = request.into_parts();
+                    #[allow(unused_mut)] // by the impl for one argument
+                    let mut parts = parts;
+                    $(let $first = match $first::from_request_parts(&mut parts, &context).await {
+                        Ok(value) => value,
+                        Err(rejection) => return rejected(rejection.into_response()).await,
+                    };)*
+                    let request = Request::from_parts(parts, body);
+                    let $last = match $last::from_request(request, &context).await {
+                        Ok(value) => value,
+                        Err(rejection) => return rejected(rejection.into_response()).await,
+                    };
+                    self($($first,)* $last).await.into_response()
+                })
+            }
+        }
+    };
+}
+
+into_handler!(| A1);
+into_handler!(A1 | A2);
+into_handler!(A1 A2 | A3);
+into_handler!(A1 A2 A3 | A4);
+into_handler!(A1 A2 A3 A4 | A5);
+into_handler!(A1 A2 A3 A4 A5 | A6);
+into_handler!(A1 A2 A3 A4 A5 A6 | A7);
+into_handler!(A1 A2 A3 A4 A5 A6 A7 | A8);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_plain_rejection_becomes_a_problem_and_keeps_its_headers() {
+        let plain = (StatusCode::UNAUTHORIZED, [("www-authenticate", "Basic")], "who are you?").into_response();
+        let answer = rejected(plain).await;
+        assert_eq!(answer.status(), 401);
+        assert_eq!(answer.headers()["www-authenticate"], "Basic");
+        let problem = answer.extensions().get::<Problem>().unwrap();
+        assert_eq!(problem.detail.as_deref(), Some("who are you?"));
+    }
+
+    #[tokio::test]
+    async fn a_rejection_that_is_a_page_or_a_redirect_is_left_as_it_is() {
+        let page = (StatusCode::FORBIDDEN, [("content-type", "text/html")], "<p>no</p>").into_response();
+        assert_eq!(rejected(page).await.headers()["content-type"], "text/html");
+        let redirect = (StatusCode::SEE_OTHER, [("location", "/login")]).into_response();
+        assert_eq!(rejected(redirect).await.status(), 303);
+    }
+}

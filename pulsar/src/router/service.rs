@@ -1,0 +1,420 @@
+//! The compiled router as an application: one request in, one answer out.
+
+use std::{
+    borrow::Cow,
+    convert::Infallible,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll, ready},
+};
+
+use axum_core::response::IntoResponse;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http_body::Body as _;
+use tower::{ServiceExt, util::BoxCloneSyncService};
+use tower_service::Service;
+
+use super::{
+    Render,
+    table::{Found, Table},
+    target::{self, BadPath},
+};
+use crate::{
+    body::{Body, BoxError, BoxFuture, Request, Response},
+    context::Context,
+    error::Chain,
+    handler::{Endpoint, ReplyKind},
+    pool::panic_message,
+    problem::Problem,
+    request::{Exchange, Matched, Params, RequestId, RouteInfo, Spans},
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A compiled [`Router`](super::Router): a `tower::Service` that never fails.
+///
+/// It is cheap to clone; clones share the table.
+///
+/// ```
+/// use pulsar::{Method, Request, Router, body::Body};
+/// use tower::ServiceExt;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = Router::new().add(Method::GET, "/", async || "hello").compile(Default::default())?;
+/// let answer = service.oneshot(Request::new(Body::empty())).await?;
+/// assert_eq!(answer.status(), 200);
+/// # Ok(())
+/// # }
+/// # pulsar::testing::block_on(example()).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct RouterService(Arc<Tables>);
+
+pub(super) struct Tables {
+    pub(super) table: Table,
+    pub(super) routes: Vec<Compiled>,
+    pub(super) mounts: Vec<MountTarget>,
+    pub(super) fallback: Option<Endpoint>,
+    pub(super) render: Option<Render>,
+    pub(super) strict_slashes: bool,
+    pub(super) context: Context,
+}
+
+pub(super) struct Compiled {
+    pub(super) endpoint: Endpoint,
+    pub(super) info: Arc<RouteInfo>,
+}
+
+pub(super) enum MountTarget {
+    Service(BoxCloneSyncService<Request, Response, Infallible>),
+    Fallback(Endpoint),
+}
+
+impl RouterService {
+    pub(super) fn new(tables: Tables) -> Self {
+        Self(Arc::new(tables))
+    }
+
+    /// The state that its handlers see.
+    pub fn context(&self) -> &Context {
+        &self.0.context
+    }
+}
+
+impl fmt::Debug for RouterService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouterService").field("routes", &self.0.routes.len()).finish_non_exhaustive()
+    }
+}
+
+impl<B> Service<Request<B>> for RouterService
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = RouteFuture;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> RouteFuture {
+        self.route(request.map(Body::new))
+    }
+}
+
+impl RouterService {
+    fn route(&self, request: Request) -> RouteFuture {
+        let tables = &*self.0;
+        let method = request.method();
+        let path = request.uri().path();
+        let text = match target::decode(path) {
+            Ok(text) => text,
+            Err(bad) => return self.bad_path(request, bad),
+        };
+        let mut spans = Spans::EMPTY;
+        let mut found = tables.table.find(&text, method, &mut spans);
+        let mut text = text;
+        if found == Found::OtherSlash && !tables.strict_slashes {
+            text = Cow::Owned(with_other_slash(&text));
+            found = tables.table.find(&text, method, &mut spans);
+        }
+        match found {
+            Found::Route(number) => {
+                let params = match text {
+                    _ if spans.len() == 0 => Params::none(),
+                    Cow::Owned(text) => Params::of_decoded(target::reveal(text), spans),
+                    Cow::Borrowed(_) => match request.uri().path_and_query() {
+                        Some(path) => Params::of_path(path.clone(), spans),
+                        None => Params::of_decoded(path.into(), spans),
+                    },
+                };
+                self.call_route(number, request, params)
+            }
+            Found::Mount(number, rest) => {
+                let segments = text[..rest].matches('/').count();
+                drop(text);
+                self.call_mount(number, request, segments)
+            }
+            Found::NotAllowed(methods) => {
+                drop(text);
+                let allow = allow(methods);
+                if request.method() == Method::OPTIONS {
+                    let mut response = StatusCode::NO_CONTENT.into_response();
+                    response.headers_mut().insert(header::ALLOW, allow);
+                    return RouteFuture::ready(response);
+                }
+                let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED).with_header(header::ALLOW, allow);
+                self.problem(request, problem)
+            }
+            Found::OtherSlash => {
+                drop(text);
+                let location = location(request.uri());
+                let mut response = StatusCode::PERMANENT_REDIRECT.into_response();
+                response.headers_mut().insert(header::LOCATION, location);
+                RouteFuture::ready(response)
+            }
+            Found::Nothing => {
+                drop(text);
+                match &tables.fallback {
+                    Some(endpoint) => self.call_endpoint(endpoint, None, request, Params::none()),
+                    None => self.problem(request, Problem::new(StatusCode::NOT_FOUND)),
+                }
+            }
+        }
+    }
+
+    fn call_route(&self, number: usize, mut request: Request, params: Params) -> RouteFuture {
+        let Compiled { endpoint, info } = &self.0.routes[number];
+        if endpoint.extracts() {
+            let matched = Matched { route: Arc::clone(info), params: params.clone() };
+            request.extensions_mut().get_or_insert_with(Exchange::unknown).matched = Some(matched);
+        }
+        self.call_endpoint(endpoint, Some(number), request, params)
+    }
+
+    fn call_mount(&self, number: usize, mut request: Request, segments: usize) -> RouteFuture {
+        match &self.0.mounts[number] {
+            MountTarget::Fallback(endpoint) => self.call_endpoint(endpoint, None, request, Params::none()),
+            MountTarget::Service(service) => {
+                if let Some(uri) = without_prefix(request.uri(), segments) {
+                    *request.uri_mut() = uri;
+                }
+                let id = request_id(&request);
+                let future = service.clone().oneshot(request);
+                let future = Box::pin(async move {
+                    match future.await {
+                        Ok(response) => response,
+                        Err(never) => match never {},
+                    }
+                });
+                RouteFuture::pending(self, future, None, id, false)
+            }
+        }
+    }
+
+    fn call_endpoint(
+        &self,
+        endpoint: &Endpoint,
+        route: Option<usize>,
+        request: Request,
+        params: Params,
+    ) -> RouteFuture {
+        let id = request_id(&request);
+        let head = request.method() == Method::HEAD;
+        let reply = catch_unwind(AssertUnwindSafe(|| endpoint.call(request, params, &self.0.context)));
+        match reply.map(|reply| reply.0) {
+            Ok(ReplyKind::Later(future)) => RouteFuture::pending(self, future, route, id, head),
+            Ok(ReplyKind::Now(response)) => RouteFuture::ready(self.0.finish(response, route, id.as_ref(), head)),
+            Err(panic) => RouteFuture::ready(self.0.finish(panicked(&*panic), route, id.as_ref(), head)),
+        }
+    }
+
+    fn problem(&self, request: Request, problem: Problem) -> RouteFuture {
+        let id = request_id(&request);
+        let head = request.method() == Method::HEAD;
+        RouteFuture::ready(self.0.finish(problem.into_response(), None, id.as_ref(), head))
+    }
+
+    fn bad_path(&self, request: Request, bad: BadPath) -> RouteFuture {
+        if request.method() == Method::OPTIONS && request.uri().path() == "*" {
+            // RFC 9110 section 9.3.7: a question about the server as a whole.
+            return RouteFuture::ready(StatusCode::NO_CONTENT.into_response());
+        }
+        let status = match bad {
+            BadPath::TooLong => StatusCode::URI_TOO_LONG,
+            BadPath::NoSlash | BadPath::Percent | BadPath::Text => StatusCode::BAD_REQUEST,
+        };
+        self.problem(request, Problem::new(status).with_detail(bad.detail()))
+    }
+}
+
+fn request_id(request: &Request) -> Option<RequestId> {
+    request.extensions().get::<Exchange>().map(|exchange| exchange.id.clone())
+}
+
+impl Tables {
+    /// The last look at an answer: an error is logged if it is ours, and rendered as the application wants it.
+    fn finish(&self, mut response: Response, route: Option<usize>, id: Option<&RequestId>, head: bool) -> Response {
+        let status = response.status();
+        if (status.is_client_error() || status.is_server_error())
+            && let Some(problem) = response.extensions_mut().remove::<Problem>()
+        {
+            response = self.render(problem, route, id);
+        }
+        if head {
+            response = without_body(response);
+        }
+        response
+    }
+
+    fn render(&self, mut problem: Problem, route: Option<usize>, id: Option<&RequestId>) -> Response {
+        if problem.status.is_server_error() {
+            let made;
+            let id = match id {
+                Some(id) => id,
+                None => {
+                    made = RequestId::next();
+                    &made
+                }
+            };
+            self.log(&problem, route, id);
+            problem.request_id = Some(id.to_string());
+            problem.headers_mut().insert(REQUEST_ID, id.to_header());
+        }
+        let Some(render) = &self.render else {
+            return problem.into_response();
+        };
+        let headers = problem.headers().clone();
+        let mut response = render(problem);
+        response.extensions_mut().remove::<Problem>();
+        for (name, value) in headers {
+            if let Some(name) = name {
+                response.headers_mut().entry(name).or_insert(value);
+            }
+        }
+        response
+    }
+
+    fn log(&self, problem: &Problem, route: Option<usize>, id: &RequestId) {
+        let info = route.map(|number| &self.routes[number].info);
+        let rule = info.map_or("-", |info| info.rule.as_str());
+        let handler = info.and_then(|info| info.name.as_deref()).unwrap_or("-");
+        let place = info.and_then(|info| info.place).map_or_else(|| "-".to_owned(), |place| place.to_string());
+        let error = match (problem.source(), &problem.detail) {
+            (Some(source), _) => Chain(source).to_string(),
+            (None, Some(detail)) => detail.to_string(),
+            (None, None) => problem.title.to_string(),
+        };
+        tracing::error!(status = problem.status.as_u16(), route = rule, handler, place, request_id = %id, "{error}");
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR)
+        .with_source(format!("the handler panicked: {}", panic_message(panic)))
+        .into_response()
+}
+
+/// The answer to HEAD: the headers of a GET without its body (RFC 9110 section 9.3.2).
+fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact()
+        && !parts.headers.contains_key(header::CONTENT_LENGTH)
+        && length > 0
+    {
+        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
+/// The value of `Allow` for the methods that rules have: HEAD follows GET, and OPTIONS is always answered.
+fn allow(mut methods: Vec<Method>) -> HeaderValue {
+    if methods.contains(&Method::GET) {
+        methods.push(Method::HEAD);
+    }
+    methods.push(Method::OPTIONS);
+    methods.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    methods.dedup();
+    let names: Vec<_> = methods.iter().map(Method::as_str).collect();
+    // Methods are tokens, which a header value may hold.
+    HeaderValue::try_from(names.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
+}
+
+fn with_other_slash(path: &str) -> String {
+    match path.strip_suffix('/') {
+        Some(path) => path.to_owned(),
+        None => format!("{path}/"),
+    }
+}
+
+/// Where a path with the other spelling of the final slash leads. It stays on this host: a path that matched begins with
+/// one slash, and a backslash, which browsers take for one, is encoded.
+fn location(uri: &Uri) -> HeaderValue {
+    let mut location = with_other_slash(uri.path()).replace('\\', "%5C");
+    if let Some(query) = uri.query() {
+        location.push('?');
+        location.push_str(query);
+    }
+    // A URI that was parsed has no bytes that a header value may not have.
+    HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("/"))
+}
+
+/// The URI without its first segments, for what is mounted below them.
+fn without_prefix(uri: &Uri, segments: usize) -> Option<Uri> {
+    if segments == 0 {
+        return None;
+    }
+    let path_and_query = uri.path_and_query()?.as_str();
+    let path_length = uri.path().len();
+    let rest = match path_and_query[..path_length].match_indices('/').nth(segments) {
+        Some((at, _)) => &path_and_query[at..],
+        None => &path_and_query[path_length..],
+    };
+    let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(rest.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// The answer of a [`RouterService`], when it is there.
+pub struct RouteFuture(State);
+
+enum State {
+    Ready(Option<Response>),
+    Pending(Pending),
+}
+
+struct Pending {
+    future: BoxFuture<'static, Response>,
+    tables: Arc<Tables>,
+    route: Option<usize>,
+    id: Option<RequestId>,
+    head: bool,
+}
+
+impl RouteFuture {
+    fn ready(response: Response) -> Self {
+        Self(State::Ready(Some(response)))
+    }
+
+    fn pending(
+        router: &RouterService,
+        future: BoxFuture<'static, Response>,
+        route: Option<usize>,
+        id: Option<RequestId>,
+        head: bool,
+    ) -> Self {
+        let tables = Arc::clone(&router.0);
+        Self(State::Pending(Pending { future, tables, route, id, head }))
+    }
+}
+
+impl fmt::Debug for RouteFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouteFuture").finish_non_exhaustive()
+    }
+}
+
+impl Future for RouteFuture {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let response = match &mut self.get_mut().0 {
+            State::Ready(response) => response.take().expect("a future is not polled after it is ready"),
+            State::Pending(pending) => {
+                let polled = catch_unwind(AssertUnwindSafe(|| pending.future.as_mut().poll(task)));
+                let response = match polled {
+                    Ok(poll) => ready!(poll),
+                    Err(panic) => panicked(&*panic),
+                };
+                pending.tables.finish(response, pending.route, pending.id.as_ref(), pending.head)
+            }
+        };
+        Poll::Ready(Ok(response))
+    }
+}

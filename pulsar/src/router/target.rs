@@ -1,0 +1,134 @@
+//! The path of a request, made ready for matching.
+//!
+//! Segments are split before they are decoded. Decoding keeps that true with one trick: an encoded slash becomes a NUL in
+//! the decoded text, which nothing else can be (`%00` is refused), so that every `/` in the text still ends a segment and
+//! the offsets of values stay right. When a rule has matched, the NULs become slashes.
+
+use std::borrow::Cow;
+
+/// What stands for an encoded slash while matching.
+pub(super) const ENCODED_SLASH: char = '\0';
+
+/// Why a path cannot be matched at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadPath {
+    /// It does not begin with a slash, as in `OPTIONS *` or `CONNECT host:port`.
+    NoSlash,
+    /// Longer than offsets of 16 bits reach.
+    TooLong,
+    /// A percent sign without two hexadecimal digits.
+    Percent,
+    /// `%00`, or decoded bytes that are no UTF-8.
+    Text,
+}
+
+impl BadPath {
+    pub(super) fn detail(self) -> &'static str {
+        match self {
+            Self::NoSlash => "the path does not begin with a slash",
+            Self::TooLong => "the path is longer than 65535 bytes",
+            Self::Percent => "the path has a `%` that two hexadecimal digits do not follow",
+            Self::Text => "the path decodes to a NUL or to bytes that are not UTF-8",
+        }
+    }
+}
+
+/// The text to match: the path itself, or a decoded copy if it has percent-encoded bytes.
+pub(super) fn decode(path: &str) -> Result<Cow<'_, str>, BadPath> {
+    if !path.starts_with('/') {
+        return Err(BadPath::NoSlash);
+    }
+    if path.len() > usize::from(u16::MAX) {
+        return Err(BadPath::TooLong);
+    }
+    match memchr::memchr(b'%', path.as_bytes()) {
+        None => Ok(Cow::Borrowed(path)),
+        Some(first) => decode_from(path.as_bytes(), first).map(Cow::Owned),
+    }
+}
+
+fn decode_from(path: &[u8], first: usize) -> Result<String, BadPath> {
+    let mut text = Vec::with_capacity(path.len());
+    text.extend_from_slice(&path[..first]);
+    let mut rest = path[first..].iter().copied();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            text.push(byte);
+            continue;
+        }
+        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).ok_or(BadPath::Percent);
+        let value = digit(rest.next())? * 16 + digit(rest.next())?;
+        match u8::try_from(value) {
+            Ok(0) | Err(_) => return Err(BadPath::Text),
+            Ok(b'/') => text.push(ENCODED_SLASH as u8),
+            Ok(value) => text.push(value),
+        }
+    }
+    String::from_utf8(text).map_err(|_| BadPath::Text)
+}
+
+/// The text with its encoded slashes as slashes; offsets stay.
+pub(super) fn reveal(text: String) -> Box<str> {
+    if text.contains(ENCODED_SLASH) { text.replace(ENCODED_SLASH, "/").into() } else { text.into() }
+}
+
+/// Whether a segment is `.` or `..`, or an encoded slash makes one inside it. No placeholder takes such a value: it would
+/// lead out of a directory once somebody joins it to one.
+pub(super) fn is_dotted(segment: &str) -> bool {
+    let bytes = segment.as_bytes();
+    if bytes.first() != Some(&b'.') && memchr::memchr(ENCODED_SLASH as u8, bytes).is_none() {
+        return false;
+    }
+    segment.split(ENCODED_SLASH).any(|part| part == "." || part == "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_decoded_or_refused() {
+        for (path, expected) in [
+            ("/a/b", Ok("/a/b")),
+            ("/", Ok("/")),
+            ("/a%20b", Ok("/a b")),
+            ("/%C3%A9", Ok("/é")),
+            ("/é%41", Ok("/éA")),
+            ("/a%2Fb/c", Ok("/a\0b/c")),
+            ("/a%2fb", Ok("/a\0b")),
+            ("/%25%32%46", Ok("/%2F")),
+            ("/a%5Cb", Ok("/a\\b")),
+            ("/a%00b", Err(BadPath::Text)),
+            ("/%FF", Err(BadPath::Text)),
+            ("/%C3", Err(BadPath::Text)),
+            ("/%ED%A0%80", Err(BadPath::Text)),
+            ("/%zz", Err(BadPath::Percent)),
+            ("/%", Err(BadPath::Percent)),
+            ("/%4", Err(BadPath::Percent)),
+            ("/%+1", Err(BadPath::Percent)),
+            ("*", Err(BadPath::NoSlash)),
+            ("", Err(BadPath::NoSlash)),
+        ] {
+            assert_eq!(decode(path).as_deref(), expected.as_ref().copied(), "{path}");
+        }
+        assert_eq!(decode(&"/x".repeat(40_000)), Err(BadPath::TooLong));
+    }
+
+    #[test]
+    fn dots_are_found_behind_encoded_slashes_too() {
+        for (segment, dotted) in [
+            (".", true),
+            ("..", true),
+            ("...", false),
+            (".well-known", false),
+            ("a.", false),
+            ("..\0etc", true),
+            ("a\0..", true),
+            ("a\0b", false),
+            ("a\0.\0b", true),
+            ("", false),
+        ] {
+            assert_eq!(is_dotted(segment), dotted, "{segment:?}");
+        }
+    }
+}
