@@ -3,7 +3,7 @@
 //! The text of an error below 500 is for the client; that of one from 500 on is logged and never sent, unless
 //! `#[detail("..")]` says what may be.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, ExprPath, Fields, Lit, LitStr, Meta, Path};
 
@@ -183,15 +183,16 @@ fn implementation(input: &DeriveInput, crate_path: &Path, arms: &[Arm]) -> Token
     let bound = quote_spanned! {at_name=>
         Self: ::std::error::Error + ::core::marker::Send + ::core::marker::Sync + 'static
     };
-    let arms = arms.iter().map(|Arm { variant, answer }| {
-        let site = site.located_at(variant.as_ref().unwrap_or(name).span());
-        let pattern = match variant {
-            Some(variant) => quote_spanned!(site=> Self::#variant { .. }),
-            None => quote_spanned!(site=> Self { .. }),
-        };
-        let problem = problem(answer);
-        quote_spanned!(site=> #pattern => #problem,)
-    });
+    let problem = match arms {
+        [Arm { variant: None, answer }] => problem(answer),
+        arms => {
+            let arms = arms.iter().map(|Arm { variant, answer }| {
+                let problem = problem(answer);
+                quote_spanned!(site=> Self::#variant { .. } => #problem,)
+            });
+            quote_spanned!(site=> match self { #(#arms)* })
+        }
+    };
     quote_spanned! {site=>
         #[doc(hidden)]
         const _: () = {
@@ -204,9 +205,7 @@ fn implementation(input: &DeriveInput, crate_path: &Path, arms: &[Arm]) -> Token
                 #bound,
             {
                 fn into_response(self) -> _pulsar::Response {
-                    let problem = match self {
-                        #(#arms)*
-                    };
+                    let problem = #problem;
                     _pulsar::IntoResponse::into_response(problem)
                 }
             }
@@ -217,6 +216,7 @@ fn implementation(input: &DeriveInput, crate_path: &Path, arms: &[Arm]) -> Token
 fn problem(answer: &Answer) -> TokenStream {
     let site = Span::mixed_site();
     let number = answer.status.unwrap_or(500);
+    let literal = Literal::u16_unsuffixed(number);
     let status = match NAMES.iter().find(|(status, _)| *status == number) {
         Some((_, name)) => {
             let name = Ident::new(name, site);
@@ -224,7 +224,7 @@ fn problem(answer: &Answer) -> TokenStream {
         }
         // Every number from 400 to 599 is a status code, with a name or without one.
         None => quote_spanned! {site=>
-            _pulsar::StatusCode::from_u16(#number).unwrap_or(_pulsar::StatusCode::INTERNAL_SERVER_ERROR)
+            _pulsar::StatusCode::from_u16(#literal).unwrap_or(_pulsar::StatusCode::INTERNAL_SERVER_ERROR)
         },
     };
     let is_ours = number >= 500;
@@ -280,3 +280,63 @@ const NAMES: [(u16, &str); 40] = [
     (510, "NOT_EXTENDED"),
     (511, "NETWORK_AUTHENTICATION_REQUIRED"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{golden, golden_messages, tokens};
+
+    #[test]
+    fn each_variant_has_its_status() {
+        let item = r#"
+            #[derive(Debug)]
+            #[status(BAD_GATEWAY)]
+            enum ShopError {
+                #[status(404)]
+                NoSuchItem(u64),
+                #[status(StatusCode::CONFLICT)]
+                #[detail("the item was sold meanwhile")]
+                Sold,
+                #[status(499)]
+                Gone { why: String },
+                Supplier(std::io::Error),
+                #[status(503)]
+                #[detail("try again in a minute")]
+                Busy,
+            }
+        "#;
+        golden("http_error", expand(tokens(item)));
+    }
+
+    #[test]
+    fn a_struct_may_be_generic() {
+        let item = "#[http_error(crate = my::pulsar)] struct Failed<E>(E) where E: std::error::Error;";
+        golden("http_error_struct", expand(tokens(item)));
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_a_way_out() {
+        let rows = [
+            "#[status(200)]\nstruct Failed;",
+            "#[status(99999)]\nstruct Failed;",
+            "#[status(NOT_FUOND)]\nstruct Failed;",
+            "#[status(OK)]\nstruct Failed;",
+            "#[status(\"404\")]\nstruct Failed;",
+            "#[status]\nstruct Failed;",
+            "#[status(404, 405)]\nstruct Failed;",
+            "#[status = 404]\nstruct Failed;",
+            "#[status(404)]\n#[status(404)]\nstruct Failed;",
+            "#[detail]\nstruct Failed;",
+            "#[detail(\"\")]\nstruct Failed;",
+            "struct Failed(#[status(404)] u8);",
+            "enum Failed { A(#[detail(\"a\")] u8), #[status(0)] B }",
+            "enum Failed {}",
+            "union Failed { a: u8 }",
+            "#[http_error(5)]\nstruct Failed;",
+        ];
+        golden_messages(
+            "http_error",
+            rows.map(|row| (format!("#[derive(HttpError)]\n{row}"), expand(tokens(row)))),
+        );
+    }
+}

@@ -21,8 +21,6 @@ enum Part {
 
 /// The keyed options of one macro call.
 pub(crate) struct Options {
-    /// How the macro is written, for messages: `#[get]`.
-    attribute: &'static str,
     /// The parts without a key, in order.
     values: Vec<TokenStream>,
     /// A value stood behind an option.
@@ -42,11 +40,12 @@ impl Options {
         elsewhere: &[(&str, &str)],
         errors: &mut Errors,
     ) -> Self {
-        let mut options = Options { attribute, values: Vec::new(), late_value: false, misplaced: Vec::new(), pairs: Vec::new() };
+        let mut options =
+            Options { values: Vec::new(), late_value: false, misplaced: Vec::new(), pairs: Vec::new() };
         for (number, part) in split(tokens, errors).into_iter().enumerate() {
             match part {
                 // `#[get(RULE)]` means a value; `#[get(inlin)]` a flag.
-                Part::Pair { key, value: None } if number == 0 && !is_like(&key, known, elsewhere) => {
+                Part::Pair { key, value: None } if number == 0 && !is_like(&key, known) => {
                     options.values.push(key.into_token_stream());
                 }
                 Part::Value(value) => {
@@ -157,7 +156,7 @@ impl Options {
         let value = value.cloned().unwrap_or_default();
         syn::parse2(value.clone()).unwrap_or_else(|_| {
             let place = if value.is_empty() { key.to_token_stream() } else { value };
-            let message = format!("`crate` of `{}` takes the path of the pulsar crate", self.attribute);
+            let message = "`crate` takes the path of the pulsar crate";
             errors.at(place, with_help(message, "write it without quotes: `crate = my_framework::pulsar`"));
             default()
         })
@@ -165,10 +164,8 @@ impl Options {
 }
 
 /// Whether a word is a key, or one of ours misspelt.
-fn is_like(word: &Ident, known: &[&str], elsewhere: &[(&str, &str)]) -> bool {
-    let word = word.to_string();
-    let mut keys = known.iter().copied().chain(elsewhere.iter().map(|(key, _)| *key));
-    keys.any(|key| words::nearest(&word, [key]).is_some())
+fn is_like(word: &Ident, known: &[&str]) -> bool {
+    words::nearest(&word.to_string(), known.iter().copied()).is_some()
 }
 
 /// `name = GET` for `name = "GET"` is the mistake that a quotation mark repairs.

@@ -109,7 +109,7 @@ fn need<'a>(number: usize, argument: &'a Argument, errors: &mut Errors) -> Optio
     let written = words::source(&argument.ty);
     let help = match &argument.ty {
         Type::Reference(reference) => {
-            format!("other handlers share it: write `&{}`", words::source(&reference.elem))
+            format!("others share it: write `&{}`", words::source(&reference.elem))
         }
         _ => format!("write `&{written}`, or `State<{written}>` to keep it"),
     };
@@ -189,5 +189,51 @@ fn tokens_of(crate_path: &syn::Path, function: &Function, output: &Type, needs: 
                     .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
             }
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{golden, golden_messages, tokens};
+
+    #[test]
+    fn a_provider_gets_what_it_needs_and_gives_what_it_returns() {
+        let item = "async fn db(settings: &Settings, State(pool): State<Pool>) -> Result<Db> { pool.open(settings).await }";
+        golden("provide", expand(TokenStream::new(), tokens(item)));
+    }
+
+    #[test]
+    fn a_provider_may_need_nothing() {
+        golden(
+            "provide_plain",
+            expand(TokenStream::new(), tokens("#[cfg(unix)] fn build() -> Clock { Clock }")),
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_a_way_out() {
+        let rows = [
+            ("", "fn db(&self) -> Db {}"),
+            ("", "fn db<T>() -> T {}"),
+            ("", "fn db<'a>(settings: &'a Settings) -> Db {}"),
+            ("", "fn db(settings: Settings) -> Db {}"),
+            ("", "fn db(settings: &mut Settings) -> Db {}"),
+            ("", "fn db() {}"),
+            ("", "fn db() -> () {}"),
+            ("", "fn db() -> impl Clone {}"),
+            ("", "fn db() -> &'static Db {}"),
+            ("", "unsafe fn db() -> Db {}"),
+            ("", "struct Db;"),
+            (r#""db""#, "fn db() -> Db {}"),
+            (r#"name = "db""#, "fn db() -> Db {}"),
+        ];
+        golden_messages(
+            "provide",
+            rows.map(|(attribute, item)| {
+                let brackets = if attribute.is_empty() { String::new() } else { format!("({attribute})") };
+                (format!("#[provide{brackets}]\n{item}"), expand(tokens(attribute), tokens(item)))
+            }),
+        );
     }
 }

@@ -84,3 +84,31 @@ fn registration(crate_path: &Path, prefix: &LitStr) -> TokenStream {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{golden, golden_messages, tokens};
+
+    #[test]
+    fn a_scope_is_one_entry() {
+        golden("scope", expand(tokens(r#""/api/v1""#)));
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_a_way_out() {
+        let rows = [
+            "",
+            "PREFIX",
+            r#""api""#,
+            r#""/api/""#,
+            r#""/""#,
+            r#""/users/<int:id>/<x>""#,
+            r#""/a//b""#,
+            r#""/a", "/b""#,
+            r#""/a", nmae = "x""#,
+            r#""/a", crate = "x""#,
+        ];
+        golden_messages("scope", rows.map(|row| (format!("scope!({row});"), expand(tokens(row)))));
+    }
+}

@@ -65,6 +65,7 @@ fn write_source(tokens: TokenStream, text: &mut String) {
                             text.push(' ');
                         }
                     }
+                    '-' => text.push_str(" -"),
                     character => {
                         text.push(character);
                         if text.ends_with("->") {

@@ -3,10 +3,9 @@
 //! Key by key: a mistake in one value does not hide one in the next. A value that is no Rust is skipped up to the next
 //! comma.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use syn::{
-    Expr, LitStr, Path, Token, braced, bracketed,
+    Expr, LitStr, Path, Token, braced,
     ext::IdentExt,
     parse::{ParseStream, Parser},
     punctuated::Punctuated,
@@ -64,7 +63,7 @@ impl Settings {
         let mut seen = Vec::new();
         while let Some(key) = next_key(input, macro_name, OF_PROGRAM, errors) {
             let done = if key == "app" && !input.peek(Token![:]) {
-                self.app(input, errors)
+                self.app(&key, input, errors)
             } else if is_known(&key, macro_name, OF_PROGRAM, &mut seen, errors)
                 && separator(&key, input, errors)
             {
@@ -73,7 +72,7 @@ impl Settings {
                 skip(input);
                 Ok(())
             };
-            finish(done, input, errors);
+            finish(&key, done, input, errors);
         }
     }
 
@@ -81,7 +80,12 @@ impl Settings {
         match key.to_string().as_str() {
             "crates" => self.crates = crates(input, errors)?,
             "name" => self.name = text(key, input, errors)?,
-            "crate" => self.crate_path = input.call(Path::parse_mod_style)?,
+            "crate" => {
+                let message = "`crate` takes the path of the pulsar crate";
+                let help = "write it without quotes: `crate: my_framework::pulsar`";
+                let error = syn::Error::new(input.span(), with_help(message, help));
+                self.crate_path = input.call(Path::parse_mod_style).map_err(|_| error)?;
+            }
             "app" => {
                 errors.at(key, with_help("an application has a name and braces", "write `app admin { .. }`"));
                 skip(input);
@@ -91,14 +95,14 @@ impl Settings {
         Ok(())
     }
 
-    fn app(&mut self, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
+    fn app(&mut self, key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
         const EXAMPLE: &str = "write `app admin { bind: \"127.0.0.1:8061\", routes: crate::admin }`";
         let Ok(name) = input.call(Ident::parse_any) else {
-            return Err(input.error(with_help("an application needs a name", EXAMPLE)));
+            return Err(syn::Error::new(key.span(), with_help("an application needs a name", EXAMPLE)));
         };
         if !input.peek(token::Brace) {
             let message = format!("the application `{name}` needs its settings in braces");
-            return Err(input.error(with_help(message, EXAMPLE)));
+            return Err(syn::Error::new(name.span(), with_help(message, EXAMPLE)));
         }
         let inside;
         braced!(inside in input);
@@ -116,7 +120,7 @@ impl Settings {
                 skip(&inside);
                 Ok(())
             };
-            finish(done, &inside, errors);
+            finish(&key, done, &inside, errors);
         }
         self.apps.push((name, app));
         Ok(())
@@ -216,12 +220,13 @@ fn twice(first: &Ident, second: &Ident, what: &str, errors: &mut Errors) {
 }
 
 fn separator(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> bool {
-    if input.parse::<Token![:]>().is_ok() {
-        return true;
-    }
     let help = format!("write `{key}: ..`");
-    if let Ok(equals) = input.parse::<Token![=]>() {
-        errors.at(equals, with_help("a key and its value are separated by `:`", help));
+    let equals: Option<Token![=]> = input.parse().ok();
+    if let Some(equals) = equals {
+        errors.at(equals, with_help("a key and its value are separated by `:`", &help));
+    }
+    let found = equals.is_some() || input.parse::<Token![:]>().is_ok();
+    if found && !input.is_empty() && !input.peek(Token![,]) {
         return true;
     }
     errors.at(key, with_help(format!("`{key}` needs a value"), help));
@@ -229,19 +234,19 @@ fn separator(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> bool {
 }
 
 /// Reports what a value was not, and goes to the next key.
-fn finish(done: syn::Result<()>, input: ParseStream<'_>, errors: &mut Errors) {
-    let failed = done.is_err();
+fn finish(key: &Ident, done: syn::Result<()>, input: ParseStream<'_>, errors: &mut Errors) {
     if let Err(error) = done {
         errors.push(error);
         skip(input);
     }
-    if input.is_empty() || input.parse::<Token![,]>().is_ok() {
+    // An `app` ends with its braces.
+    let comma: Option<Token![,]> = input.parse().ok();
+    if comma.is_some() || input.is_empty() || key == "app" {
         return;
     }
-    // After an `app` block a comma is not needed: its braces end it.
-    let next_is_key = input.peek(Ident::peek_any) && (input.peek2(Token![:]) || !input.peek2(Token![.]));
-    if !failed && !next_is_key {
-        errors.push(input.error("a comma is missing here"));
+    errors.push(input.error(format!("a comma is missing between `{key}` and what follows")));
+    // A key follows if a colon follows that; of anything else nothing can be read.
+    if !(input.peek(Ident::peek_any) && input.peek2(Token![:])) {
         skip(input);
         let _comma: Option<Token![,]> = input.parse().ok();
     }
@@ -260,9 +265,10 @@ fn layers(input: ParseStream<'_>) -> syn::Result<Vec<Expr>> {
             input.error(with_help("`layers` takes a list", "write `layers: [TraceLayer::new_for_http()]`"))
         );
     }
-    let inside;
-    bracketed!(inside in input);
-    Ok(Punctuated::<Expr, Token![,]>::parse_terminated(&inside)?.into_iter().collect())
+    // Not `bracketed!`: what a failed parser leaves of its brackets would be reported as well.
+    let list: Group = input.parse()?;
+    let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
+    Ok(parser.parse2(list.stream())?.into_iter().collect())
 }
 
 fn crates(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Vec<Ident>> {
@@ -270,10 +276,9 @@ fn crates(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Vec<Ident>
     if !input.peek(token::Bracket) {
         return Err(input.error(with_help("`crates` takes a list", help)));
     }
-    let list: TokenTree = input.parse()?;
-    let inside = options::bracketed(&list.into_token_stream()).unwrap_or_default();
+    let list: Group = input.parse()?;
     let mut crates: Vec<Ident> = Vec::new();
-    for item in options::pieces(inside, errors) {
+    for item in options::pieces(list.stream(), errors) {
         match syn::parse2::<Ident>(item.clone()) {
             Ok(name) if crates.contains(&name) => {
                 errors.at(&name, format!("the crate `{name}` is listed twice"))
@@ -295,16 +300,13 @@ fn binds(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Resul
     if !input.peek(token::Bracket) {
         return Ok(text(key, input, errors)?.into_iter().collect());
     }
-    let inside;
-    bracketed!(inside in input);
+    let group: Group = input.parse()?;
     let mut list = Vec::new();
-    while !inside.is_empty() {
-        list.extend(text(key, &inside, errors)?);
-        if !inside.is_empty() {
-            inside.parse::<Token![,]>()?;
-        }
+    for item in options::pieces(group.stream(), errors) {
+        let parser = |input: ParseStream<'_>| text(key, input, errors);
+        list.extend(parser.parse2(item)?);
     }
-    if list.is_empty() && errors.is_empty() {
+    if group.stream().is_empty() {
         errors.at(key, with_help("`bind` is empty", "leave it out for the default address"));
     }
     Ok(list)
@@ -313,10 +315,11 @@ fn binds(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Resul
 /// One string literal; an empty one is a mistake.
 fn text(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<LitStr>> {
     let example = if key == "bind" { "\"127.0.0.1:8061\"" } else { "\"shop\"" };
-    let Ok(text) = input.parse::<LitStr>() else {
+    if !input.peek(LitStr) {
         let help = format!("write `{key}: {example}`");
         return Err(input.error(with_help(format!("`{key}` takes a string literal"), help)));
-    };
+    }
+    let text: LitStr = input.parse()?;
     if text.value().trim().is_empty() {
         errors.at(&text, with_help(format!("`{key}` is empty"), format!("leave it out, or write {example}")));
         return Ok(None);

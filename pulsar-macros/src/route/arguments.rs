@@ -181,13 +181,11 @@ fn check_extractor(argument: &Argument, placeholders: &[&Placeholder], errors: &
                     [one] => format!("the rule has only `<{one}>`"),
                     more => format!("the rule has `<{}>`", more.join(">`, `<")),
                 };
-                let help = match words::nearest(bare, names.iter().copied()) {
-                    Some(near) => {
-                        format!("did you mean `{near}`? the placeholder and its argument have the same name")
-                    }
-                    None => {
-                        format!("add `<{bare}>` to the rule, or read it with an extractor such as `Query<T>`")
-                    }
+                // A placeholder that has no argument has found the nearest of these before.
+                let help = if names.contains(&bare) {
+                    format!("`<{bare}>` is another argument already; leave one of the two out")
+                } else {
+                    format!("add `<{bare}>` to the rule, or read it with an extractor such as `Query<T>`")
                 };
                 (format!("`{written}` looks like a path value, but {placed}"), help)
             }
@@ -281,7 +279,7 @@ fn is_named(ty: &Type, names: &[&str]) -> bool {
 
 /// Extractors that hand the path values out by other means, also inside `Option<..>` and the like.
 fn reads_path(ty: &Type) -> bool {
-    const READERS: [&str; 4] = ["Path", "Params", "Request", "Parts"];
+    const READERS: [&str; 3] = ["Path", "Request", "Parts"];
     let Type::Path(TypePath { path, .. }) = ty else { return false };
     path.segments.last().is_some_and(|last| {
         let inner = match &last.arguments {

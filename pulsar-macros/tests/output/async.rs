@@ -71,7 +71,7 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/users/<int(min=1):id>", handler)
         .function("user").name("user.show").at(_pulsar::Place::new(module_path!(),
-        file!(), line!(), column!())).doc("One user.\nBy number.").requires(requirements)
-        .extracts(true)
+        file!(), line!(), column!())).doc("One user.\n\nBy number.")
+        .requires(requirements).extracts(true)
     }
 };
