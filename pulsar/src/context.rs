@@ -62,7 +62,7 @@ impl Context {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn new(settings: Settings) -> std::io::Result<Self> {
-        let pool = Pool::new(settings.thread_workers.get(), settings.thread_queue)?;
+        let pool = Pool::new(settings.thread_workers.threads(), settings.thread_queue)?;
         let settings = Arc::new(settings);
         let inner = Inner { values: HashMap::new(), names: Vec::new(), settings: Arc::clone(&settings), pool };
         Ok(Self(Arc::new(inner)).with_shared(settings))

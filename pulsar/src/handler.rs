@@ -11,6 +11,7 @@ use axum_core::{
     response::IntoResponse,
 };
 use http::{HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt, Collected, Limited};
 
 use crate::{
     body::{Body, BoxFuture, Request, Response},
@@ -77,7 +78,7 @@ pub async fn rejected(response: Response) -> Response {
         return response;
     }
     let (parts, body) = response.into_parts();
-    let text = axum_core::body::to_bytes(body, LONGEST_DETAIL).await.unwrap_or_default();
+    let text = Limited::new(body, LONGEST_DETAIL).collect().await.map(Collected::to_bytes).unwrap_or_default();
     let mut problem = Problem::new(status);
     if !text.is_empty() {
         problem = problem.with_detail(String::from_utf8_lossy(&text).into_owned());
@@ -197,14 +198,14 @@ macro_rules! into_handler {
                     let (parts, body): (_, Body) = request.into_parts();
                     #[allow(unused_mut)] // by the impl for one argument
                     let mut parts = parts;
-                    $(let $first = match $first::from_request_parts(&mut parts, &context).await {
+                    $(let $first = match $first::from_request_parts(&mut parts, &context).await.map_err(IntoResponse::into_response) {
                         Ok(value) => value,
-                        Err(rejection) => return rejected(rejection.into_response()).await,
+                        Err(rejection) => return rejected(rejection).await,
                     };)*
                     let request = Request::from_parts(parts, body);
-                    let $last = match $last::from_request(request, &context).await {
+                    let $last = match $last::from_request(request, &context).await.map_err(IntoResponse::into_response) {
                         Ok(value) => value,
-                        Err(rejection) => return rejected(rejection.into_response()).await,
+                        Err(rejection) => return rejected(rejection).await,
                     };
                     self($($first,)* $last).await.into_response()
                 })

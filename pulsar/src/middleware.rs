@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::StatusCode;
-use tower::{ServiceExt, util::BoxCloneSyncService};
+use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 use tower_service::Service;
 
 use crate::{
@@ -30,13 +30,18 @@ where
         + 'static,
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    BoxCloneSyncService::new(service.map_result(|result: Result<http::Response<B>, S::Error>| match result {
-        // A body that is ours already is not boxed again.
-        Ok(response) => Ok(response.map(Body::new)),
-        Err(error) => {
-            let error = error.into();
-            tracing::error!(status = 500, "a service failed: {}", Chain(error.as_ref()));
-            Ok(Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response())
+    BoxCloneSyncService::new(service_fn(move |request| {
+        let answer = service.clone().oneshot(request);
+        async move {
+            match answer.await {
+                // A body that is ours already is not boxed again.
+                Ok(response) => Ok(response.map(Body::new)),
+                Err(error) => {
+                    let error = error.into();
+                    tracing::error!(status = 500, "a service failed: {}", Chain(error.as_ref()));
+                    Ok(Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response())
+                }
+            }
         }
     }))
 }

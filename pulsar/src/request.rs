@@ -1,13 +1,15 @@
-//! What pulsar knows of a request besides the request: who sent it, its id, which route it matched.
+//! What pulsar knows of a request besides the request: the wire it came by, its id, which route it matched.
 //!
-//! All of it stands in one extension, [`Exchange`], which the server makes and the router completes: a second extension
+//! All of it stands in one extension, [`Connection`], which the server makes and the router completes: a second extension
 //! would cost a second allocation. Handlers read it through the extractors here. A request that came from no server, as
-//! in a test, has what can be known.
+//! in a test, has what can be known. Nothing here reads a socket or trusts a forwarding header.
 
 use std::{
     convert::Infallible,
     fmt,
+    hash::{BuildHasher, RandomState},
     net::SocketAddr,
+    path::Path,
     str::FromStr,
     sync::{
         Arc, OnceLock,
@@ -16,17 +18,98 @@ use std::{
 };
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use http::{HeaderValue, StatusCode, request::Parts, uri::PathAndQuery};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts, uri::PathAndQuery};
 
 use crate::{place::Place, problem::Problem};
+
+/// The header that carries a [`RequestId`], in both directions.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The most placeholders that a rule may have.
 const MAX_PLACEHOLDERS: usize = 32;
 
-/// The other end of a connection.
+/// The connection that a request came by; an argument `connection: Connection` gives it to a handler.
 ///
-/// An argument `peer: Peer` gives it to a handler. In a request that came over no socket it is [`Peer::Unknown`]. It is
-/// the other end of the socket: behind a proxy, that is the proxy.
+/// Cloning is cheap: the facts of a connection are shared by all its requests.
+///
+/// ```
+/// use pulsar::request::{Connection, Peer};
+///
+/// let connection = Connection::new(Peer::Tcp("192.0.2.7:51000".parse().unwrap()), None, 1);
+/// assert_eq!(connection.peer().to_string(), "192.0.2.7:51000");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Connection {
+    wire: Arc<Wire>,
+    request_id: RequestId,
+    pub(crate) matched: Option<Matched>,
+}
+
+#[derive(Debug)]
+struct Wire {
+    peer: Peer,
+    local: Option<Peer>,
+    id: u64,
+}
+
+impl Connection {
+    /// The connection number `id` from `peer` to the address `local` of ours, which may be unknown.
+    pub fn new(peer: Peer, local: Option<Peer>, id: u64) -> Self {
+        Self { wire: Arc::new(Wire { peer, local, id }), request_id: RequestId::made(id, 0), matched: None }
+    }
+
+    /// The connection of a request that came over no socket.
+    pub(crate) fn none() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self::new(Peer::Unknown, None, u64::MAX - NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The same connection for its request number `number`, which keeps the id that the client gave it.
+    pub(crate) fn for_request(&self, number: u64, headers: &HeaderMap) -> Self {
+        let request_id = match headers.get(&X_REQUEST_ID) {
+            Some(value) => RequestId::given(value),
+            None => None,
+        };
+        let request_id = request_id.unwrap_or_else(|| RequestId::made(self.wire.id, number));
+        Self { wire: Arc::clone(&self.wire), request_id, matched: None }
+    }
+
+    /// Who is at the other end of the socket: the client, or the proxy before us.
+    pub fn peer(&self) -> &Peer {
+        &self.wire.peer
+    }
+
+    /// The address of ours that was connected to, if the system could tell.
+    pub fn local(&self) -> Option<&Peer> {
+        self.wire.local.as_ref()
+    }
+
+    /// The number of the connection, unique in this process.
+    pub fn id(&self) -> u64 {
+        self.wire.id
+    }
+
+    /// The id of the request.
+    pub fn request_id(&self) -> &RequestId {
+        &self.request_id
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Connection {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(connection(parts).clone())
+    }
+}
+
+fn connection(parts: &mut Parts) -> &mut Connection {
+    parts.extensions.get_or_insert_with(Connection::none)
+}
+
+/// One end of a connection; an argument `peer: Peer` gives a handler the other end.
+///
+/// It is the other end of the socket: behind a proxy, that is the proxy.
 ///
 /// ```
 /// use pulsar::{get, request::Peer};
@@ -36,22 +119,44 @@ const MAX_PLACEHOLDERS: usize = 32;
 ///     format!("{peer}\n")
 /// }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Peer {
-    /// A TCP address.
+    /// An address and port.
     Tcp(SocketAddr),
-    /// The other end of a unix socket, which has no address.
-    Unix,
+    /// A unix socket; clients are nearly always unnamed.
+    Unix(Option<Arc<Path>>),
     /// The request came over no socket.
     Unknown,
+}
+
+impl Peer {
+    /// The address and port, if it has them.
+    ///
+    /// ```
+    /// use pulsar::request::Peer;
+    /// assert_eq!(Peer::Unknown.address(), None);
+    /// ```
+    pub fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(address) => Some(*address),
+            Self::Unix(_) | Self::Unknown => None,
+        }
+    }
+}
+
+impl From<SocketAddr> for Peer {
+    fn from(address: SocketAddr) -> Self {
+        Self::Tcp(address)
+    }
 }
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => address.fmt(f),
-            Self::Unix => f.write_str("unix:"),
+            Self::Unix(Some(path)) => write!(f, "unix:{}", path.display()),
+            Self::Unix(None) => f.write_str("unix:"),
             Self::Unknown => f.write_str("-"),
         }
     }
@@ -61,14 +166,15 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get::<Exchange>().map_or(Self::Unknown, |exchange| exchange.peer))
+        Ok(connection(parts).peer().clone())
     }
 }
 
-/// The id of a request, by which its log lines can be found: an argument `id: RequestId` gives it to a handler.
+/// The id of a request, which ties together what several programs log about it; an argument `id: RequestId` gives it to
+/// a handler.
 ///
 /// A client or a proxy may choose it with the header `X-Request-Id`, of 1 to 128 visible ASCII characters; otherwise it
-/// is made here, unique over the processes of a machine.
+/// is made here, unique over the processes of a machine. Making one costs nothing until it is written out.
 ///
 /// ```
 /// use pulsar::{get, request::RequestId};
@@ -81,41 +187,38 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 #[derive(Clone, PartialEq, Eq)]
 pub struct RequestId(Id);
 
-// A number costs nothing to make; it is written out only where it is read.
 #[derive(Clone, PartialEq, Eq)]
 enum Id {
     Given(HeaderValue),
-    Made(u64),
+    Made { connection: u64, number: u64 },
 }
 
 impl RequestId {
     /// The longest id that a client may choose, in bytes.
     pub const MAX_LEN: usize = 128;
 
-    /// The id that the client chose, if it is one that may stand in a log.
+    /// The id that a client chose, if it is one that may stand in a log.
     pub(crate) fn given(value: &HeaderValue) -> Option<Self> {
         let bytes = value.as_bytes();
         let sane = (1..=Self::MAX_LEN).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
         sane.then(|| Self(Id::Given(value.clone())))
     }
 
-    /// An id from a number that is unique in this process.
-    pub(crate) fn made(number: u64) -> Self {
-        Self(Id::Made(number))
+    fn made(connection: u64, number: u64) -> Self {
+        Self(Id::Made { connection, number })
     }
 
-    /// An id from the process's own counter, for requests that came from no server.
-    pub(crate) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self::made(NEXT.fetch_add(1, Ordering::Relaxed) | 1 << 63)
+    /// Whether the client chose it.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self.0, Id::Given(_))
     }
 
-    /// The value of the header `X-Request-Id` in the answer.
+    /// The id as the value of a header.
     pub(crate) fn to_header(&self) -> HeaderValue {
         match &self.0 {
             Id::Given(value) => value.clone(),
-            // Hexadecimal digits and a dash are always a header value.
-            Id::Made(_) => HeaderValue::try_from(self.to_string()).unwrap_or(HeaderValue::from_static("-")),
+            // Hexadecimal digits and dashes are always a header value.
+            Id::Made { .. } => HeaderValue::try_from(self.to_string()).unwrap_or(HeaderValue::from_static("-")),
         }
     }
 }
@@ -124,7 +227,7 @@ impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Id::Given(value) => f.write_str(value.to_str().unwrap_or("-")),
-            Id::Made(number) => write!(f, "{:016x}-{number:x}", process_tag()),
+            Id::Made { connection, number } => write!(f, "{:016x}-{connection:x}-{number:x}", process_tag()),
         }
     }
 }
@@ -139,13 +242,13 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get_or_insert_with(Exchange::unknown).id.clone())
+        Ok(connection(parts).request_id().clone())
     }
 }
 
-/// What tells the ids of one process from those of another: random, chosen once.
+/// What tells the ids of one process from those of another. The keys of `RandomState` come from the system's random source;
+/// the pid keeps two processes apart even where that source gave both the same start.
 fn process_tag() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
     static TAG: OnceLock<u64> = OnceLock::new();
     *TAG.get_or_init(|| RandomState::new().hash_one(std::process::id()))
 }
@@ -194,7 +297,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for MatchedRoute {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
-        let matched = parts.extensions.get::<Exchange>().and_then(|exchange| exchange.matched.as_ref());
+        let matched = parts.extensions.get::<Connection>().and_then(|connection| connection.matched.as_ref());
         Ok(matched.map(|matched| Self(Arc::clone(&matched.route))))
     }
 }
@@ -209,29 +312,11 @@ pub(crate) struct RouteInfo {
     pub(crate) names: Vec<String>,
 }
 
-/// The one extension of a request.
-#[derive(Clone)]
-pub(crate) struct Exchange {
-    pub(crate) peer: Peer,
-    pub(crate) id: RequestId,
-    pub(crate) matched: Option<Matched>,
-}
-
 /// A route and the path values that it matched.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Matched {
     pub(crate) route: Arc<RouteInfo>,
     pub(crate) params: Params,
-}
-
-impl Exchange {
-    pub(crate) fn new(peer: Peer, id: RequestId) -> Self {
-        Self { peer, id, matched: None }
-    }
-
-    pub(crate) fn unknown() -> Self {
-        Self::new(Peer::Unknown, RequestId::next())
-    }
 }
 
 /// The path values of a matched rule, in the order of its placeholders.
@@ -317,7 +402,7 @@ impl Params {
 
 /// Gives an extractor of path values what it needs: names and values, in order.
 pub(crate) fn path_values(parts: &Parts) -> Option<(&[String], &Params)> {
-    let matched = parts.extensions.get::<Exchange>()?.matched.as_ref()?;
+    let matched = parts.extensions.get::<Connection>()?.matched.as_ref()?;
     Some((&matched.route.names, &matched.params))
 }
 
@@ -343,9 +428,20 @@ mod tests {
 
     #[test]
     fn made_ids_differ_and_are_good_header_values() {
-        let (one, two) = (RequestId::next(), RequestId::next());
-        assert_ne!(one.to_string(), two.to_string());
-        assert_eq!(RequestId::given(&one.to_header()).unwrap().to_string(), one.to_string());
+        let connection = Connection::new(Peer::Unknown, None, 7);
+        let ids = [
+            connection.for_request(0, &HeaderMap::new()),
+            connection.for_request(1, &HeaderMap::new()),
+            Connection::new(Peer::Unknown, None, 8).for_request(1, &HeaderMap::new()),
+            Connection::none(),
+            Connection::none(),
+        ]
+        .map(|connection| connection.request_id().to_string());
+        for (n, id) in ids.iter().enumerate() {
+            assert!(!ids[n + 1..].contains(id), "{ids:?}");
+            let value = HeaderValue::try_from(id).unwrap();
+            assert_eq!(RequestId::given(&value).unwrap().to_string(), *id);
+        }
     }
 
     #[test]

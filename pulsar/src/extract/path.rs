@@ -8,7 +8,7 @@ use std::{
 use axum_core::extract::FromRequestParts;
 use http::{StatusCode, request::Parts};
 use serde::{
-    Deserialize, Deserializer,
+    Deserializer,
     de::{
         self, DeserializeOwned, IntoDeserializer, Visitor,
         value::{MapDeserializer, SeqDeserializer, StrDeserializer},
@@ -303,6 +303,8 @@ impl<'de> Deserializer<'de> for PathValue<'de> {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+
+    use serde::Deserialize;
 
     use super::*;
     use crate::request::Spans;

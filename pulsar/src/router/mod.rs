@@ -24,7 +24,7 @@ pub use self::{
     service::{RouteFuture, RouterService},
 };
 use crate::{
-    body::{Body, BoxError, Request, Response},
+    body::{BoxError, Request, Response},
     handler::{Endpoint, IntoHandler},
     middleware::into_infallible,
     place::Place,

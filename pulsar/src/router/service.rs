@@ -12,7 +12,7 @@ use std::{
 
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 use http_body::Body as _;
 use tower::{ServiceExt, util::BoxCloneSyncService};
 use tower_service::Service;
@@ -29,10 +29,8 @@ use crate::{
     handler::{Endpoint, ReplyKind},
     pool::panic_message,
     problem::Problem,
-    request::{Exchange, Matched, Params, RequestId, RouteInfo, Spans},
+    request::{Connection, Matched, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID},
 };
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A compiled [`Router`](super::Router): a `tower::Service` that never fails.
 ///
@@ -172,7 +170,7 @@ impl RouterService {
         let Compiled { endpoint, info } = &self.0.routes[number];
         if endpoint.extracts() {
             let matched = Matched { route: Arc::clone(info), params: params.clone() };
-            request.extensions_mut().get_or_insert_with(Exchange::unknown).matched = Some(matched);
+            request.extensions_mut().get_or_insert_with(Connection::none).matched = Some(matched);
         }
         self.call_endpoint(endpoint, Some(number), request, params)
     }
@@ -234,7 +232,7 @@ impl RouterService {
 }
 
 fn request_id(request: &Request) -> Option<RequestId> {
-    request.extensions().get::<Exchange>().map(|exchange| exchange.id.clone())
+    request.extensions().get::<Connection>().map(|connection| connection.request_id().clone())
 }
 
 impl Tables {
@@ -258,13 +256,13 @@ impl Tables {
             let id = match id {
                 Some(id) => id,
                 None => {
-                    made = RequestId::next();
+                    made = Connection::none().request_id().clone();
                     &made
                 }
             };
             self.log(&problem, route, id);
             problem.request_id = Some(id.to_string());
-            problem.headers_mut().insert(REQUEST_ID, id.to_header());
+            problem.headers_mut().insert(X_REQUEST_ID, id.to_header());
         }
         let Some(render) = &self.render else {
             return problem.into_response();

@@ -1,13 +1,41 @@
 //! Settings: what a user can set, where a value may come from, and which one counts.
+//!
+//! Everything that can be set is one row of one table. The sources (the program's own attributes and builders, the settings
+//! file, the environment, the command line) are read by the rows, the higher source wins, and every value remembers where it
+//! came from. This module serves nothing and prints nothing: it turns what a program was started with into [`Settings`], or
+//! into an [`Exit`] that says all that is wrong with it.
+//!
+//! Lowest first: the values (`mistake`, `bind`, `values`, `typed`), the table (`rows`), the names (`given`,
+//! `applications`, `command`), one file per source (`arguments`, `environment`, `file`), and what brings them together
+//! (`resolve`, `loader`). A file imports from files before it in this list only.
 
+mod applications;
+mod arguments;
 mod bind;
+mod command;
+mod environment;
+mod file;
+mod given;
+mod loader;
 mod mistake;
+mod resolve;
+mod rows;
 mod typed;
 mod values;
 
+#[cfg(test)]
+mod docs;
+#[cfg(test)]
+mod tests;
+
 pub use crate::settings::{
+    applications::Application,
     bind::{Bind, Host},
+    command::Command,
+    given::Origin,
+    loader::{Exit, Invocation, Loader},
     mistake::InvalidValue,
+    resolve::{ApplicationSettings, Resolved},
     typed::Settings,
     values::{AccessLog, BodyLimit, LogFormat, LogLevel, PoolSize},
 };

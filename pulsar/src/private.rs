@@ -1,0 +1,25 @@
+//! What generated code names.
+//!
+//! Not public API: it may change in any version. Everything that a macro writes goes through this module, so that a user
+//! needs no dependency but pulsar, and nothing of the user's is captured.
+
+pub use std::{boxed::Box, convert::Into, future::Future, option::Option, result::Result, string::ToString, vec::Vec};
+
+pub use axum_core::{
+    extract::{FromRequest, FromRequestParts},
+    response::IntoResponse,
+};
+pub use http::StatusCode;
+pub use inventory;
+
+pub use crate::{
+    app::{App, Program},
+    body::{BoxError, BoxFuture, Request, Response},
+    context::Context,
+    extract::State,
+    handler::{Reply, no_such_value, on_pool, rejected},
+    place::Place,
+    problem::Problem,
+    registry::{Built, NoRequirement, Probe, Provider, Requirement, Returned, ReturnedValue, Route, Scope},
+    request::Params,
+};

@@ -1,0 +1,290 @@
+//! From a listening socket to connections in service, on one I/O thread.
+//!
+//! The loop that accepts never dies and never spins; a connection is one task that stays on this thread.
+
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    io,
+    net::SocketAddr,
+    os::unix,
+    path::Path,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tower_service::Service;
+
+use crate::{
+    body::{Request, Response},
+    request::{Connection, Peer},
+    server::{
+        access_log::Log,
+        exchange::Exchanges,
+        io_thread::{IoThread, Phase, Registration},
+        listener::SocketFile,
+        shutdown::{Demand, Watch},
+        stream::{Socket, Stream},
+    },
+};
+
+/// What the connections of one application have in common on one thread.
+pub(super) struct Terms<S> {
+    pub(super) service: S,
+    pub(super) thread: Arc<IoThread>,
+    pub(super) http: http1::Builder,
+    /// Ticks that a connection may idle.
+    pub(super) idle_limit: u32,
+    pub(super) log: Option<Arc<Log>>,
+}
+
+impl Terms<()> {
+    pub(super) fn with<S>(self, service: S) -> Terms<S> {
+        Terms { service, thread: self.thread, http: self.http, idle_limit: self.idle_limit, log: self.log }
+    }
+}
+
+/// A listening socket, not yet tied to a thread.
+pub(super) enum Listener {
+    Tcp(std::net::TcpListener, SocketAddr),
+    Unix(unix::net::UnixListener, Arc<SocketFile>),
+}
+
+/// The settings of HTTP/1.1. `keep_alive` false closes after each answer.
+pub(super) fn http1(keep_alive: bool) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.pipeline_flush(true)
+        .keep_alive(keep_alive)
+        // The limit for a head is kept by `IoThread`, at a fraction of the cost.
+        .header_read_timeout(None)
+        // Also the largest piece of a body; hyper's default of 400 KiB lets a client pin that much.
+        .max_buf_size(64 * 1024);
+    http
+}
+
+/// Accepts until a stop is asked for, then takes what stands in the queue and closes the socket.
+///
+/// Fails only when the runtime cannot watch the socket.
+pub(super) async fn accept<S>(listener: Listener, terms: Terms<S>, mut watch: Watch) -> io::Result<()>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let mut stop = pin!(watch.reached(Demand::Drain));
+    let mut pause = Pause::default();
+    match listener {
+        Listener::Tcp(listener, bound) => {
+            let listener = TcpListener::from_std(listener)?;
+            loop {
+                let accepted = tokio::select! {
+                    biased;
+                    () = &mut stop => break,
+                    accepted = listener.accept() => accepted,
+                };
+                match accepted {
+                    Ok((stream, peer)) => serve_tcp(&terms, stream, peer, bound),
+                    Err(error) => {
+                        tokio::select! { () = &mut stop => break, () = pause.after(&error) => continue }
+                    }
+                }
+                pause = Pause::default();
+            }
+            // The runtime may not have heard yet of what just arrived; the socket itself knows.
+            let listener = listener.into_std()?;
+            while let Some((stream, peer)) = last(|| listener.accept()) {
+                stream.set_nonblocking(true)?;
+                serve_tcp(&terms, TcpStream::from_std(stream)?, peer, bound);
+            }
+        }
+        Listener::Unix(listener, file) => {
+            let listener = UnixListener::from_std(listener)?;
+            let path = &file.path;
+            loop {
+                let accepted = tokio::select! {
+                    biased;
+                    () = &mut stop => break,
+                    accepted = listener.accept() => accepted,
+                };
+                match accepted {
+                    Ok((stream, peer)) => serve_unix(&terms, stream, peer.as_pathname(), path),
+                    Err(error) => {
+                        tokio::select! { () = &mut stop => break, () = pause.after(&error) => continue }
+                    }
+                }
+                pause = Pause::default();
+            }
+            // Whoever comes now finds no file; whoever came before is in the queue.
+            file.remove();
+            let listener = listener.into_std()?;
+            while let Some((stream, peer)) = last(|| listener.accept()) {
+                stream.set_nonblocking(true)?;
+                serve_unix(&terms, UnixStream::from_std(stream)?, peer.as_pathname(), path);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The next connection of a queue that is being emptied.
+fn last<T>(accept: impl Fn() -> io::Result<T>) -> Option<T> {
+    loop {
+        match accept() {
+            Ok(accepted) => return Some(accepted),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+            Err(error) if of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(%error, "cannot accept what was still waiting; its clients are turned away");
+                return None;
+            }
+        }
+    }
+}
+
+fn serve_tcp<S>(terms: &Terms<S>, stream: TcpStream, peer: SocketAddr, bound: SocketAddr)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    // A client that is gone already fails here; the first read will tell.
+    let _ = stream.set_nodelay(true);
+    let local = if bound.ip().is_unspecified() { stream.local_addr().ok() } else { Some(bound) };
+    serve(terms, Socket::Tcp(stream), peer.into(), local.map(Peer::Tcp));
+}
+
+fn serve_unix<S>(terms: &Terms<S>, stream: UnixStream, peer: Option<&Path>, path: &Arc<Path>)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let peer = Peer::Unix(peer.map(Arc::from));
+    serve(terms, Socket::Unix(stream), peer, Some(Peer::Unix(Some(Arc::clone(path)))));
+}
+
+/// Starts the task of one connection.
+fn serve<S>(terms: &Terms<S>, socket: Socket, peer: Peer, local: Option<Peer>)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
+    let id = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+    let registration = Registration::new(&terms.thread, id, terms.idle_limit);
+    let activity = Arc::clone(registration.activity());
+    let exchanges = Exchanges {
+        service: terms.service.clone(),
+        connection: Connection::new(peer, local, id),
+        requests: AtomicU64::new(0),
+        activity: Arc::clone(&activity),
+        log: terms.log.clone(),
+    };
+    let stream = TokioIo::new(Stream::new(socket, Arc::clone(&activity)));
+    let connection =
+        terms.http.serve_connection(stream, service_fn(move |request| exchanges.answer(request)));
+    // An upgraded stream outlives this task; it belongs to the application from then on.
+    let connection = connection.with_upgrades();
+    tokio::spawn(async move {
+        let mut connection = pin!(connection);
+        let (mut known, mut closing) = (false, false);
+        let ended = poll_fn(|cx| {
+            if !known {
+                known = true;
+                registration.wake_with(cx.waker());
+            }
+            match activity.thread().phase() {
+                Phase::Running | Phase::Draining => {}
+                Phase::Closing if closing => {}
+                Phase::Closing => {
+                    closing = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                Phase::Cut => return Poll::Ready(Ok(())),
+            }
+            // Polled first, because a request may have come together with the end of the time.
+            let polled = connection.as_mut().poll(cx);
+            if polled.is_pending() && activity.expired() { Poll::Ready(Ok(())) } else { polled }
+        })
+        .await;
+        if let Err(error) = ended {
+            tracing::debug!(connection = id, %error, "a connection ended in an error");
+        }
+        drop(registration);
+    });
+}
+
+/// The waits after accept errors that concern the process, not a connection: 100 ms, growing to 1 s.
+#[derive(Default)]
+struct Pause(Option<Duration>);
+
+impl Pause {
+    const FIRST: Duration = Duration::from_millis(100);
+    const LONGEST: Duration = Duration::from_secs(1);
+
+    async fn after(&mut self, error: &io::Error) {
+        if of_one_connection(error) {
+            return;
+        }
+        let pause = self.next();
+        // Mostly the process or the system is out of file descriptors or memory. The queue keeps who waits.
+        tracing::error!(%error, retry_in = ?pause, "cannot accept connections");
+        tokio::time::sleep(pause).await;
+    }
+
+    fn next(&mut self) -> Duration {
+        let pause = self.0.map_or(Self::FIRST, |before| (before * 2).min(Self::LONGEST));
+        self.0 = Some(pause);
+        pause
+    }
+}
+
+/// Whether an accept error is about the connection that was to be accepted, so that the next one may do better.
+fn of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
+        NetworkUnreachable, TimedOut,
+    };
+    matches!(
+        error.kind(),
+        ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+            | TimedOut
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_second() {
+        let mut pause = Pause::default();
+        let waits: Vec<_> = (0..6).map(|_| pause.next().as_millis()).collect();
+        assert_eq!(waits, [100, 200, 400, 800, 1000, 1000]);
+    }
+
+    #[test]
+    fn a_lost_connection_is_no_reason_to_wait() {
+        // The errors as the system numbers them on Linux and the BSDs; EMFILE is 24 and ENFILE 23 on both.
+        for (error, expected) in [
+            (io::Error::from(io::ErrorKind::ConnectionAborted), true),
+            (io::Error::from(io::ErrorKind::ConnectionReset), true),
+            (io::Error::from_raw_os_error(24), false),
+            (io::Error::from_raw_os_error(23), false),
+            (io::Error::from(io::ErrorKind::OutOfMemory), false),
+        ] {
+            assert_eq!(of_one_connection(&error), expected, "{error}");
+        }
+    }
+}

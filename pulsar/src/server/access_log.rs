@@ -1,0 +1,390 @@
+//! The access log: one line for each answered request, written by a thread of its own.
+//!
+//! A request formats its line and appends it to a buffer in memory; the I/O threads never wait for a disk or a
+//! pipe. If whoever reads the log is so slow that the buffer fills, lines are dropped, and their number is logged.
+
+use std::{
+    fmt::Write as _,
+    fs::OpenOptions,
+    io::{self, Write},
+    mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use http::{Method, StatusCode, Uri, Version};
+use serde::Serialize;
+
+use crate::{
+    request::Connection,
+    server::config::{AccessLog, AccessLogFormat},
+};
+
+/// The owner of the writing thread. Dropping it writes what is left and ends the thread.
+#[derive(Debug)]
+pub(super) struct AccessLogWriter {
+    log: Arc<Log>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Where requests leave their lines.
+#[derive(Debug)]
+pub(super) struct Log {
+    format: AccessLogFormat,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    buffer: Vec<u8>,
+    dropped: u64,
+    closed: bool,
+}
+
+/// Written at least this often.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+/// Written at once when this many bytes are there.
+const FLUSH_SIZE: usize = 64 * 1024;
+/// The buffer never grows beyond this.
+const CAPACITY: usize = 4 * 1024 * 1024;
+
+impl AccessLogWriter {
+    /// Opens the log and starts its thread; none if it is off.
+    pub(super) fn open(to: &AccessLog, format: AccessLogFormat) -> io::Result<Option<Self>> {
+        let sink: Box<dyn Write + Send> = match to {
+            AccessLog::Off => return Ok(None),
+            AccessLog::Stdout => Box::new(io::stdout()),
+            AccessLog::File(path) => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
+        };
+        Self::start(sink, format).map(Some)
+    }
+
+    fn start(sink: Box<dyn Write + Send>, format: AccessLogFormat) -> io::Result<Self> {
+        let log = Arc::new(Log { format, state: Mutex::default(), changed: Condvar::new() });
+        let writer = Arc::clone(&log);
+        let thread =
+            thread::Builder::new().name("pulsar-access-log".into()).spawn(move || writer.write_to(sink))?;
+        Ok(Self { log, thread: Some(thread) })
+    }
+
+    pub(super) fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+}
+
+impl Drop for AccessLogWriter {
+    fn drop(&mut self) {
+        self.log.state().closed = true;
+        self.log.changed.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // A panic of that thread was reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Log {
+    fn append(&self, line: &str) {
+        let mut state = self.state();
+        let before = state.buffer.len();
+        if before + line.len() > CAPACITY {
+            state.dropped += 1;
+            return;
+        }
+        state.buffer.extend_from_slice(line.as_bytes());
+        // The thread sleeps until there is something, then until there is much.
+        let wake = before == 0 || (before < FLUSH_SIZE && state.buffer.len() >= FLUSH_SIZE);
+        drop(state);
+        if wake {
+            self.changed.notify_one();
+        }
+    }
+
+    fn write_to(&self, mut sink: Box<dyn Write + Send>) {
+        let mut failing = false;
+        let mut batch = Vec::new();
+        loop {
+            let mut state = self.state();
+            while state.buffer.is_empty() && !state.closed {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            let more = |state: &mut State| state.buffer.len() < FLUSH_SIZE && !state.closed;
+            let waited = self.changed.wait_timeout_while(state, FLUSH_INTERVAL, more);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            batch.clear();
+            mem::swap(&mut batch, &mut state.buffer);
+            let (dropped, closed) = (mem::take(&mut state.dropped), state.closed);
+            drop(state);
+            let written = sink.write_all(&batch).and_then(|()| sink.flush());
+            if let Err(error) = &written
+                && !failing
+            {
+                tracing::error!(%error, "cannot write the access log; its lines are lost until that works again");
+            }
+            failing = written.is_err();
+            if dropped > 0 {
+                tracing::warn!(dropped, "the access log cannot keep up: lines were dropped");
+            }
+            if closed {
+                return;
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a line tells about a request; written when its answer has been sent.
+#[derive(Debug)]
+pub(super) struct Entry {
+    log: Arc<Log>,
+    connection: Connection,
+    method: Method,
+    target: Uri,
+    version: Version,
+    begun: Instant,
+}
+
+impl Entry {
+    pub(super) fn begin<B>(log: &Arc<Log>, connection: &Connection, request: &http::Request<B>) -> Self {
+        Self {
+            log: Arc::clone(log),
+            connection: connection.clone(),
+            method: request.method().clone(),
+            target: request.uri().clone(),
+            version: request.version(),
+            begun: Instant::now(),
+        }
+    }
+
+    /// Writes the line of an answer of which `bytes` bytes of body were sent.
+    pub(super) fn finish(&self, status: StatusCode, id: Option<&str>, bytes: u64) {
+        let line = Line {
+            time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+            peer: self.connection.peer().to_string(),
+            method: self.method.as_str(),
+            target: self.target.to_string(),
+            version: self.version,
+            status: status.as_u16(),
+            bytes,
+            micros: u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            request_id: id,
+        };
+        self.log.append(&match self.log.format {
+            AccessLogFormat::Text => line.text(),
+            AccessLogFormat::Json => line.json(),
+        });
+    }
+}
+
+struct Line<'a> {
+    /// Seconds since the epoch.
+    time: u64,
+    peer: String,
+    method: &'a str,
+    target: String,
+    version: Version,
+    status: u16,
+    bytes: u64,
+    micros: u64,
+    request_id: Option<&'a str>,
+}
+
+impl Line<'_> {
+    fn text(&self) -> String {
+        let host = self.peer.rsplit_once(':').map_or(self.peer.as_str(), |(host, _)| host);
+        let date = Date::of(self.time);
+        let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+            [date.month as usize - 1];
+        let mut line = String::with_capacity(160);
+        let Date { year, day, hour, minute, second, .. } = date;
+        // Writing to a string cannot fail.
+        let _ =
+            write!(line, "{host} - - [{day:02}/{month}/{year}:{hour:02}:{minute:02}:{second:02} +0000] \"");
+        escape(&mut line, self.method);
+        line.push(' ');
+        escape(&mut line, &self.target);
+        let _ = write!(line, " {:?}\" {} ", self.version, self.status);
+        let _ = match self.bytes {
+            0 => write!(line, "-"),
+            bytes => write!(line, "{bytes}"),
+        };
+        let _ = write!(line, " {} ", self.micros);
+        escape(&mut line, self.request_id.unwrap_or("-"));
+        line.push('\n');
+        line
+    }
+
+    fn json(&self) -> String {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            time: String,
+            peer: &'a str,
+            method: &'a str,
+            target: &'a str,
+            version: String,
+            status: u16,
+            bytes: u64,
+            duration_us: u64,
+            request_id: Option<&'a str>,
+        }
+        let Date { year, month, day, hour, minute, second } = Date::of(self.time);
+        let json = Json {
+            time: format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"),
+            peer: &self.peer,
+            method: self.method,
+            target: &self.target,
+            version: format!("{:?}", self.version),
+            status: self.status,
+            bytes: self.bytes,
+            duration_us: self.micros,
+            request_id: self.request_id,
+        };
+        // Strings and numbers always have a JSON form.
+        let mut line = serde_json::to_string(&json).unwrap_or_default();
+        line.push('\n');
+        line
+    }
+}
+
+/// Appends text so that no client can end a line, close a quote, or send a terminal a command.
+fn escape(line: &mut String, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => line.extend(['\\', char::from(byte)]),
+            b' '..=b'~' => line.push(char::from(byte)),
+            _ => {
+                let _ = write!(line, "\\x{byte:02x}");
+            }
+        }
+    }
+}
+
+/// A moment in UTC. The log is in UTC: a local time would need the database of time zones.
+struct Date {
+    year: u64,
+    month: u64,
+    day: u64,
+    hour: u64,
+    minute: u64,
+    second: u64,
+}
+
+impl Date {
+    fn of(time: u64) -> Self {
+        let (days, second) = (time / 86_400, time % 86_400);
+        // Counted from 0000-03-01, so that a leap day ends its year and eras of 400 years are alike.
+        let shifted = days + 719_468;
+        let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        Self {
+            year: era * 400 + year_of_era + u64::from(month <= 2),
+            month,
+            day: day_of_year - (153 * shifted_month + 2) / 5 + 1,
+            hour: second / 3_600,
+            minute: second / 60 % 60,
+            second: second % 60,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn line() -> Line<'static> {
+        Line {
+            time: 784_111_777,
+            peer: "192.0.2.7:51000".to_owned(),
+            method: "GET",
+            target: "/x?q=\"\u{1b}[31m\\é".to_owned(),
+            version: Version::HTTP_11,
+            status: 200,
+            bytes: 13,
+            micros: 184,
+            request_id: Some("7f3a\"12"),
+        }
+    }
+
+    #[test]
+    fn a_line_of_text_is_one_line_whatever_the_client_sent() {
+        assert_eq!(
+            line().text(),
+            "192.0.2.7 - - [06/Nov/1994:08:49:37 +0000] \"GET /x?q=\\\"\\x1b[31m\\\\\\xc3\\xa9 HTTP/1.1\" 200 13 184 7f3a\\\"12\n"
+        );
+        let empty = Line { bytes: 0, request_id: None, peer: "unix:".to_owned(), ..line() };
+        assert!(empty.text().starts_with("unix - - ["), "{}", empty.text());
+        assert!(empty.text().ends_with(" 200 - 184 -\n"), "{}", empty.text());
+    }
+
+    #[test]
+    fn a_line_of_json_is_an_object() {
+        let value: serde_json::Value = serde_json::from_str(&line().json()).unwrap();
+        let expected = serde_json::json!({
+            "time": "1994-11-06T08:49:37Z", "peer": "192.0.2.7:51000", "method": "GET",
+            "target": "/x?q=\"\u{1b}[31m\\é", "version": "HTTP/1.1", "status": 200, "bytes": 13,
+            "duration_us": 184, "request_id": "7f3a\"12",
+        });
+        assert_eq!(value, expected);
+        assert_eq!(line().json().lines().count(), 1);
+    }
+
+    #[test]
+    fn dates_follow_the_calendar() {
+        for (time, year, month, day) in [
+            (0, 1970, 1, 1),
+            (951_782_400, 2000, 2, 29),
+            (951_868_800, 2000, 3, 1),
+            (1_735_603_200, 2024, 12, 31),
+            (4_107_542_400, 2100, 3, 1),
+        ] {
+            let date = Date::of(time);
+            assert_eq!((date.year, date.month, date.day), (year, month, day), "{time}");
+        }
+    }
+
+    /// A sink that takes nothing until it is told to.
+    struct Gate(mpsc::Receiver<()>, Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Gate {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            self.1.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_stuck_log_drops_lines_and_holds_nobody_up() {
+        let (open, gate) = mpsc::channel();
+        let written = Arc::default();
+        let sink = Gate(gate, Arc::clone(&written));
+        let writer = AccessLogWriter::start(Box::new(sink), AccessLogFormat::Text).unwrap();
+        let line = format!("{}\n", "x".repeat(1023));
+        let lines = 3 * CAPACITY / line.len();
+        for _ in 0..lines {
+            writer.log().append(&line);
+        }
+        assert!(writer.log().state().buffer.len() <= CAPACITY);
+        assert!(writer.log().state().dropped > 0);
+        drop(open);
+        drop(writer);
+        let written = written.lock().unwrap();
+        assert!(written.len() >= CAPACITY && written.len() < lines * line.len());
+        assert_eq!(written.len() % line.len(), 0, "only whole lines are dropped");
+    }
+}

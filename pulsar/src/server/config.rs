@@ -1,0 +1,104 @@
+//! What a server can be told: plain values with defaults, no parsing and no files.
+//!
+//! The layer above turns settings into a [`ServerConfig`]; this module neither knows their names nor their origin.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+/// How one application is served. `threads`, `keep_alive` and the two durations of the end apply to all the
+/// applications that are [served together](crate::server::serve_all).
+///
+/// # Defaults
+///
+/// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 15 s, drain grace 2 s, graceful
+/// timeout 30 s, no access log.
+///
+/// ```
+/// use pulsar::server::{Address, ServerConfig};
+///
+/// let config = ServerConfig { binds: vec![Address::Tcp("localhost".into(), 9000)], ..ServerConfig::default() };
+/// assert_eq!(config.binds[0].to_string(), "localhost:9000");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerConfig {
+    /// Where to listen; all of them or none.
+    pub binds: Vec<Address>,
+    /// Number of I/O threads; 0 counts as 1.
+    pub threads: usize,
+    /// How many connections the system may hold before they are accepted. The system has a cap of its own.
+    pub backlog: u32,
+    /// How long a connection may stand without a complete request head. Zero closes after every answer, and
+    /// leaves the default time for the head.
+    pub keep_alive: Duration,
+    /// How long a draining server goes on reading from connections that have nothing to do.
+    pub drain_grace: Duration,
+    /// How long requests in flight may take once the server drains; what then still runs is cut.
+    pub graceful_timeout: Duration,
+    /// Where each answered request is noted.
+    pub access_log: AccessLog,
+    /// The form of a line of the access log.
+    pub access_log_format: AccessLogFormat,
+}
+
+impl ServerConfig {
+    /// The default of [`keep_alive`](Self::keep_alive).
+    pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            binds: vec![Address::Tcp("127.0.0.1".into(), 8060)],
+            threads: 1,
+            backlog: 2048,
+            keep_alive: Self::KEEP_ALIVE,
+            drain_grace: Duration::from_secs(2),
+            graceful_timeout: Duration::from_secs(30),
+            access_log: AccessLog::Off,
+            access_log_format: AccessLogFormat::Text,
+        }
+    }
+}
+
+/// An address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// Host and port. The host is an IP address, a name (every address that it has is bound), or empty for all
+    /// interfaces, IPv6 and IPv4 both. `::` is IPv6 alone, so that it can stand beside `0.0.0.0`. Port 0
+    /// lets the system choose.
+    Tcp(String, u16),
+    /// The path of a unix socket.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(host, port) if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp(host, port) => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// Where the access log goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AccessLog {
+    /// Nowhere; requests then pay nothing for it.
+    #[default]
+    Off,
+    /// Standard output.
+    Stdout,
+    /// A file, which is created or appended to.
+    File(PathBuf),
+}
+
+/// The form of a line of the access log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccessLogFormat {
+    /// The Common Log Format, then the duration in microseconds and the request id:
+    /// `192.0.2.7 - - [06/Nov/1994:08:49:37 +0000] "GET /x HTTP/1.1" 200 13 184 7f3a-12`.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}

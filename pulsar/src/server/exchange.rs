@@ -1,0 +1,183 @@
+//! One request and its answer: what stands between hyper and the application.
+//!
+//! It adds what the application may rely on (the [`Connection`] extension, an id), keeps a panic from taking the
+//! connection along, and notes when the answer is out. It judges no request: that is the policy's business.
+
+use std::{
+    any::Any,
+    convert::Infallible,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+use tower_service::Service;
+
+use crate::{
+    body::{Body, BoxError, Request, Response},
+    request::{Connection, X_REQUEST_ID},
+    server::{
+        access_log::{Entry, Log},
+        io_thread::{Activity, InFlight, Phase},
+    },
+};
+
+/// Answers the requests of one connection.
+pub(super) struct Exchanges<S> {
+    pub(super) service: S,
+    pub(super) connection: Connection,
+    /// How many requests the connection has had.
+    pub(super) requests: AtomicU64,
+    pub(super) activity: Arc<Activity>,
+    pub(super) log: Option<Arc<Log>>,
+}
+
+impl<S> Exchanges<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    /// Has the application answer one request.
+    pub(super) fn answer(
+        &self,
+        request: http::Request<Incoming>,
+    ) -> impl Future<Output = Result<http::Response<AnswerBody>, Infallible>> + Send + use<S> {
+        let service = self.service.clone();
+        let in_flight = InFlight::begin(&self.activity);
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let connection = self.connection.for_request(number, request.headers());
+        let entry = self.log.as_ref().map(|log| Box::new(Entry::begin(log, &connection, &request)));
+        // An id that nobody gave and nobody will look for is not worth a header.
+        let id = (entry.is_some() || connection.request_id().is_given()).then(|| connection.request_id().clone());
+        async move {
+            // Most requests have no body; the empty one needs no allocation.
+            let mut request =
+                request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
+            request.extensions_mut().insert(connection);
+            let mut response = guarded(service, request).await;
+            if let Some(id) = id {
+                // An application that gives its own id knows why.
+                response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
+            }
+            let draining = in_flight.thread().phase() > Phase::Running;
+            if draining && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            let record = entry.map(|entry| {
+                let id = response.headers().get(X_REQUEST_ID).cloned();
+                Box::new(Record { entry, status: response.status(), id, bytes: 0 })
+            });
+            Ok(response.map(|body| AnswerBody { body, record, _in_flight: in_flight }))
+        }
+    }
+}
+
+/// Calls the service; a panic becomes a 500.
+async fn guarded<S>(mut service: S, request: Request) -> Response
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    let method = request.method().clone();
+    let path = request.uri().path_and_query().cloned();
+    let mut answer = pin!(async move {
+        let ready = poll_fn(|cx| service.poll_ready(cx)).await;
+        let Ok(()) = ready;
+        let Ok(response) = service.call(request).await;
+        response
+    });
+    // Nothing of the service is used after a panic, so that no broken state of it can be seen.
+    let outcome = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await;
+    outcome.unwrap_or_else(|panic| {
+        let path = path.as_ref().map_or("", http::uri::PathAndQuery::path);
+        tracing::error!(%method, path, panic = message(&*panic), "the application panicked; answered with 500");
+        internal_error()
+    })
+}
+
+fn internal_error() -> Response {
+    let body = r#"{"type":"about:blank","title":"Internal Server Error","status":500}"#;
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    let problem = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, problem);
+    response
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a value that is no text")
+}
+
+/// The body of an answer on its way out. Its end is the end of the request.
+pub(super) struct AnswerBody {
+    body: Body,
+    record: Option<Box<Record>>,
+    _in_flight: InFlight,
+}
+
+/// What the access log will say, completed as the body is sent.
+struct Record {
+    entry: Box<Entry>,
+    status: StatusCode,
+    id: Option<HeaderValue>,
+    bytes: u64,
+}
+
+impl http_body::Body for AnswerBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut this.body).poll_frame(cx)));
+        let frame = match polled {
+            Ok(poll) => ready!(poll),
+            Err(panic) => {
+                tracing::error!(
+                    panic = message(&*panic),
+                    "the body of an answer panicked; the connection is cut"
+                );
+                this.body = Body::empty();
+                // An error, not an end: a truncated answer must not look complete.
+                return Poll::Ready(Some(Err("the body of the answer panicked".into())));
+            }
+        };
+        if let (Some(record), Some(Ok(frame))) = (&mut this.record, &frame)
+            && let Some(data) = frame.data_ref()
+        {
+            record.bytes += data.len() as u64;
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let id = self.id.as_ref().and_then(|id| id.to_str().ok());
+        self.entry.finish(self.status, id, self.bytes);
+    }
+}

@@ -1,0 +1,343 @@
+//! Binding: from the addresses of a [`ServerConfig`] to listening sockets, all of them or none.
+//!
+//! Nothing is accepted here. Every failure names the address and the way out, and all failures of one
+//! configuration are reported together.
+
+use std::{
+    fmt, fs, io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs},
+    os::unix::{
+        fs::{FileTypeExt, MetadataExt},
+        net::UnixListener,
+    },
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::server::{
+    access_log::AccessLogWriter,
+    config::{AccessLog, Address, ServerConfig},
+};
+
+/// The server: where everything begins.
+///
+/// ```
+/// use pulsar::server::{Address, Server, ServerConfig};
+///
+/// let binds = vec![Address::Tcp("127.0.0.1".into(), 0)];
+/// let bound = Server::bind(ServerConfig { binds, ..ServerConfig::default() })?;
+/// assert!(bound.addresses()[0].to_string().starts_with("http://127.0.0.1:"));
+/// # Ok::<(), pulsar::server::BindError>(())
+/// ```
+#[derive(Debug)]
+pub struct Server;
+
+impl Server {
+    /// Opens every address of the configuration, and the file of the access log. Connections queue from here on,
+    /// and are accepted once the result is [served](Bound::serve).
+    ///
+    /// # Errors
+    ///
+    /// When any of them cannot be opened; the error tells about all that cannot, and none stays open.
+    pub fn bind(config: ServerConfig) -> Result<Bound, BindError> {
+        let mut sockets = Vec::new();
+        let mut failures = Vec::new();
+        if config.binds.is_empty() {
+            failures.push("there is no address to listen on: name one, such as 127.0.0.1:8060".to_owned());
+        }
+        for (n, address) in config.binds.iter().enumerate() {
+            if config.binds[..n].contains(address) && !matches!(address, Address::Tcp(_, 0)) {
+                failures.push(format!(
+                    "cannot listen on {address}: the address is given twice. Drop one of them"
+                ));
+                continue;
+            }
+            let opened = match address {
+                Address::Tcp(host, port) => open_tcp(host, *port, config.threads.max(1), config.backlog),
+                Address::Unix(path) => open_unix(path, config.backlog).map(|socket| vec![socket]),
+            };
+            match opened {
+                Ok(opened) => sockets.extend(opened),
+                Err(reason) => failures.push(format!("cannot listen on {address}: {reason}")),
+            }
+        }
+        let log = AccessLogWriter::open(&config.access_log, config.access_log_format);
+        match log {
+            Ok(log) if failures.is_empty() => {
+                let addresses = sockets.iter().map(BoundSocket::address).collect();
+                Ok(Bound { config, addresses, sockets, log })
+            }
+            Ok(_) => Err(BindError { failures }),
+            Err(error) => {
+                let AccessLog::File(path) = &config.access_log else {
+                    unreachable!("only a file has to be opened");
+                };
+                let path = path.display();
+                failures.push(format!(
+                    "cannot write the access log to {path}: {error}. Check that its directory exists and is writable"
+                ));
+                Err(BindError { failures })
+            }
+        }
+    }
+}
+
+/// Listening sockets that are ready to be served. Dropping it closes them and removes the files of unix sockets.
+#[derive(Debug)]
+pub struct Bound {
+    pub(super) config: ServerConfig,
+    pub(super) sockets: Vec<BoundSocket>,
+    pub(super) log: Option<AccessLogWriter>,
+    addresses: Vec<BoundAddress>,
+}
+
+impl Bound {
+    /// The addresses in the order of the configuration, with the ports that the system chose. A host name may
+    /// stand for several.
+    pub fn addresses(&self) -> &[BoundAddress] {
+        &self.addresses
+    }
+}
+
+/// An address that a server listens on. Prints as `http://127.0.0.1:8060` or `unix:/run/app.sock`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BoundAddress {
+    /// An IP address and the actual port.
+    Tcp(SocketAddr),
+    /// The path of a unix socket.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for BoundAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "http://{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// Why a server could not listen: one message per thing that failed. The operator's to solve.
+#[derive(Debug)]
+pub struct BindError {
+    failures: Vec<String>,
+}
+
+impl BindError {
+    /// The messages, each a line that names the address, the reason and the way out.
+    pub fn failures(&self) -> &[String] {
+        &self.failures
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.failures.join("\n"))
+    }
+}
+
+impl std::error::Error for BindError {}
+
+/// One bound address: for TCP the sockets that share it, for a unix socket also its file.
+#[derive(Debug)]
+pub(super) enum BoundSocket {
+    Tcp { listeners: Vec<TcpListener>, local: SocketAddr },
+    Unix { listener: UnixListener, file: Arc<SocketFile> },
+}
+
+impl BoundSocket {
+    fn address(&self) -> BoundAddress {
+        match self {
+            Self::Tcp { local, .. } => BoundAddress::Tcp(*local),
+            Self::Unix { file, .. } => BoundAddress::Unix(file.path.to_path_buf()),
+        }
+    }
+}
+
+/// The file of a unix socket, removed once: when the server stops listening or was never started.
+#[derive(Debug)]
+pub(super) struct SocketFile {
+    pub(super) path: Arc<Path>,
+    inode: (u64, u64),
+    removed: AtomicBool,
+}
+
+impl SocketFile {
+    /// Removes the file, if it still is ours: another server may have replaced it since.
+    pub(super) fn remove(&self) {
+        if self.removed.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let ours =
+            fs::symlink_metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == self.inode);
+        if ours && let Err(error) = fs::remove_file(&self.path) {
+            tracing::warn!(path = %self.path.display(), %error, "cannot remove the unix socket");
+        }
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+fn open_tcp(host: &str, port: u16, threads: usize, backlog: u32) -> Result<Vec<BoundSocket>, String> {
+    let explain = |error: io::Error| explain_tcp(&error, port);
+    if host.is_empty() {
+        // Dual stack; a system without IPv6 gets IPv4 alone.
+        let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
+        let opened = open_group(any, false, threads, backlog).or_else(|error| match error.kind() {
+            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => Err(error),
+            _ => open_group((Ipv4Addr::UNSPECIFIED, port).into(), false, threads, backlog),
+        });
+        return opened.map(|socket| vec![socket]).map_err(explain);
+    }
+    let addresses = (host, port).to_socket_addrs().map_err(|error| {
+        format!("the host name has no address ({error}). Check its spelling, or give an IP address")
+    })?;
+    let literal = host.parse::<IpAddr>().is_ok();
+    let mut port = port;
+    let mut opened = Vec::new();
+    let mut absent = None;
+    for mut address in addresses {
+        // A name with several addresses has one port on all of them, also when the system chooses it.
+        address.set_port(port);
+        if opened.iter().any(|socket| matches!(socket, BoundSocket::Tcp { local, .. } if *local == address)) {
+            continue;
+        }
+        match open_group(address, true, threads, backlog) {
+            Ok(socket) => {
+                if let BoundSocket::Tcp { local, .. } = &socket {
+                    port = local.port();
+                }
+                opened.push(socket);
+            }
+            // `localhost` often names ::1 on systems that have no IPv6.
+            Err(error) if !literal && error.kind() == io::ErrorKind::AddrNotAvailable => absent = Some(error),
+            Err(error) => return Err(explain(error)),
+        }
+    }
+    match absent {
+        Some(error) if opened.is_empty() => Err(explain(error)),
+        _ => Ok(opened),
+    }
+}
+
+/// One address, with a socket for each thread where the system shares connections out among such sockets.
+///
+/// Linux does: the sockets of a `SO_REUSEPORT` group have a queue each, and the kernel spreads connections by a
+/// hash of their addresses. A single queue watched by all threads would give a burst of connections to whichever
+/// thread wakes first, and connections never move. The price is that the spread is even on average only. On
+/// other systems the last socket of such a group takes all, so one queue it is.
+fn open_group(address: SocketAddr, only_v6: bool, threads: usize, backlog: u32) -> io::Result<BoundSocket> {
+    // The first socket is bound alone: were it in a group already, a second server of the same user would join
+    // it silently instead of hearing that the address is in use.
+    let first = open_socket(address, only_v6, false)?;
+    let local = first.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
+    let mut sockets = vec![first];
+    if cfg!(target_os = "linux") && threads > 1 {
+        sockets[0].set_reuse_port(true)?;
+        for _ in 1..threads {
+            sockets.push(open_socket(local, only_v6, true)?);
+        }
+    }
+    let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
+    for socket in &sockets {
+        socket.listen(backlog)?;
+        socket.set_nonblocking(true)?;
+    }
+    Ok(BoundSocket::Tcp { listeners: sockets.into_iter().map(TcpListener::from).collect(), local })
+}
+
+fn open_socket(address: SocketAddr, only_v6: bool, reuse_port: bool) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // Without it the address stays closed to us for a minute after a restart.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(only_v6)?;
+    }
+    if reuse_port {
+        socket.set_reuse_port(true)?;
+    }
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+fn open_unix(path: &Path, backlog: u32) -> Result<BoundSocket, String> {
+    make_room(path)?;
+    let open = || {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.bind(&SockAddr::unix(path)?)?;
+        socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        socket.set_nonblocking(true)?;
+        let metadata = fs::symlink_metadata(path)?;
+        let inode = (metadata.dev(), metadata.ino());
+        let file = SocketFile { path: path.into(), inode, removed: AtomicBool::new(false) };
+        Ok(BoundSocket::Unix { listener: socket.into(), file: Arc::new(file) })
+    };
+    open().map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            "its directory does not exist. Create it, or choose another path".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "permission denied. Make its directory writable for this user, or choose another path".to_owned()
+        }
+        io::ErrorKind::InvalidInput => {
+            format!(
+                "{error}. The system allows about 100 bytes for the path of a socket: choose a shorter one"
+            )
+        }
+        _ => format!("{error}"),
+    })
+}
+
+/// Removes the socket that a dead server left behind, and nothing else.
+fn make_room(path: &Path) -> Result<(), String> {
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return Ok(()); // Either it is absent, or binding will tell what is wrong.
+    };
+    if !metadata.file_type().is_socket() {
+        return Err("a file that is no socket stands there. Remove it, or choose another path".to_owned());
+    }
+    let connected = (|| {
+        let probe = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        // A live server with a full queue would hold up a blocking connect.
+        probe.set_nonblocking(true)?;
+        probe.connect(&SockAddr::unix(path)?)
+    })();
+    match connected {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            tracing::info!(path = %path.display(), "replacing the unix socket of a server that is gone");
+            fs::remove_file(path).map_err(|error| {
+                format!("cannot remove the socket of a server that is gone: {error}. Remove it, or choose another path")
+            })
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err("a socket of another user stands there. Choose another path".to_owned())
+        }
+        _ => Err("another server is listening there. Stop it, or choose another path".to_owned()),
+    }
+}
+
+fn explain_tcp(error: &io::Error, port: u16) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "the address is in use. Stop the program that listens there, or choose another port".to_owned()
+        }
+        io::ErrorKind::PermissionDenied if port < 1024 => {
+            "permission denied: ports below 1024 need a privilege. Choose a port from 1024 on, or grant the program \
+             CAP_NET_BIND_SERVICE"
+                .to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address. Choose one of its own, 127.0.0.1, or none for all interfaces".to_owned()
+        }
+        _ => format!("{error}"),
+    }
+}

@@ -1,0 +1,46 @@
+//! The HTTP server: listening sockets, I/O threads, connections, and their orderly end.
+//!
+//! It serves any [`tower_service::Service`] from requests to answers and knows no router, no settings table and no
+//! process but its own. HTTP is hyper's; here is what hyper leaves open: binding, accepting, time limits, the
+//! access log, request ids, and stopping without losing a request. Each I/O thread runs an event loop of its
+//! own, and a connection stays on the thread that accepted it.
+//!
+//! ```no_run
+//! use std::convert::Infallible;
+//!
+//! use pulsar::{
+//!     body::{Body, Request, Response},
+//!     server::{Server, ServerConfig, Shutdown, signals},
+//! };
+//! use tower::service_fn;
+//!
+//! let bound = Server::bind(ServerConfig::default())?;
+//! let shutdown = Shutdown::new();
+//! signals(shutdown.clone())?;
+//! let hello = service_fn(|_: Request| async { Ok::<_, Infallible>(Response::new(Body::from("Hello"))) });
+//! let summary = bound.serve(hello, shutdown)?;
+//! println!("{} requests", summary.requests);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Files, lower ones first: `config`, `shutdown`, `io_thread`, `access_log`; `listener`, `stream`, `exchange`;
+//! `accept`; `serve`.
+
+mod accept;
+mod access_log;
+mod config;
+mod exchange;
+mod io_thread;
+mod listener;
+mod serve;
+mod shutdown;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    config::{AccessLog, AccessLogFormat, Address, ServerConfig},
+    listener::{BindError, Bound, BoundAddress, Server},
+    serve::{Application, ServeError, Stop, Summary, serve_all},
+    shutdown::{Shutdown, signals},
+};

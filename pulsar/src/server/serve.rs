@@ -1,0 +1,526 @@
+//! Running applications on I/O threads, and ending them in order.
+//!
+//! The calling thread coordinates and does no I/O, so that it can keep a deadline even when a handler blocks
+//! every I/O thread. Each I/O thread ends its own connections, phase by phase; the first one runs the start-up,
+//! and its runtime outlives the others, because what the start-up spawned there may serve all of them.
+
+use std::{
+    any::Any,
+    convert::Infallible,
+    fmt, io, iter,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::{Pin, pin},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use tokio::{
+    runtime::{self, Runtime},
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
+};
+use tower_service::Service;
+
+use crate::{
+    body::{Request, Response},
+    server::{
+        accept::{Listener, Terms, accept, http1},
+        access_log::AccessLogWriter,
+        config::ServerConfig,
+        io_thread::{IoThread, Phase},
+        listener::{Bound, BoundSocket, SocketFile},
+        shutdown::{Demand, Shutdown, Watch},
+    },
+};
+
+impl Bound {
+    /// Serves `service` on these sockets until `shutdown` is used. Blocks the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a thread or an event loop.
+    pub fn serve<S>(self, service: S, shutdown: Shutdown) -> Result<Summary, ServeError<Infallible>>
+    where
+        S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+    {
+        self.serve_with(|| async { Ok(service) }, shutdown)
+    }
+
+    /// Like [`serve`](Self::serve), with a service that `start` makes on the first I/O thread, inside its
+    /// runtime, before any connection is accepted. What `start` spawns there runs until all connections ended.
+    ///
+    /// # Errors
+    ///
+    /// When `start` fails, or the system refuses a thread or an event loop.
+    ///
+    /// # Panics
+    ///
+    /// When `start` panics.
+    pub fn serve_with<S, F, Fut, E>(self, start: F, shutdown: Shutdown) -> Result<Summary, ServeError<E>>
+    where
+        S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<S, E>>,
+        E: Send + 'static,
+    {
+        serve_all(|| async { Ok(vec![self.with(start().await?)]) }, shutdown)
+    }
+
+    /// Pairs these sockets with the service that answers on them, for [`serve_all`].
+    pub fn with<S>(self, service: S) -> Application
+    where
+        S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+    {
+        Application { bound: self, service: Box::new(Served(service)) }
+    }
+}
+
+/// Listening sockets and the service that answers on them: made by [`Bound::with`].
+pub struct Application {
+    bound: Bound,
+    service: Box<dyn Serve>,
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application").field("addresses", &self.bound.addresses()).finish_non_exhaustive()
+    }
+}
+
+/// Serves several applications on the same I/O threads until `shutdown` is used. Blocks the calling thread.
+///
+/// `start` makes them on the first I/O thread, inside its runtime, before any connection is accepted. There are
+/// as many threads as the application that wants most of them says; of the drain grace and the graceful timeout
+/// the longest counts; the other settings are each application's own.
+///
+/// # Errors
+///
+/// When `start` fails, or the system refuses a thread or an event loop.
+///
+/// # Panics
+///
+/// When `start` panics.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use pulsar::{
+///     body::{Body, Request, Response},
+///     server::{Address, Server, ServerConfig, Shutdown, serve_all},
+/// };
+/// use tower::service_fn;
+///
+/// let bind = || {
+///     let binds = vec![Address::Tcp("127.0.0.1".into(), 0)];
+///     Server::bind(ServerConfig { binds, ..ServerConfig::default() })
+/// };
+/// let (main, admin) = (bind()?, bind()?);
+/// let shutdown = Shutdown::new();
+/// let stop = shutdown.clone();
+/// let start = || async move {
+///     let hello = service_fn(|_: Request| async { Ok::<_, Infallible>(Response::new(Body::from("main"))) });
+///     let about = service_fn(|_: Request| async { Ok::<_, Infallible>(Response::new(Body::from("admin"))) });
+///     stop.drain(); // A real program leaves that to `signals`.
+///     Ok::<_, Infallible>(vec![main.with(hello), admin.with(about)])
+/// };
+/// assert_eq!(serve_all(start, shutdown)?.requests, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn serve_all<F, Fut, E>(start: F, shutdown: Shutdown) -> Result<Summary, ServeError<E>>
+where
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Vec<Application>, E>>,
+    E: Send + 'static,
+{
+    let coordinator = runtime::Builder::new_current_thread().enable_time().build().map_err(ServeError::Io)?;
+    let (events, mut inbox) = mpsc::unbounded_channel();
+    let (release, released) = oneshot::channel();
+    let (report, watch) = (events.clone(), shutdown.subscribe());
+    let first = move |runtime: &Runtime| runtime.block_on(first_thread(start, report, watch, released));
+    spawn(0, events.clone(), first).map_err(ServeError::Io)?;
+    let outcome = coordinator.block_on(async {
+        match inbox.recv().await {
+            Some(Event::Started(started)) => {
+                coordinate(started, events, inbox, &shutdown).await.map_err(ServeError::Io)
+            }
+            Some(Event::NotStarted(error)) => Err(ServeError::Start(error)),
+            Some(Event::Ended { result: Err(error), .. }) => Err(ServeError::Io(error)),
+            Some(Event::Panicked(panic)) => resume_unwind(panic),
+            Some(Event::Ended { .. }) | None => {
+                unreachable!("the first thread first tells how the start went")
+            }
+        }
+    });
+    // Every other thread has ended or was given up, so nobody needs the runtime of the first one any more.
+    let _ = release.send(());
+    outcome
+}
+
+/// How serving went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// What ended it.
+    pub stop: Stop,
+    /// Connections that were cut, because the deadline had come or the stop was forced.
+    pub cut: usize,
+    /// Connections that were accepted.
+    pub connections: u64,
+    /// Requests that reached an application.
+    pub requests: u64,
+}
+
+/// What ended a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A drain, in which everything in flight finished.
+    Requested,
+    /// A drain that cut connections at its deadline.
+    Deadline,
+    /// [`Shutdown::force`].
+    Forced,
+}
+
+/// Why serving did not begin or broke off.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError<E> {
+    /// The start-up failed, with an error of its own.
+    Start(E),
+    /// The system refused a thread, an event loop, or to watch a socket.
+    Io(io::Error),
+}
+
+impl<E: fmt::Display> fmt::Display for ServeError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(error) => error.fmt(f),
+            Self::Io(error) => write!(
+                f,
+                "the system refuses to run the server's threads: {error}. Check the limits on open files and \
+                 processes (ulimit -n, ulimit -u)"
+            ),
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> std::error::Error for ServeError<E> {}
+
+/// A service whose type is forgotten until its connections are accepted.
+trait Serve: Send {
+    /// The work of accepting from one listener on one thread.
+    fn work(&self, listener: Listener, terms: Terms<()>) -> Work;
+}
+
+struct Served<S>(S);
+
+type Work = Box<dyn FnOnce(Watch) -> Pin<Box<dyn Future<Output = io::Result<()>> + Send>> + Send>;
+
+impl<S> Serve for Served<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    fn work(&self, listener: Listener, terms: Terms<()>) -> Work {
+        let terms = terms.with(self.0.clone());
+        Box::new(move |watch| Box::pin(accept(listener, terms, watch)))
+    }
+}
+
+/// What one I/O thread shall do.
+struct Plan {
+    index: usize,
+    thread: Arc<IoThread>,
+    work: Vec<Work>,
+    tick: Duration,
+    drain_grace: Duration,
+    graceful_timeout: Duration,
+}
+
+/// What the coordinator learns from the first thread when the start-up succeeded.
+struct Started {
+    /// For the other threads.
+    plans: Vec<Plan>,
+    threads: Vec<Arc<IoThread>>,
+    graceful_timeout: Duration,
+    /// Kept until the end: the last lines come when the last connections go.
+    logs: Vec<AccessLogWriter>,
+    files: Vec<Arc<SocketFile>>,
+}
+
+enum Event<E> {
+    Started(Started),
+    NotStarted(E),
+    /// A thread is done; `Ok` has the number of connections it cut.
+    Ended {
+        index: usize,
+        result: io::Result<usize>,
+    },
+    Panicked(Box<dyn Any + Send>),
+}
+
+type Events<E> = mpsc::UnboundedSender<Event<E>>;
+
+/// How much longer than its deadline a thread may take before it is given up as blocked.
+const SLACK: Duration = Duration::from_millis(500);
+
+/// Starts an I/O thread. It reports whatever goes wrong with it.
+fn spawn<E: Send + 'static>(
+    index: usize,
+    events: Events<E>,
+    body: impl FnOnce(&Runtime) + Send + 'static,
+) -> io::Result<()> {
+    let run = move || {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            body(&runtime);
+            // Not dropped: that would wait for blocking tasks, which have no deadline.
+            runtime.shutdown_background();
+            Ok(())
+        }));
+        // A coordinator that is gone has no more questions.
+        let _ = match outcome {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => events.send(Event::Ended { index, result: Err(error) }),
+            Err(panic) => events.send(Event::Panicked(panic)),
+        };
+    };
+    thread::Builder::new().name(format!("pulsar-io-{index}")).spawn(run).map(drop)
+}
+
+/// The first thread: starts the applications, does its share of the I/O, and stays until all are done.
+async fn first_thread<F, Fut, E>(
+    start: F,
+    events: Events<E>,
+    mut watch: Watch,
+    released: oneshot::Receiver<()>,
+) where
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = Result<Vec<Application>, E>>,
+{
+    let applications = tokio::select! {
+        biased;
+        result = start() => result,
+        // Whoever stops a program that has not begun yet need not wait until it has.
+        () = watch.reached(Demand::Drain) => Ok(Vec::new()),
+    };
+    let applications = match applications {
+        Ok(applications) => applications,
+        Err(error) => return drop(events.send(Event::NotStarted(error))),
+    };
+    let event = match plan(applications) {
+        Ok((own, started)) => {
+            let _ = events.send(Event::Started(started));
+            let index = own.index;
+            Event::Ended { index, result: own.run(watch).await }
+        }
+        Err(error) => Event::Ended { index: 0, result: Err(error) },
+    };
+    let _ = events.send(event);
+    let _ = released.await;
+}
+
+/// Deals the listeners out to the threads.
+fn plan(applications: Vec<Application>) -> io::Result<(Plan, Started)> {
+    let configs = || applications.iter().map(|application| &application.bound.config);
+    let count = configs().map(|config| config.threads).max().unwrap_or(1).max(1);
+    let drain_grace = configs().map(|config| config.drain_grace).max().unwrap_or_default();
+    let graceful_timeout = configs().map(|config| config.graceful_timeout).max().unwrap_or_default();
+    // An eighth of the shortest limit is precise enough, and no more than a second keeps the clock useful.
+    let shortest = configs().map(idle_limit).min().unwrap_or(ServerConfig::KEEP_ALIVE);
+    let tick = (shortest / 8).clamp(Duration::from_millis(20), Duration::from_secs(1));
+
+    let threads: Vec<_> = (0..count).map(|_| IoThread::new()).collect();
+    let mut work: Vec<Vec<Work>> = threads.iter().map(|_| Vec::new()).collect();
+    let (mut logs, mut files) = (Vec::new(), Vec::new());
+    for Application { bound: Bound { config, sockets, log, .. }, service } in applications {
+        let idle_limit = idle_limit(&config).div_duration_f64(tick).ceil();
+        for socket in sockets {
+            for (n, listener) in listeners(socket, count, &mut files)?.into_iter().enumerate() {
+                let terms = Terms {
+                    service: (),
+                    thread: Arc::clone(&threads[n % count]),
+                    http: http1(!config.keep_alive.is_zero()),
+                    idle_limit: idle_limit as u32,
+                    log: log.as_ref().map(|writer| Arc::clone(writer.log())),
+                };
+                work[n % count].push(service.work(listener, terms));
+            }
+        }
+        logs.extend(log);
+    }
+    let plans = threads.iter().zip(work).enumerate();
+    let mut plans = plans.map(|(index, (thread, work))| Plan {
+        index,
+        thread: Arc::clone(thread),
+        work,
+        tick,
+        drain_grace,
+        graceful_timeout,
+    });
+    let own = plans.next().expect("there is at least one thread");
+    let plans = plans.collect();
+    Ok((own, Started { plans, threads, graceful_timeout, logs, files }))
+}
+
+/// At least one listener per thread, and every listener that there is.
+fn listeners(
+    socket: BoundSocket,
+    threads: usize,
+    files: &mut Vec<Arc<SocketFile>>,
+) -> io::Result<Vec<Listener>> {
+    match socket {
+        BoundSocket::Tcp { listeners, local } => {
+            let copies = (listeners.len()..threads).map(|n| listeners[n % listeners.len()].try_clone());
+            let copies = copies.collect::<io::Result<Vec<_>>>()?;
+            Ok(listeners.into_iter().chain(copies).map(|listener| Listener::Tcp(listener, local)).collect())
+        }
+        BoundSocket::Unix { listener, file } => {
+            files.push(Arc::clone(&file));
+            let copies = (1..threads).map(|_| listener.try_clone()).collect::<io::Result<Vec<_>>>()?;
+            let all = iter::once(listener).chain(copies);
+            Ok(all.map(|listener| Listener::Unix(listener, Arc::clone(&file))).collect())
+        }
+    }
+}
+
+/// How long a connection of this application may stand without a complete head.
+fn idle_limit(config: &ServerConfig) -> Duration {
+    if config.keep_alive.is_zero() { ServerConfig::KEEP_ALIVE } else { config.keep_alive }
+}
+
+impl Plan {
+    /// Runs the thread until every connection has ended, and tells how many had to be cut.
+    async fn run(self, mut watch: Watch) -> io::Result<usize> {
+        let thread = self.thread;
+        let mut accepting = JoinSet::new();
+        for work in self.work {
+            accepting.spawn(work(watch.clone()));
+        }
+        tokio::spawn(keep_time(Arc::clone(&thread), self.tick));
+        tokio::select! {
+            () = watch.reached(Demand::Drain) => {}
+            Some(failed) = accepting.join_next() => failed.unwrap_or_else(|error| Err(io::Error::other(error)))?,
+        }
+        thread.enter(Phase::Draining);
+        let deadline = Instant::now() + self.graceful_timeout;
+        let grace = deadline.min(Instant::now() + self.drain_grace);
+        while let Some(finished) = accepting.join_next().await {
+            if let Ok(Err(error)) = finished {
+                tracing::error!(%error, "cannot serve what was still waiting to be accepted");
+            }
+        }
+        let mut forced = pin!(watch.reached(Demand::Force));
+        for (phase, until) in [(Phase::Closing, grace), (Phase::Cut, deadline)] {
+            tokio::select! {
+                biased;
+                () = &mut forced => break,
+                () = emptied(&thread) => break,
+                () = sleep_until(until) => thread.enter(phase),
+            }
+        }
+        let cut = thread.open();
+        thread.enter(Phase::Cut);
+        // Their tasks end as soon as they run, except for what a handler does when it is dropped.
+        let _ = timeout(SLACK / 2, emptied(&thread)).await;
+        Ok(cut)
+    }
+}
+
+async fn emptied(thread: &IoThread) {
+    while thread.open() > 0 {
+        thread.emptied.notified().await;
+    }
+}
+
+async fn keep_time(thread: Arc<IoThread>, tick: Duration) {
+    let begun = Instant::now();
+    let mut ticks = interval(tick);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        thread.expire(begun.elapsed().div_duration_f64(tick) as u32);
+    }
+}
+
+/// Starts the other threads and waits for the end of all.
+async fn coordinate<E: Send + 'static>(
+    started: Started,
+    events: Events<E>,
+    mut inbox: mpsc::UnboundedReceiver<Event<E>>,
+    shutdown: &Shutdown,
+) -> io::Result<Summary> {
+    let Started { plans, threads, graceful_timeout, logs, files } = started;
+    let mut failure = None;
+    let mut running = vec![true; threads.len()];
+    for plan in plans {
+        let (index, watch, report) = (plan.index, shutdown.subscribe(), events.clone());
+        let body = move |runtime: &Runtime| {
+            let result = runtime.block_on(plan.run(watch));
+            let _ = report.send(Event::Ended { index, result });
+        };
+        if let Err(error) = spawn(index, events.clone(), body) {
+            running[index] = false;
+            failure = Some(error);
+            shutdown.force();
+        }
+    }
+    let (mut drained, mut forced) = (shutdown.subscribe(), shutdown.subscribe());
+    let mut given_up = pin!(async {
+        drained.reached(Demand::Drain).await;
+        tokio::select! {
+            () = sleep(graceful_timeout) => {}
+            () = forced.reached(Demand::Force) => {}
+        }
+        sleep(SLACK).await;
+    });
+    let mut cut = 0;
+    while running.contains(&true) {
+        let event = tokio::select! {
+            biased;
+            event = inbox.recv() => event,
+            () = &mut given_up => None,
+        };
+        let error = match event {
+            Some(Event::Ended { index, result }) => {
+                running[index] = false;
+                match result {
+                    Ok(connections) => {
+                        cut += connections;
+                        continue;
+                    }
+                    Err(error) => error,
+                }
+            }
+            Some(Event::Panicked(panic)) => resume_unwind(panic),
+            Some(Event::Started(_) | Event::NotStarted(_)) => unreachable!("the start-up is over"),
+            None => break,
+        };
+        failure.get_or_insert(error);
+        shutdown.force();
+    }
+    for (thread, _) in threads.iter().zip(&running).filter(|(_, running)| **running) {
+        tracing::error!("an I/O thread is blocked by a handler; its connections are cut");
+        cut += thread.open();
+    }
+    for file in files {
+        file.remove();
+    }
+    drop(logs);
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    let counts = threads.iter().map(|thread| thread.counts());
+    let (requests, connections) =
+        counts.fold((0, 0), |sum, (requests, accepted)| (sum.0 + requests, sum.1 + accepted));
+    let stop = match cut {
+        _ if shutdown.is_forced() => Stop::Forced,
+        0 => Stop::Requested,
+        _ => Stop::Deadline,
+    };
+    Ok(Summary { stop, cut, connections, requests })
+}

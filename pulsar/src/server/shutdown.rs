@@ -1,0 +1,144 @@
+//! How a server is told to stop: the [`Shutdown`] handle, and the signals that pull it.
+//!
+//! It says *that* the server shall stop; how connections end is the business of the threads that hold them.
+//! A request to stop is never taken back, and only grows: from draining to force.
+
+use std::{io, sync::Arc, thread};
+
+use tokio::{
+    runtime,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+/// Tells running servers to stop. Clones act as one.
+///
+/// ```
+/// let shutdown = pulsar::server::Shutdown::new();
+/// shutdown.drain();
+/// assert!(shutdown.is_requested());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Shutdown {
+    demand: Arc<watch::Sender<Demand>>,
+}
+
+/// What has been asked of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Demand {
+    Run,
+    Drain,
+    Force,
+}
+
+impl Shutdown {
+    /// A handle that has not been used yet.
+    pub fn new() -> Self {
+        Self { demand: Arc::new(watch::Sender::new(Demand::Run)) }
+    }
+
+    /// Begins the graceful stop: no new connections, requests in flight finish.
+    pub fn drain(&self) {
+        self.raise(Demand::Drain);
+    }
+
+    /// Ends at once; what is in flight is cut.
+    pub fn force(&self) {
+        self.raise(Demand::Force);
+    }
+
+    /// Whether a stop of either kind was asked for.
+    pub fn is_requested(&self) -> bool {
+        *self.demand.borrow() > Demand::Run
+    }
+
+    pub(super) fn is_forced(&self) -> bool {
+        *self.demand.borrow() == Demand::Force
+    }
+
+    pub(super) fn subscribe(&self) -> Watch {
+        Watch { demand: self.demand.subscribe(), _sender: Arc::clone(&self.demand) }
+    }
+
+    fn raise(&self, demand: Demand) {
+        self.demand.send_if_modified(|current| {
+            let raised = *current < demand;
+            *current = demand.max(*current);
+            raised
+        });
+    }
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The waiting side. It holds the sender too, so that dropping every handle is not taken for a demand.
+#[derive(Clone)]
+pub(super) struct Watch {
+    demand: watch::Receiver<Demand>,
+    _sender: Arc<watch::Sender<Demand>>,
+}
+
+impl Watch {
+    /// Returns when at least `demand` is asked for.
+    pub(super) async fn reached(&mut self, demand: Demand) {
+        if self.demand.wait_for(|current| *current >= demand).await.is_err() {
+            unreachable!("the watch holds a sender of its own channel");
+        }
+    }
+}
+
+/// Maps signals to the handle, for the rest of the process: TERM and the first INT drain, the second INT forces.
+///
+/// A thread of its own waits for them, so that a second INT is heard even if a handler blocks every I/O thread.
+/// The exit code stays with the caller: see [`Stop`](crate::server::Stop).
+///
+/// # Errors
+///
+/// When the system refuses a signal handler, or a thread.
+pub fn signals(shutdown: Shutdown) -> io::Result<()> {
+    let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
+    let (mut terminate, mut interrupt) = {
+        // Registered before this function returns: a signal that comes right after it is not lost.
+        let _context = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let wait = async move {
+        let mut interrupts = 0;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {
+                    tracing::info!("TERM: finishing what is in flight");
+                    shutdown.drain();
+                }
+                _ = interrupt.recv() => {
+                    interrupts += 1;
+                    if interrupts == 1 {
+                        tracing::info!("INT: finishing what is in flight; once more to stop at once");
+                        shutdown.drain();
+                    } else {
+                        shutdown.force();
+                    }
+                }
+            }
+        }
+    };
+    thread::Builder::new().name("pulsar-signals".into()).spawn(move || runtime.block_on(wait)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demand_only_grows() {
+        let shutdown = Shutdown::new();
+        assert!(!shutdown.is_requested());
+        shutdown.clone().force();
+        shutdown.drain();
+        assert_eq!(*shutdown.demand.borrow(), Demand::Force);
+    }
+}

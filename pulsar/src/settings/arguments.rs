@@ -1,0 +1,193 @@
+//! The command line as a source: flags, commands and their help, made from the rows for clap.
+//!
+//! clap finds out which flags and commands are there and refuses what it does not know; values stay text here, so that those
+//! of all sources are read by the same code and their mistakes told together. The rule it keeps: a flag of a setting means
+//! the same before and after the command.
+
+use std::ffi::OsString;
+
+use clap::{
+    Arg, ArgAction, ArgMatches,
+    error::{Error, ErrorKind},
+};
+
+use crate::settings::{
+    applications::{Application, Setting, settings},
+    command::{COMMANDS, Command},
+    given::{Given, Origin},
+    rows::{ROWS, Row, Scope},
+};
+
+/// What the arguments ask for and what they set.
+pub(super) fn read(
+    program: &str,
+    version: &str,
+    applications: &[Application],
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> Result<(Command, Vec<Given>), Error> {
+    let mut parser = parser(program, version, applications);
+    let matches = parser.try_get_matches_from_mut(arguments)?;
+    let (command, inner) = command(&mut parser, &matches)?;
+    let mut given = Vec::new();
+    for setting in settings(applications) {
+        let flag = setting.flag();
+        let values: Vec<String> = [Some(&matches), inner]
+            .into_iter()
+            .flatten()
+            .filter_map(|matches| matches.get_many(&flag))
+            .flatten()
+            .cloned()
+            .collect();
+        if values.len() > 1 && !setting.row.repeatable() {
+            // clap says this itself unless one stands before the command and one after it.
+            let message =
+                format!("the argument '--{flag} <{}>' cannot be used multiple times", setting.row.value_name);
+            return Err(parser.error(ErrorKind::ArgumentConflict, message));
+        }
+        if !values.is_empty() {
+            let origin = Origin::CommandLine(format!("--{flag}"));
+            given.push(Given::at(setting.application, setting.row, origin, values));
+        }
+    }
+    Ok((command, given))
+}
+
+/// The parser of the whole command line.
+fn parser(program: &str, version: &str, applications: &[Application]) -> clap::Command {
+    let after = after_help(applications);
+    let base = |name: &str| {
+        clap::Command::new(name.to_owned())
+            .version(version.to_owned())
+            .args(settings(applications).into_iter().map(flag))
+            .after_help(after.clone())
+    };
+    let with_switches = |parser: clap::Command| {
+        SWITCHES.iter().fold(parser, |parser, (name, help, _)| parser.arg(switch(name, help)))
+    };
+    let commands = COMMANDS.iter().map(|row| {
+        let parser = base(row.name).about(row.help);
+        let parser = if row.name == DEFAULT_COMMAND { with_switches(parser) } else { parser };
+        match row.json {
+            Some(help) => parser.arg(switch(JSON, help)),
+            None => parser,
+        }
+    });
+    with_switches(base(program)).subcommands(commands)
+}
+
+/// The command that is meant, and what stands behind its name.
+fn command<'a>(
+    parser: &mut clap::Command,
+    matches: &'a ArgMatches,
+) -> Result<(Command, Option<&'a ArgMatches>), Error> {
+    let (name, inner) = match matches.subcommand() {
+        Some((name, inner)) => (name, Some(inner)),
+        None => (DEFAULT_COMMAND, None),
+    };
+    let given = |switch: &str| {
+        let set = |matches: &ArgMatches| matches.try_get_one(switch).ok().flatten() == Some(&true);
+        set(matches) || inner.is_some_and(set)
+    };
+    let switches: Vec<_> = SWITCHES.iter().filter(|(switch, ..)| given(switch)).collect();
+    let row =
+        COMMANDS.iter().find(|row| row.name == name).expect("clap knows only the commands of the table");
+    match switches[..] {
+        [] => Ok(((row.command)(given(JSON)), inner)),
+        [(_, _, command)] if name == DEFAULT_COMMAND => Ok((*command, inner)),
+        [(switch, ..)] => Err(parser.error(
+            ErrorKind::ArgumentConflict,
+            format!("the argument '--{switch}' cannot be used with the command '{name}'"),
+        )),
+        [(one, ..), (other, ..), ..] => Err(parser.error(
+            ErrorKind::ArgumentConflict,
+            format!("the argument '--{one}' cannot be used with '--{other}'"),
+        )),
+    }
+}
+
+fn flag(setting: Setting<'_>) -> Arg {
+    let Setting { prefix, row, .. } = setting;
+    let arg = Arg::new(setting.flag())
+        .long(setting.flag())
+        .value_name(row.value_name)
+        .action(if row.repeatable() { ArgAction::Append } else { ArgAction::Set })
+        // `--workers -1` is told that it is no number of workers, not that there is no flag -1.
+        .allow_negative_numbers(true);
+    if prefix.is_some() {
+        // Listed, they would hide the settings among their repetitions; the end of the help tells of them.
+        return arg.hide(true);
+    }
+    let arg = arg
+        .help_heading(row.section)
+        .help(format!("{} [default: {}]", row.help, row.default))
+        .long_help(long_help(setting));
+    match row.short {
+        Some(short) => arg.short(short),
+        None => arg,
+    }
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
+}
+
+fn long_help(setting: Setting<'_>) -> String {
+    let Row { help, details, default, name, types, .. } = setting.row;
+    let mut end = format!("[default: {default}] [variable: {}]", setting.variable());
+    if !types.is_empty() {
+        end = format!("{end} [file: {name}]");
+    }
+    format!("{help}\n\n{}\n\n{end}", wrapped(details))
+}
+
+fn after_help(applications: &[Application]) -> String {
+    let mut text = wrapped(
+        "A setting may also stand in the file (pulsar.toml) or in the environment (PULSAR_KEEP_ALIVE=5). The command \
+         line wins over the environment, the environment over the file, the file over what the program sets itself. \
+         --print-config shows every value and where it comes from.",
+    );
+    if let [first, .., last] = applications {
+        let rows = ROWS.iter().filter(|row| row.scope == Scope::Application);
+        let rows: Vec<_> = rows.map(|row| row.name.replace('_', "-")).collect();
+        let names: Vec<_> = applications.iter().map(Application::name).collect();
+        let last = Setting { application: applications.len() - 1, prefix: Some(last.name()), row: &ROWS[0] };
+        text.push_str("\n\n");
+        text.push_str(&wrapped(&format!(
+            "Applications: {}. Each takes settings of its own with its name in front, such as --{} ADDR: {}. Without a \
+             name they belong to {}.",
+            names.join(", "),
+            last.flag(),
+            rows.join(", "),
+            first.name(),
+        )));
+    }
+    text
+}
+
+/// Broken into lines, which clap does only with a feature that asks the terminal for its width.
+fn wrapped(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.into()),
+        }
+    }
+    lines.join("\n")
+}
+
+/// Flags that stand for a command: name, help, command.
+const SWITCHES: &[(&str, &str, Command)] = &[
+    ("check-config", "Only check the settings", Command::CheckConfig),
+    ("print-config", "Only print the settings and where each comes from", Command::Config),
+];
+
+const DEFAULT_COMMAND: &str = "serve";
+
+const JSON: &str = "json";
+
+/// Characters in a line of the long help, to which clap adds 10 of its own.
+const WIDTH: usize = 88;

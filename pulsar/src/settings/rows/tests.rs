@@ -1,0 +1,232 @@
+//! Every row with values that it takes and values that it refuses.
+
+use crate::settings::{
+    rows::{ROWS, row},
+    typed::Settings,
+};
+
+macro_rules! not_seconds {
+    ($text:literal) => {
+        concat!(
+            "`",
+            $text,
+            "` is not a number of seconds from 0 to 31536000 (write seconds without a unit, such as `30` or `0.5`)"
+        )
+    };
+}
+
+macro_rules! not_bytes {
+    ($text:literal) => {
+        concat!(
+            "`",
+            $text,
+            "` is not a number of bytes (write bytes such as `65536`, `64KiB`, `8MiB`, `1GiB`, or `unlimited`)"
+        )
+    };
+}
+
+/// Sets one value as a source would and says what it has become or what is wrong with it.
+fn set(name: &str, text: &str) -> Result<String, String> {
+    let row = row(name).expect("a name of the table");
+    let mut settings = Settings::default();
+    if let Some(clear) = row.clear {
+        clear(&mut settings);
+    }
+    (row.set)(&mut settings, text).map_err(|error| error.to_string())?;
+    Ok((row.show)(&settings))
+}
+
+#[test]
+fn the_defaults_of_the_table_are_those_of_the_struct() {
+    for row in ROWS {
+        assert_eq!((row.show)(&Settings::default()), row.default, "{}", row.name);
+        assert_eq!(set(row.name, row.default).as_deref(), Ok(row.default), "{}", row.name);
+    }
+}
+
+#[test]
+fn names_are_unique_and_sections_are_not_torn_apart() {
+    for (at, row) in ROWS.iter().enumerate() {
+        assert_eq!(row.index(), at, "{} is there twice", row.name);
+        assert!(row.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{}", row.name);
+        let torn = ROWS[..at].iter().any(|earlier| earlier.section == row.section)
+            && ROWS[at - 1].section != row.section;
+        assert!(!torn, "{} stands apart from its section", row.name);
+        assert!(!row.help.ends_with('.') && row.details.ends_with('.'), "{}", row.name);
+    }
+}
+
+#[test]
+fn good_values_of_every_row() {
+    assert_eq!(GOOD.len(), ROWS.len(), "every row has its values here");
+    for (name, values) in GOOD {
+        for (text, shown) in *values {
+            assert_eq!(set(name, text).as_deref(), Ok(*shown), "{name} {text}");
+            assert_eq!(set(name, shown).as_deref(), Ok(*shown), "{name}: what is shown reads back");
+        }
+    }
+}
+
+#[test]
+fn bad_values_of_every_row() {
+    assert_eq!(BAD.len(), ROWS.len(), "every row has its values here");
+    for (name, values) in BAD {
+        for (text, message) in *values {
+            assert_eq!(set(name, text), Err((*message).into()), "{name} {text}");
+        }
+    }
+}
+
+/// Values, and how each is shown.
+const GOOD: &[(&str, &[(&str, &str)])] = &[
+    ("bind", &[(":0", ":0"), ("unix:a.sock", "unix:a.sock"), ("localhost:1", "localhost:1")]),
+    ("backlog", &[("1", "1"), ("65535", "65535")]),
+    ("workers", &[("0", "0"), ("1", "1")]),
+    ("threads", &[("1", "1"), ("1024", "1024"), ("007", "7")]),
+    ("thread_workers", &[("auto", "auto"), ("1", "1"), ("4096", "4096")]),
+    ("thread_queue", &[("1", "1"), ("1000000", "1000000")]),
+    ("keep_alive", &[("0", "0"), ("0.5", "0.5"), ("75", "75"), (".25", "0.25")]),
+    ("graceful_timeout", &[("0", "0"), ("2.5", "2.5"), ("31536000", "31536000")]),
+    (
+        "max_body",
+        &[
+            ("0", "0"),
+            ("1000", "1000"),
+            ("1024", "1KiB"),
+            ("12b", "12"),
+            ("64k", "64KiB"),
+            ("64KiB", "64KiB"),
+            ("1536 K", "1536KiB"),
+            ("8m", "8MiB"),
+            ("8 MiB", "8MiB"),
+            ("2g", "2GiB"),
+            ("2GIB", "2GiB"),
+            ("unlimited", "unlimited"),
+        ],
+    ),
+    ("strict_slashes", &[("true", "true"), ("false", "false")]),
+    (
+        "log_level",
+        &[
+            ("error", "error"),
+            ("DEBUG", "DEBUG"),
+            ("off", "off"),
+            ("info,hyper=warn", "info,hyper=warn"),
+            ("warn,[request{path}]=debug", "warn,[request{path}]=debug"),
+        ],
+    ),
+    ("log_format", &[("text", "text"), ("json", "json")]),
+    ("access_log", &[("-", "-"), ("off", "off"), ("/var/log/a.log", "/var/log/a.log")]),
+    ("config", &[("/etc/shop.toml", "/etc/shop.toml")]),
+];
+
+/// Values, and what is said about each.
+const BAD: &[(&str, &[(&str, &str)])] = &[
+    ("bind", &[("localhost", "`localhost` has no port (write it after a colon, such as `localhost:8060`)")]),
+    (
+        "backlog",
+        &[
+            ("0", "`0` is not a whole number from 1 to 65535"),
+            ("65536", "`65536` is not a whole number from 1 to 65535"),
+        ],
+    ),
+    (
+        "workers",
+        &[
+            (
+                "2",
+                "more than one worker process comes with the arbiter, which this version does not have yet \
+                 (use --threads to use more cores)",
+            ),
+            ("-1", "`-1` is not a number of worker processes (write 0 or 1)"),
+            ("two", "`two` is not a number of worker processes (write 0 or 1)"),
+        ],
+    ),
+    (
+        "threads",
+        &[
+            ("0", "`0` is not a whole number from 1 to 1024"),
+            ("1025", "`1025` is not a whole number from 1 to 1024"),
+            ("+1", "`+1` is not a whole number from 1 to 1024"),
+            ("1.5", "`1.5` is not a whole number from 1 to 1024"),
+            ("", "`` is not a whole number from 1 to 1024"),
+        ],
+    ),
+    (
+        "thread_workers",
+        &[
+            ("0", "`0` is neither `auto` nor a whole number from 1 to 4096"),
+            ("all", "`all` is neither `auto` nor a whole number from 1 to 4096"),
+        ],
+    ),
+    ("thread_queue", &[("0", "`0` is not a whole number from 1 to 1000000")]),
+    (
+        "keep_alive",
+        &[
+            ("30s", not_seconds!("30s")),
+            ("-1", not_seconds!("-1")),
+            ("inf", not_seconds!("inf")),
+            ("NaN", not_seconds!("NaN")),
+            ("1e3", not_seconds!("1e3")),
+            (".", not_seconds!(".")),
+            ("", not_seconds!("")),
+        ],
+    ),
+    ("graceful_timeout", &[("31536001", not_seconds!("31536001")), ("1.2.3", not_seconds!("1.2.3"))]),
+    (
+        "max_body",
+        &[
+            ("", not_bytes!("")),
+            ("m", not_bytes!("m")),
+            ("kb", not_bytes!("kb")),
+            ("1.5m", not_bytes!("1.5m")),
+            ("-1", not_bytes!("-1")),
+            ("8 apples", not_bytes!("8 apples")),
+            (
+                "8MB",
+                "`8MB` could mean steps of 1000 or of 1024 (write `KiB`, `MiB` or `GiB` for steps of 1024, or \
+                 the number of bytes)",
+            ),
+            (
+                "99999999999g",
+                "`99999999999g` is more bytes than a machine can count (write `unlimited` if no limit is \
+                 meant)",
+            ),
+        ],
+    ),
+    (
+        "strict_slashes",
+        &[
+            ("ture", "`ture` is not one of `true`, `false` (did you mean `true`?)"),
+            ("1", "`1` is not one of `true`, `false`"),
+        ],
+    ),
+    (
+        "log_level",
+        &[
+            ("", "the level is empty (write one of `error`, `warn`, `info`, `debug`, `trace`, `off`)"),
+            ("inof", "`inof` is not a level of the log (did you mean `info`?)"),
+            ("info,wran", "`wran` is not a level of the log (did you mean `warn`?)"),
+            (
+                "info,hyper",
+                "`hyper` is not a level of the log (write one of `error`, `warn`, `info`, `debug`, `trace`, \
+                 `off`, or name a module with its level, such as `info,hyper=warn`)",
+            ),
+            (
+                "hyper=loud",
+                "`hyper=loud` is not a filter of the log: error parsing level filter: expected one of \
+                 \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\", or a number 0-5 (write a level, or \
+                 directives such as `info,hyper=warn`)",
+            ),
+        ],
+    ),
+    (
+        "log_format",
+        &[
+            ("jsn", "`jsn` is not one of `text`, `json` (did you mean `json`?)"),
+            ("xml", "`xml` is not one of `text`, `json`"),
+        ],
+    ),
+    ("access_log", &[("", "the path is empty (write a path, `-` for the standard output, or `off`)")]),
+    ("config", &[("", "the path is empty (write the path of a file)")]),
+];

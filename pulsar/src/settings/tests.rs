@@ -1,0 +1,694 @@
+//! Tests of the whole way, from what a program is started with to its settings or the message that it ends with.
+
+use std::{
+    cell::RefCell,
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::settings::{
+    AccessLog, Application, Bind, BodyLimit, Command, Exit, Invocation, Loader, LogFormat, Origin, PoolSize,
+    Settings,
+    rows::{ROWS, Scope},
+};
+
+/// What a program is started with.
+#[derive(Clone, Copy)]
+struct Start<'a> {
+    loader: &'a Loader,
+    arguments: &'a [&'a str],
+    variables: &'a [(&'a str, &'a str)],
+    /// The path and the text of the only file that exists.
+    file: Option<(&'a str, &'a str)>,
+}
+
+impl Start<'_> {
+    fn load(self) -> Result<Invocation, Exit> {
+        let arguments = ["shop"].iter().chain(self.arguments).copied();
+        let variables =
+            self.variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        self.loader.load(arguments, variables, |path| match self.file {
+            Some((name, text)) if path == Path::new(name) => Ok(text.into()),
+            _ => Err(io::Error::new(io::ErrorKind::NotFound, "no such file")),
+        })
+    }
+
+    /// The settings of the first application.
+    fn first(self) -> Settings {
+        self.load().unwrap_or_else(|exit| panic!("{exit}")).settings.first().settings.clone()
+    }
+
+    /// The message of a start that fails.
+    fn message(self) -> String {
+        let exit = self.load().expect_err("this start has a mistake");
+        assert_eq!(exit.code, 2);
+        assert!(!exit.is_success());
+        exit.message
+    }
+}
+
+/// Runs `test` with the start of a program that has one application and is given nothing.
+fn alone<T>(test: impl FnOnce(Start<'_>) -> T) -> T {
+    let loader = Loader::new("shop", "1.2.3");
+    test(Start { loader: &loader, arguments: &[], variables: &[], file: None })
+}
+
+/// The same with a second application.
+fn two<T>(test: impl FnOnce(Start<'_>) -> T) -> T {
+    let admin = Application::new("admin").with("bind", "127.0.0.1:8061", "src/main.rs:7");
+    let loader = Loader::new("shop", "1.2.3").application(Application::new("shop")).application(admin);
+    test(Start { loader: &loader, arguments: &[], variables: &[], file: None })
+}
+
+fn bind(text: &str) -> Bind {
+    text.parse().expect("an address")
+}
+
+#[test]
+fn nothing_given_is_the_default() {
+    alone(|start| {
+        let invocation = start.load().unwrap();
+        assert_eq!(invocation.command, Command::Serve);
+        assert_eq!(invocation.settings.first().settings, Settings::default());
+        assert_eq!(invocation.settings.file(), None);
+        assert_eq!(invocation.settings.applications().len(), 1);
+        assert_eq!(invocation.settings.application("shop"), Some(invocation.settings.first()));
+        for row in ROWS {
+            assert_eq!(invocation.settings.first().origin(row.name), Some(&Origin::Default));
+        }
+    });
+}
+
+/// A value of each row that is not its default, as text and as it stands in a file, and the settings with it.
+fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
+    let d = Settings::default;
+    let seconds = Duration::from_secs_f64;
+    vec![
+        ("bind", ":1", "':1'", Settings { bind: vec![bind(":1")], ..d() }),
+        ("backlog", "7", "7", Settings { backlog: 7, ..d() }),
+        ("workers", "0", "0", Settings { workers: 0, ..d() }),
+        ("threads", "3", "0x3", Settings { threads: 3, ..d() }),
+        (
+            "thread_workers",
+            "8",
+            "8",
+            Settings { thread_workers: PoolSize::Threads(8.try_into().unwrap()), ..d() },
+        ),
+        ("thread_queue", "9", "9", Settings { thread_queue: 9, ..d() }),
+        ("keep_alive", "0.5", "0.5", Settings { keep_alive: seconds(0.5), ..d() }),
+        ("graceful_timeout", "5", "5", Settings { graceful_timeout: seconds(5.0), ..d() }),
+        ("max_body", "unlimited", "'unlimited'", Settings { max_body: BodyLimit::Unlimited, ..d() }),
+        ("strict_slashes", "false", "false", Settings { strict_slashes: false, ..d() }),
+        ("log_level", "warn", "'warn'", Settings { log_level: "warn".parse().unwrap(), ..d() }),
+        ("log_format", "json", "'json'", Settings { log_format: LogFormat::Json, ..d() }),
+        ("access_log", "-", "'-'", Settings { access_log: AccessLog::Stdout, ..d() }),
+    ]
+}
+
+#[test]
+fn every_row_is_read_from_every_source() {
+    let rows = one_of_each();
+    assert_eq!(rows.len() + 1, ROWS.len(), "every row but `config`, which has a test of its own");
+    for (name, text, toml, expected) in rows {
+        let flag = format!("--{}", name.replace('_', "-"));
+        let variable = format!("PULSAR_{}", name.to_uppercase());
+        alone(|start| {
+            assert_eq!(Start { arguments: &[&flag, text], ..start }.first(), expected, "{flag}");
+            assert_eq!(Start { arguments: &[&format!("{flag}={text}"), "serve"], ..start }.first(), expected);
+            assert_eq!(Start { arguments: &["check", &flag, text], ..start }.first(), expected, "{flag}");
+            assert_eq!(Start { variables: &[(&variable, text)], ..start }.first(), expected, "{variable}");
+            let file = format!("{name} = {toml}");
+            assert_eq!(Start { file: Some(("pulsar.toml", &file)), ..start }.first(), expected, "{file}");
+            let app = Application::new("shop").with(name, text, "src/main.rs:1");
+            let loader = Loader::new("shop", "1.2.3").application(app);
+            assert_eq!(Start { loader: &loader, ..start }.first(), expected, "{name}");
+        });
+    }
+}
+
+#[test]
+fn the_higher_source_wins_and_is_remembered() {
+    let app = Application::new("shop").with("threads", "2", "src/main.rs:3");
+    let loader = Loader::new("shop", "1.2.3").application(app);
+    let start = Start { loader: &loader, arguments: &[], variables: &[], file: None };
+    let with_file = Start { file: Some(("pulsar.toml", "\n  threads = 3")), ..start };
+    let with_variable = Start { variables: &[("PULSAR_THREADS", "4"), ("HOME", "/")], ..with_file };
+    let with_flag = Start { arguments: &["--threads", "5"], ..with_variable };
+    let rows = [
+        (start, 2, Origin::Attribute("src/main.rs:3".into()), "program (src/main.rs:3)"),
+        (
+            with_file,
+            3,
+            Origin::File { path: "pulsar.toml".into(), line: 2, column: 3 },
+            "file (pulsar.toml:2)",
+        ),
+        (with_variable, 4, Origin::Environment("PULSAR_THREADS".into()), "environment (PULSAR_THREADS)"),
+        (with_flag, 5, Origin::CommandLine("--threads".into()), "command line (--threads)"),
+    ];
+    for (start, threads, origin, shown) in rows {
+        let settings = start.load().unwrap().settings;
+        assert_eq!(settings.first().settings.threads, threads);
+        assert_eq!(settings.first().origin("threads"), Some(&origin));
+        assert_eq!(origin.to_string(), shown);
+    }
+}
+
+#[test]
+fn several_addresses() {
+    let expected = [bind(":1"), bind("unix:a.sock")];
+    alone(|start| {
+        for arguments in [
+            &["-b", ":1", "-b", "unix:a.sock"][..],
+            &["--bind=:1", "serve", "--bind", "unix:a.sock"],
+            &["routes", "-b:1", "-bunix:a.sock"],
+        ] {
+            assert_eq!(Start { arguments, ..start }.first().bind, expected, "{arguments:?}");
+        }
+        let variables = &[("PULSAR_BIND", ":1, unix:a.sock")][..];
+        assert_eq!(Start { variables, ..start }.first().bind, expected);
+        let file = Some(("pulsar.toml", "bind = [\n  ':1',\n  'unix:a.sock',\n]"));
+        assert_eq!(Start { file, ..start }.first().bind, expected);
+        // A higher source replaces the addresses of a lower one; it does not add to them.
+        assert_eq!(Start { arguments: &["-b", ":3"], variables, file, ..start }.first().bind, [bind(":3")]);
+        // Port 0 is another port each time.
+        assert_eq!(Start { arguments: &["-b:0", "-b:0"], ..start }.first().bind.len(), 2);
+    });
+    let app = Application::new("shop").with("bind", ":1", "a.rs:1").with("bind", "unix:a.sock", "a.rs:2");
+    let loader = Loader::new("shop", "1").application(app);
+    assert_eq!(alone(|start| Start { loader: &loader, ..start }.first()).bind, expected);
+}
+
+#[test]
+fn the_settings_file() {
+    alone(|start| {
+        let named = Start { file: Some(("etc/shop.toml", "threads = 2")), ..start };
+        assert_eq!(named.first().threads, 1, "a file that nobody names");
+        let invocation = Start { arguments: &["-c", "etc/shop.toml"], ..named }.load().unwrap();
+        assert_eq!(invocation.settings.first().settings.threads, 2);
+        assert_eq!(invocation.settings.file(), Some("etc/shop.toml".as_ref()));
+        let variables = &[("PULSAR_CONFIG", "etc/shop.toml")][..];
+        assert_eq!(Start { variables, ..named }.first().threads, 2);
+        // The command line says which file, and the other one is not looked at.
+        let message = Start { variables, arguments: &["--config", "other.toml"], ..named }.message();
+        assert_eq!(
+            message,
+            "error: cannot read the settings file `other.toml`: no such file\n   in: the flag --config\n"
+        );
+        assert_eq!(
+            Start { arguments: &["-c", ""], ..start }.message(),
+            "error: config: the path is empty\n   in: the flag --config\n help: write the path of a file\n"
+        );
+    });
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_never_passed_over() {
+    let asked = RefCell::new(Vec::new());
+    let exit = Loader::new("shop", "1.2.3")
+        .load(["shop"], [], |path| {
+            asked.borrow_mut().push(path.to_owned());
+            Err(io::Error::new(io::ErrorKind::PermissionDenied, "permission denied"))
+        })
+        .unwrap_err();
+    assert_eq!(
+        exit.message,
+        "error: cannot read the settings file `pulsar.toml`: permission denied\n   in: the working directory\n"
+    );
+    assert_eq!(asked.into_inner(), [PathBuf::from("pulsar.toml")]);
+}
+
+#[test]
+fn mistakes_in_the_file() {
+    let rows = [
+        (
+            "threads = 2\nbidn = ':80'\n",
+            "error: unknown setting `bidn`\n   in: pulsar.toml:2:1\n help: did you mean `bind`?\n",
+        ),
+        (
+            "keep-alive = 3",
+            "error: unknown setting `keep-alive`\n   in: pulsar.toml:1:1\n help: did you mean `keep_alive`?\n",
+        ),
+        (
+            "pidfile = 'x'",
+            "error: unknown setting `pidfile`\n   in: pulsar.toml:1:1\n help: known here: bind, backlog, workers, \
+             threads, thread_workers, thread_queue, keep_alive, graceful_timeout, max_body, strict_slashes, log_level, \
+             log_format, access_log, apps\n",
+        ),
+        (
+            "config = 'x'",
+            "error: `config` cannot be set in the settings file itself\n   in: pulsar.toml:1:1\n help: use the flag \
+             --config or the variable PULSAR_CONFIG\n",
+        ),
+        (
+            "threads = '2'",
+            "error: threads: expected an integer, found a string\n   in: pulsar.toml:1:11\n help: write it without \
+             quotes: `threads = 2`\n",
+        ),
+        (
+            "keep_alive = true",
+            "error: keep_alive: expected an integer or a float, found a boolean\n   in: pulsar.toml:1:14\n",
+        ),
+        (
+            "log_level = 3",
+            "error: log_level: expected a string, found an integer\n   in: pulsar.toml:1:13\n help: write it in \
+             quotes\n",
+        ),
+        (
+            "strict_slashes = 'false'",
+            "error: strict_slashes: expected true or false, found a string\n   in: pulsar.toml:1:18\n help: write it \
+             without quotes: `strict_slashes = false`\n",
+        ),
+        ("threads = [1]", "error: threads: expected an integer, found an array\n   in: pulsar.toml:1:11\n"),
+        (
+            "[bind]\nx = 1",
+            "error: bind: expected a string or an array of them, found a table\n   in: pulsar.toml:1:1\n",
+        ),
+        (
+            "backlog = 1979-05-27",
+            "error: backlog: expected an integer, found a date\n   in: pulsar.toml:1:11\n",
+        ),
+        (
+            "bind = []",
+            "error: bind: the array is empty\n   in: pulsar.toml:1:8\n help: give it a value, or leave the key out \
+             for the default\n",
+        ),
+        (
+            "bind = [\n  ':80', # fine\n  'é', 7 ]",
+            "error: bind: expected a string or an array of them, found an integer\n   in: pulsar.toml:3:8\n help: \
+             write it in quotes\n\nerror: bind: `é` has no port\n   in: pulsar.toml:3:3\n help: write it after a \
+             colon, such as `é:8060`\n",
+        ),
+        (
+            "bind = [':80', ':80']",
+            "error: bind: `:80` is given twice\n   in: pulsar.toml:1:16\n help: give it once\n",
+        ),
+        (
+            "backlog = 99999999999999999999999999999999999999999",
+            "error: backlog: `99999999999999999999999999999999999999999` is not a whole number from 1 to 65535\n   in: \
+             pulsar.toml:1:11\n",
+        ),
+        ("threads = 1\nthreads = 2", "error: not TOML: duplicate key\n   in: pulsar.toml:2:1\n"),
+        (
+            "threads = \nlog_level = 'info\n",
+            "error: not TOML: string values must be quoted, expected literal string\n   in: pulsar.toml:1:11\n\nerror: \
+             not TOML: invalid literal string, expected `'`\n   in: pulsar.toml:2:18\n",
+        ),
+        (
+            "apps = 3",
+            "error: `apps` is not a table\n   in: pulsar.toml:1:8\n help: write `[apps.NAME]` and the settings of \
+             that application below\n",
+        ),
+        (
+            "[apps.shop]\nthreads = 2",
+            "error: `[apps.shop]`, but this program has only one application\n   in: pulsar.toml:1:7\n help: write \
+             its settings without a table, at the top of the file\n",
+        ),
+    ];
+    for (text, expected) in rows {
+        let message = alone(|start| Start { file: Some(("pulsar.toml", text)), ..start }.message());
+        assert_eq!(message, expected, "{text}");
+    }
+}
+
+#[test]
+fn mistakes_in_the_environment() {
+    let rows = [
+        (
+            ("PULSAR_BIDN", ":80"),
+            "error: unknown variable `PULSAR_BIDN`\n   in: the environment variable PULSAR_BIDN\n help: did you mean \
+             `PULSAR_BIND`?\n",
+        ),
+        (
+            ("PULSAR_X", "1"),
+            "error: unknown variable `PULSAR_X`\n   in: the environment variable PULSAR_X\n help: --help names all \
+             variables that start with PULSAR_\n",
+        ),
+        (
+            ("PULSAR_THREADS", ""),
+            "error: the variable is empty\n   in: the environment variable PULSAR_THREADS\n help: give it a value, or \
+             unset it\n",
+        ),
+        (
+            ("PULSAR_BIND", ":80,"),
+            "error: bind: the address is empty\n   in: the environment variable PULSAR_BIND\n help: write \
+             `HOST:PORT`, `:PORT`, `[IPV6]:PORT` or `unix:PATH`\n",
+        ),
+        (
+            ("PULSAR_WORKERS", "4"),
+            "error: workers: more than one worker process comes with the arbiter, which this version does not have \
+             yet\n   in: the environment variable PULSAR_WORKERS\n help: use --threads to use more cores\n",
+        ),
+    ];
+    for (variable, expected) in rows {
+        let message = alone(|start| Start { variables: &[variable], ..start }.message());
+        assert_eq!(message, expected, "{variable:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_text() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let bytes = OsString::from_vec(vec![0xff]);
+    let not_found = |_: &Path| Err(io::ErrorKind::NotFound.into());
+    let exit = Loader::new("shop", "1")
+        .load(["shop"], [("PULSAR_BIND".into(), bytes.clone()), (bytes.clone(), "x".into())], not_found)
+        .unwrap_err();
+    assert_eq!(
+        exit.message,
+        "error: the value is not valid UTF-8\n   in: the environment variable PULSAR_BIND\n"
+    );
+}
+
+#[test]
+fn mistakes_on_the_command_line() {
+    let rows: &[(&[&str], &str)] = &[
+        (
+            &["--bidn", ":80"],
+            "error: unexpected argument '--bidn' found\n\n  tip: a similar argument exists: '--bind'\n",
+        ),
+        (
+            &["serve", "--thread", "2"],
+            "error: unexpected argument '--thread' found\n\n  tip: a similar argument exists: '--threads'\n",
+        ),
+        (
+            &["rotues"],
+            "error: unrecognized subcommand 'rotues'\n\n  tip: a similar subcommand exists: 'routes'\n",
+        ),
+        (&["serve", "x"], "error: unexpected argument 'x' found\n"),
+        (&["serve", "--json"], "error: unexpected argument '--json' found\n"),
+        (&["--bind"], "error: a value is required for '--bind <ADDR>' but none was supplied\n"),
+        (
+            &["--threads", "1", "--threads", "2"],
+            "error: the argument '--threads <N>' cannot be used multiple times\n",
+        ),
+        (
+            &["--threads", "1", "serve", "--threads", "2"],
+            "error: the argument '--threads <N>' cannot be used multiple times\n",
+        ),
+        (
+            &["--print-config", "routes"],
+            "error: the argument '--print-config' cannot be used with the command 'routes'\n",
+        ),
+        (
+            &["--print-config", "serve", "--check-config"],
+            "error: the argument '--check-config' cannot be used with '--print-config'\n",
+        ),
+        (
+            &["--threads", "-1"],
+            "error: threads: `-1` is not a whole number from 1 to 1024\n   in: the flag --threads\n",
+        ),
+        (
+            &["-w", "4"],
+            "error: workers: more than one worker process comes with the arbiter, which this version does not have \
+             yet\n   in: the flag --workers\n help: use --threads to use more cores\n",
+        ),
+        (
+            &["-b", "fd://3"],
+            "error: bind: `fd://3` names an inherited socket\n   in: the flag --bind\n help: inherited sockets come \
+             with the arbiter, which this version does not have yet\n",
+        ),
+        (
+            &["--strict-slashes", "no"],
+            "error: strict_slashes: `no` is not one of `true`, `false`\n   in: the flag --strict-slashes\n",
+        ),
+    ];
+    for (arguments, expected) in rows {
+        let message = alone(|start| Start { arguments, ..start }.message());
+        assert!(message.starts_with(expected), "{arguments:?}\n{message}");
+    }
+}
+
+#[test]
+fn all_mistakes_of_all_sources_are_told_at_once() {
+    let app =
+        Application::new("shop").with("thread", "2", "src/main.rs:3").with("backlog", "0", "src/main.rs:4");
+    let loader = Loader::new("shop", "1.2.3").application(app);
+    let start = Start {
+        loader: &loader,
+        arguments: &["--threads", "many"],
+        variables: &[("PULSAR_MAXBODY", "1"), ("PULSAR_KEEP_ALIVE", "30s")],
+        // Also a value that the command line replaces is checked.
+        file: Some(("pulsar.toml", "threads = 0\nlog_lvel = 'info'\n")),
+    };
+    assert_eq!(
+        start.message(),
+        "\
+error: unknown setting `log_lvel`
+   in: pulsar.toml:2:1
+ help: did you mean `log_level`?
+
+error: unknown variable `PULSAR_MAXBODY`
+   in: the environment variable PULSAR_MAXBODY
+ help: did you mean `PULSAR_MAX_BODY`?
+
+error: unknown setting `thread`
+   in: src/main.rs:3
+ help: did you mean `threads`?
+
+error: backlog: `0` is not a whole number from 1 to 65535
+   in: src/main.rs:4
+
+error: threads: `0` is not a whole number from 1 to 1024
+   in: pulsar.toml:1:11
+
+error: keep_alive: `30s` is not a number of seconds from 0 to 31536000
+   in: the environment variable PULSAR_KEEP_ALIVE
+ help: write seconds without a unit, such as `30` or `0.5`
+
+error: threads: `many` is not a whole number from 1 to 1024
+   in: the flag --threads
+"
+    );
+}
+
+#[test]
+fn applications_have_settings_of_their_own() {
+    two(|start| {
+        let settings = Start {
+            arguments: &["--admin-bind", ":9000", "-b", ":80", "routes", "--admin-bind", ":9001"],
+            variables: &[("PULSAR_ADMIN_KEEP_ALIVE", "5"), ("PULSAR_LOG_LEVEL", "warn")],
+            file: Some((
+                "pulsar.toml",
+                "threads = 2\nkeep_alive = 9\n[apps.admin]\nbacklog = 7\nbind = ':1'",
+            )),
+            ..start
+        }
+        .load()
+        .unwrap()
+        .settings;
+        let shop = &settings.first().settings;
+        let admin = &settings.application("admin").unwrap().settings;
+        assert_eq!(
+            (&shop.bind[..], &admin.bind[..]),
+            (&[bind(":80")][..], &[bind(":9000"), bind(":9001")][..])
+        );
+        assert_eq!((shop.threads, admin.threads), (2, 1), "the first application's own");
+        assert_eq!((shop.keep_alive.as_secs(), admin.keep_alive.as_secs()), (9, 5));
+        assert_eq!((shop.backlog, admin.backlog), (2048, 7));
+        assert_eq!((shop.log_level.directives(), admin.log_level.directives()), ("warn", "warn"));
+        assert_eq!(settings.application("nobody"), None);
+    });
+}
+
+#[test]
+fn every_row_of_an_application_takes_its_name_in_front() {
+    for (name, text, toml, expected) in one_of_each() {
+        if ROWS.iter().any(|row| row.name == name && row.scope == Scope::Program) {
+            continue;
+        }
+        let flag = format!("--my-admin-{}", name.replace('_', "-"));
+        let variable = format!("PULSAR_MY_ADMIN_{}", name.to_uppercase());
+        let file = format!("[apps.My-admin]\n{name} = {toml}");
+        let loader = Loader::new("shop", "1.2.3")
+            .application(Application::new("shop").with("bind", ":9", "src/main.rs:1"))
+            .application(Application::new("my_admin"));
+        let start = Start { loader: &loader, arguments: &[], variables: &[], file: None };
+        for start in [
+            Start { arguments: &[&flag, text], ..start },
+            Start { variables: &[(&variable, text)], ..start },
+            Start { file: Some(("pulsar.toml", &file)), ..start },
+        ] {
+            let settings = start.load().unwrap_or_else(|exit| panic!("{exit}")).settings;
+            assert_eq!(settings.application("my_admin").unwrap().settings, expected, "{name}");
+            let first = Settings { bind: vec![bind(":9")], ..Settings::default() };
+            assert_eq!(settings.first().settings, first, "{name}");
+        }
+    }
+}
+
+#[test]
+fn mistakes_with_applications() {
+    let file = |text| two(|start| Start { file: Some(("pulsar.toml", text)), ..start }.message());
+    let variable = |name| two(|start| Start { variables: &[(name, "3")], ..start }.message());
+    let arguments = |arguments: &[&str]| two(|start| Start { arguments, ..start }.message());
+    assert_eq!(
+        file("[apps.amdin]\nthreads = 2"),
+        "error: unknown application `amdin`\n   in: pulsar.toml:1:7\n help: did you mean `admin`?\n"
+    );
+    assert_eq!(
+        file("[apps.blog]\nthreads = 2"),
+        "error: unknown application `blog`\n   in: pulsar.toml:1:7\n help: known here: shop, admin\n"
+    );
+    assert_eq!(
+        file("[apps]\nadmin = 3"),
+        "error: `apps.admin` is not a table\n   in: pulsar.toml:2:1\n help: write `[apps.admin]` and its settings \
+         below\n"
+    );
+    assert_eq!(
+        file("[apps.admin]\nlog_level = 'info'\nbidn = 3"),
+        "error: `log_level` is a setting of the whole program\n   in: pulsar.toml:2:1\n help: write it at the top of \
+         the file, above all tables\n\nerror: unknown setting `bidn`\n   in: pulsar.toml:3:1\n help: did you mean \
+         `bind`?\n"
+    );
+    assert_eq!(
+        file("threads = 1\n[apps.shop]\nthreads = 2"),
+        "error: `threads` is set twice\n   in: pulsar.toml:3:1\n help: it is also set in pulsar.toml:1:1; remove \
+         one\n"
+    );
+    assert_eq!(
+        variable("PULSAR_ADMIN_LOG_LEVEL"),
+        "error: `log_level` is a setting of the whole program\n   in: the environment variable \
+         PULSAR_ADMIN_LOG_LEVEL\n help: write `PULSAR_LOG_LEVEL`\n"
+    );
+    assert_eq!(
+        variable("PULSAR_ADMIN_BACKLOGS"),
+        "error: unknown variable `PULSAR_ADMIN_BACKLOGS`\n   in: the environment variable PULSAR_ADMIN_BACKLOGS\n \
+         help: did you mean `PULSAR_ADMIN_BACKLOG`?\n"
+    );
+    assert_eq!(
+        arguments(&["--threads", "2", "--shop-threads", "3"]),
+        "error: `threads` is set twice\n   in: the flag --shop-threads\n help: it is also set in the flag --threads; \
+         remove one\n"
+    );
+    assert_eq!(
+        arguments(&["--admin-bind", "127.0.0.1:8060"]),
+        "error: `shop` and `admin` both listen on 127.0.0.1:8060\n   in: the flag --admin-bind\n help: give one of \
+         them another address, such as --admin-bind :8061\n"
+    );
+    let loader =
+        Loader::new("shop", "1").application(Application::new("a")).application(Application::new("b"));
+    assert_eq!(
+        two(|start| Start { loader: &loader, ..start }.message()),
+        "error: `a` and `b` both listen on 127.0.0.1:8060\n   in: the defaults\n help: give one of them another \
+         address, such as --b-bind :8061\n"
+    );
+    assert!(arguments(&["--amdin-bind", ":1"]).contains("tip: a similar argument exists: '--admin-bind'"));
+    let loader =
+        Loader::new("shop", "1").application(Application::new("a")).application(Application::new("a"));
+    assert_eq!(
+        two(|start| Start { loader: &loader, ..start }.message()),
+        "error: more than one application is named `a`\n   in: the name of application 2\n help: give each a name of \
+         its own\n"
+    );
+}
+
+#[test]
+fn commands() {
+    let rows: &[(&[&str], Command)] = &[
+        (&[], Command::Serve),
+        (&["serve"], Command::Serve),
+        (&["routes"], Command::Routes { json: false }),
+        (&["routes", "--json"], Command::Routes { json: true }),
+        (&["--threads", "2", "check"], Command::Check { json: false }),
+        (&["check", "--json", "--threads", "2"], Command::Check { json: true }),
+        (&["config"], Command::Config),
+        (&["--print-config"], Command::Config),
+        (&["serve", "--print-config"], Command::Config),
+        (&["--check-config"], Command::CheckConfig),
+    ];
+    for (arguments, command) in rows {
+        let invocation = alone(|start| Start { arguments, ..start }.load()).unwrap();
+        assert_eq!(invocation.command, *command, "{arguments:?}");
+    }
+}
+
+#[test]
+fn print_config_shows_values_and_origins() {
+    let shown = two(|start| {
+        Start {
+            arguments: &["-b", ":80", "-b", "unix:/run/shop.sock", "config"],
+            variables: &[("PULSAR_ADMIN_THREADS", "2")],
+            file: Some(("pulsar.toml", "\nmax_body = 1048576\n")),
+            ..start
+        }
+        .load()
+        .unwrap()
+        .settings
+        .print_config()
+    });
+    assert_eq!(
+        shown,
+        "\
+bind              :80, unix:/run/shop.sock  command line (--bind)
+backlog           2048                      default
+workers           1                         default
+threads           1                         default
+thread_workers    auto                      default
+thread_queue      1024                      default
+keep_alive        30                        default
+graceful_timeout  25                        default
+max_body          1MiB                      file (pulsar.toml:2)
+strict_slashes    true                      default
+log_level         info                      default
+log_format        text                      default
+access_log        off                       default
+config            pulsar.toml               default
+
+[apps.admin]
+bind              127.0.0.1:8061            program (src/main.rs:7)
+backlog           2048                      default
+workers           1                         default
+threads           2                         environment (PULSAR_ADMIN_THREADS)
+thread_workers    auto                      default
+thread_queue      1024                      default
+keep_alive        30                        default
+graceful_timeout  25                        default
+max_body          8MiB                      default
+strict_slashes    true                      default
+"
+    );
+    let alone = alone(|start| start.load().unwrap().settings.print_config());
+    assert!(alone.ends_with("config            pulsar.toml     default, no such file\n"), "{alone}");
+}
+
+#[test]
+fn the_help_lists_every_row() {
+    for (arguments, long) in [
+        (&["-h"][..], false),
+        (&["--help"], true),
+        (&["serve", "-h"], false),
+        (&["routes", "--help"], true),
+        (&["help"], true),
+    ] {
+        let exit = alone(|start| Start { arguments, ..start }.load()).unwrap_err();
+        assert!(exit.is_success(), "{exit}");
+        for row in ROWS {
+            let short = row.short.map(|short| format!("-{short}, ")).unwrap_or_default();
+            let flag = format!("{short}--{} <{}>", row.name.replace('_', "-"), row.value_name);
+            assert!(exit.message.contains(&flag), "{arguments:?} {flag}\n{exit}");
+            assert!(exit.message.contains(row.help), "{arguments:?} {}\n{exit}", row.help);
+            assert!(exit.message.contains(&format!("[default: {}]", row.default)), "{arguments:?}\n{exit}");
+            let variable = format!("[variable: PULSAR_{}]", row.name.to_uppercase());
+            assert_eq!(exit.message.contains(&variable), long, "{arguments:?}\n{exit}");
+            assert!(exit.message.contains(&format!("{}:\n", row.section)), "{arguments:?}\n{exit}");
+        }
+        let longest = exit.message.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(116), "{exit}");
+    }
+    let help = two(|start| Start { arguments: &["--help"], ..start }.load()).unwrap_err().message;
+    assert!(!help.contains("--admin-threads"), "{help}");
+    assert!(help.contains("Applications: shop, admin."), "{help}");
+    assert!(help.contains("--admin-bind ADDR"), "{help}");
+}
+
+#[test]
+fn the_version() {
+    for arguments in [["-V"], ["--version"]] {
+        let exit = alone(|start| Start { arguments: &arguments, ..start }.load()).unwrap_err();
+        assert_eq!(exit, Exit { code: 0, message: "shop 1.2.3\n".into() });
+    }
+}
