@@ -1,1 +1,104 @@
+//! The macros of pulsar. Use them through the `pulsar` crate, which re-exports and documents them.
+//!
+//! This crate reads what the user wrote, checks it, and writes a registration beside it. It does not know how a
+//! request is served: everything that the written code names is in `pulsar::__private`.
+//!
+//! The rule every macro keeps: the user's item is emitted untouched and first, also when something is wrong; then
+//! either one block of generated code or every mistake, each at the token it is about, never both.
+//!
+//! Each macro goes through the same stages, one file each: read the attribute, read the item, check one against the
+//! other, write the tokens. `errors`, `words`, `options` and `function` are what they share.
 
+mod errors;
+mod function;
+mod http_error;
+mod options;
+mod program;
+mod provide;
+mod route;
+mod scope;
+#[cfg(test)]
+mod testing;
+mod words;
+
+use proc_macro::TokenStream;
+
+use crate::route::Verb;
+
+/// Answers the requests that a rule and one or more methods describe. Documented at `pulsar::route`.
+#[proc_macro_attribute]
+pub fn route(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    route::expand(Verb::Any, attribute.into(), item.into()).into()
+}
+
+/// Answers `GET` requests (and `HEAD`, unless a route of its own does). Documented at `pulsar::route`.
+#[proc_macro_attribute]
+pub fn get(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    route::expand(Verb::Get, attribute.into(), item.into()).into()
+}
+
+/// Answers `POST` requests. Documented at `pulsar::route`.
+#[proc_macro_attribute]
+pub fn post(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    route::expand(Verb::Post, attribute.into(), item.into()).into()
+}
+
+/// Answers `PUT` requests. Documented at `pulsar::route`.
+#[proc_macro_attribute]
+pub fn put(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    route::expand(Verb::Put, attribute.into(), item.into()).into()
+}
+
+/// Answers `PATCH` requests. Documented at `pulsar::route`.
+#[proc_macro_attribute]
+pub fn patch(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    route::expand(Verb::Patch, attribute.into(), item.into()).into()
+}
+
+/// Answers `DELETE` requests. Documented at `pulsar::route`.
+#[proc_macro_attribute]
+pub fn delete(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    route::expand(Verb::Delete, attribute.into(), item.into()).into()
+}
+
+/// Answers `HEAD` requests in place of the `GET` route. Documented at `pulsar::route`.
+#[proc_macro_attribute]
+pub fn head(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    route::expand(Verb::Head, attribute.into(), item.into()).into()
+}
+
+/// Answers `OPTIONS` requests in place of the automatic answer. Documented at `pulsar::route`.
+#[proc_macro_attribute]
+pub fn options(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    route::expand(Verb::Options, attribute.into(), item.into()).into()
+}
+
+/// Builds a value once per worker, for `State<T>`. Documented at `pulsar::provide`.
+#[proc_macro_attribute]
+pub fn provide(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    provide::expand(attribute.into(), item.into()).into()
+}
+
+/// Puts a prefix before every rule of a module. Documented at `pulsar::scope`.
+#[proc_macro]
+pub fn scope(input: TokenStream) -> TokenStream {
+    scope::expand(input.into()).into()
+}
+
+/// Writes `fn main`. Documented at `pulsar::main`.
+#[proc_macro]
+pub fn main(input: TokenStream) -> TokenStream {
+    program::expand_main(input.into()).into()
+}
+
+/// The program that `main!` runs, as an expression. Documented at `pulsar::program`.
+#[proc_macro]
+pub fn program(input: TokenStream) -> TokenStream {
+    program::expand_program(input.into()).into()
+}
+
+/// Makes an error an answer. Documented at `pulsar::HttpError`.
+#[proc_macro_derive(HttpError, attributes(status, detail, http_error))]
+pub fn http_error(input: TokenStream) -> TokenStream {
+    http_error::expand(input.into()).into()
+}

@@ -1,0 +1,237 @@
+//! The inside of an attribute: an optional value first, then `key = value` pairs and flags.
+//!
+//! Knows no attribute: the readers name their keys. Keeps the tokens of every key and value, so that whoever finds a
+//! mistake later can still point at it. Split by commas before anything is parsed: a mistake in one part does not
+//! hide one in another.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Lit, LitStr, Path};
+
+use crate::{
+    errors::{Errors, with_help},
+    words,
+};
+
+/// What stands between two commas.
+enum Part {
+    Value(TokenStream),
+    Pair { key: Ident, value: Option<TokenStream> },
+}
+
+/// The keyed options of one macro call.
+pub(crate) struct Options {
+    /// The parts without a key, in order.
+    values: Vec<TokenStream>,
+    /// A value stood behind an option.
+    pub(crate) late_value: bool,
+    /// The keys that were sent elsewhere.
+    pub(crate) misplaced: Vec<String>,
+    pairs: Vec<(Ident, Option<TokenStream>)>,
+}
+
+impl Options {
+    /// Splits the tokens and reports keys that are unknown or given twice. A key in `elsewhere` is one that people
+    /// try and that has another place; its text says which.
+    pub(crate) fn read(
+        attribute: &'static str,
+        tokens: TokenStream,
+        known: &[&str],
+        elsewhere: &[(&str, &str)],
+        errors: &mut Errors,
+    ) -> Self {
+        let mut options =
+            Options { values: Vec::new(), late_value: false, misplaced: Vec::new(), pairs: Vec::new() };
+        for (number, part) in split(tokens, errors).into_iter().enumerate() {
+            match part {
+                // `#[get(RULE)]` means a value; `#[get(inlin)]` a flag.
+                Part::Pair { key, value: None } if number == 0 && !is_like(&key, known) => {
+                    options.values.push(key.into_token_stream());
+                }
+                Part::Value(value) => {
+                    options.late_value |= !options.pairs.is_empty() && options.values.is_empty();
+                    options.values.push(value);
+                }
+                Part::Pair { key, value } => {
+                    let name = key.to_string();
+                    if let Some((_, help)) = elsewhere.iter().find(|(word, _)| *word == name) {
+                        errors.at(&key, with_help(format!("`{name}` is no option of `{attribute}`"), help));
+                        options.misplaced.push(name);
+                    } else if !known.contains(&name.as_str()) {
+                        let help = match words::nearest(&name, known.iter().copied()) {
+                            Some(near) => format!("did you mean `{near}`?"),
+                            None => format!("`{attribute}` knows {}", words::list(known)),
+                        };
+                        errors.at(&key, with_help(format!("unknown option `{name}` of `{attribute}`"), help));
+                    } else if options.pairs.iter().any(|(earlier, _)| *earlier == key) {
+                        errors.at(&key, format!("`{name}` is given twice; one of the two is enough"));
+                    } else {
+                        options.pairs.push((key, value));
+                    }
+                }
+            }
+        }
+        options
+    }
+
+    pub(crate) fn values(&self) -> &[TokenStream] {
+        &self.values
+    }
+
+    /// Where the key stands, if it was given.
+    pub(crate) fn key(&self, name: &str) -> Option<&Ident> {
+        self.pairs.iter().map(|(key, _)| key).find(|key| *key == name)
+    }
+
+    fn pair(&self, name: &str) -> Option<(&Ident, Option<&TokenStream>)> {
+        self.pairs.iter().find(|(key, _)| key == name).map(|(key, value)| (key, value.as_ref()))
+    }
+
+    /// The value of `name = "text"`; an empty text is a mistake.
+    pub(crate) fn string(&self, name: &str, errors: &mut Errors) -> Option<LitStr> {
+        let (key, value) = self.pair(name)?;
+        let example = format!("write `{name} = \"..\"`");
+        let Some(value) = value else {
+            errors.at(key, with_help(format!("`{name}` needs a value"), example));
+            return None;
+        };
+        let Some(text) = string(value.clone()) else {
+            let found = words::source(value);
+            let message = format!("`{name}` takes a string literal, not `{found}`");
+            errors.at(value, with_help(message, string_help(name, value, &example)));
+            return None;
+        };
+        if text.value().trim().is_empty() {
+            errors.at(&text, with_help(format!("`{name}` is empty"), "leave it out, or give it a text"));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// The values of `name = ["a", "b"]`.
+    pub(crate) fn strings(&self, name: &str, errors: &mut Errors) -> Option<Vec<LitStr>> {
+        let (key, value) = self.pair(name)?;
+        let example = format!("write `{name} = [\"..\", \"..\"]`");
+        let Some(value) = value else {
+            errors.at(key, with_help(format!("`{name}` needs a value"), example));
+            return None;
+        };
+        let Some(items) = bracketed(value) else {
+            let found = words::source(value);
+            let message = format!("`{name}` takes a list of string literals, not `{found}`");
+            let repaired = string(value.clone()).map(|_| format!("write `{name} = [{found}]`"));
+            errors.at(value, with_help(message, repaired.unwrap_or(example)));
+            return None;
+        };
+        let mut list = Vec::new();
+        for item in pieces(items, errors) {
+            match string(item.clone()) {
+                Some(text) => list.push(text),
+                None => {
+                    let message = format!("`{name}` takes string literals, not `{}`", words::source(&item));
+                    errors.at(&item, with_help(message, string_help(name, &item, &example)));
+                }
+            }
+        }
+        Some(list)
+    }
+
+    /// Whether the flag `name` is set. A flag has no value.
+    pub(crate) fn flag(&self, name: &str, errors: &mut Errors) -> bool {
+        match self.pair(name) {
+            None => false,
+            Some((_, None)) => true,
+            Some((_, Some(value))) => {
+                let message = format!("`{name}` is a flag and takes no value");
+                errors.at(value, with_help(message, format!("write `{name}`, or leave it out")));
+                true
+            }
+        }
+    }
+
+    /// The path of the pulsar crate: `crate = my_framework::pulsar`, or `::pulsar`.
+    pub(crate) fn crate_path(&self, errors: &mut Errors) -> Path {
+        let default = || syn::parse_quote!(::pulsar);
+        let Some((key, value)) = self.pair("crate") else { return default() };
+        let value = value.cloned().unwrap_or_default();
+        syn::parse2(value.clone()).unwrap_or_else(|_| {
+            let place = if value.is_empty() { key.to_token_stream() } else { value };
+            let message = "`crate` takes the path of the pulsar crate";
+            errors.at(place, with_help(message, "write it without quotes: `crate = my_framework::pulsar`"));
+            default()
+        })
+    }
+}
+
+/// Whether a word is a key, or one of ours misspelt.
+fn is_like(word: &Ident, known: &[&str]) -> bool {
+    words::nearest(&word.to_string(), known.iter().copied()).is_some()
+}
+
+/// `name = GET` for `name = "GET"` is the mistake that a quotation mark repairs.
+fn string_help(name: &str, value: &TokenStream, example: &str) -> String {
+    match syn::parse2::<Ident>(value.clone()) {
+        Ok(word) => format!("put it in quotes: \"{word}\""),
+        Err(_) if bracketed(value).is_some() && name == "method" => {
+            "several methods go into `methods = [..]`".to_owned()
+        }
+        Err(_) => example.to_owned(),
+    }
+}
+
+/// The tokens as a string literal. Macros by example wrap what they pass on in invisible delimiters.
+pub(crate) fn string(tokens: TokenStream) -> Option<LitStr> {
+    match syn::parse2::<Lit>(tokens).ok()? {
+        Lit::Str(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The inside of `[..]`.
+pub(crate) fn bracketed(tokens: &TokenStream) -> Option<TokenStream> {
+    let mut tokens = tokens.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == proc_macro2::Delimiter::Bracket => {
+            Some(group.stream())
+        }
+        _ => None,
+    }
+}
+
+fn split(tokens: TokenStream, errors: &mut Errors) -> Vec<Part> {
+    pieces(tokens, errors).into_iter().map(part).collect()
+}
+
+/// What stands between commas; nothing between two commas is a mistake, a last comma is none.
+pub(crate) fn pieces(tokens: TokenStream, errors: &mut Errors) -> Vec<TokenStream> {
+    let mut pieces = Vec::new();
+    let mut current = TokenStream::new();
+    let mut comma_at = |current: &mut TokenStream, span: Option<Span>| match (current.is_empty(), span) {
+        (false, _) => pieces.push(std::mem::take(current)),
+        (true, Some(span)) => errors.at_span(span, "a value is missing before this comma"),
+        (true, None) => {}
+    };
+    for token in tokens {
+        match &token {
+            TokenTree::Punct(punct) if punct.as_char() == ',' => comma_at(&mut current, Some(punct.span())),
+            _ => current.extend([token]),
+        }
+    }
+    comma_at(&mut current, None);
+    pieces
+}
+
+fn part(tokens: TokenStream) -> Part {
+    let mut rest = tokens.clone().into_iter();
+    if let Some(TokenTree::Ident(key)) = rest.next() {
+        match rest.next() {
+            None => return Part::Pair { key, value: None },
+            Some(TokenTree::Punct(equals)) if equals.as_char() == '=' => {
+                let value: TokenStream = rest.collect();
+                return Part::Pair { key, value: (!value.is_empty()).then_some(value) };
+            }
+            Some(_) => {}
+        }
+    }
+    Part::Value(tokens)
+}

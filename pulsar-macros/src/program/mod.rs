@@ -1,0 +1,121 @@
+//! `main!` and `program!`: the applications of a program, written as `key: value`.
+//!
+//! `parse` reads the keys, `tokens` writes the calls of the builder. Whether an address is free or a module has routes
+//! is for the program to find out when it starts.
+
+mod parse;
+mod tokens;
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+
+use crate::{errors::Errors, program::parse::Settings};
+
+/// `main!`: a function `main`. With mistakes there is one as well, so that nobody is told that it is missing.
+pub(crate) fn expand_main(input: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let settings = Settings::read("main!", input, &mut errors);
+    let site = Span::mixed_site();
+    // `main` is found by its name, which only a name of the call site has.
+    let main = syn::Ident::new("main", Span::call_site());
+    if !errors.is_empty() {
+        let mistakes = errors.into_tokens();
+        return quote_spanned!(site=> #mistakes fn #main() {});
+    }
+    let program = tokens::program(&settings);
+    quote_spanned! {site=>
+        fn #main() -> ::std::process::ExitCode {
+            let program = #program;
+            program.run()
+        }
+    }
+}
+
+/// `program!`: an expression. With mistakes it is one that never returns, so that its type fits everywhere.
+pub(crate) fn expand_program(input: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let settings = Settings::read("program!", input, &mut errors);
+    if errors.is_empty() {
+        return tokens::program(&settings);
+    }
+    let crate_path = &settings.crate_path;
+    let mistakes = errors.into_tokens();
+    quote_spanned! {Span::mixed_site()=>
+        {
+            #mistakes
+            let program: #crate_path::__private::Program = ::core::unreachable!();
+            program
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{golden, golden_messages, messages, tokens};
+
+    /// An expression as an item, for those who read lists of items.
+    fn as_item(expression: TokenStream) -> TokenStream {
+        quote::quote!(fn program() -> Program { #expression })
+    }
+
+    #[test]
+    fn the_shortest_program_is_one_word() {
+        golden("shortest_program", expand_main(TokenStream::new()));
+    }
+
+    #[test]
+    fn a_program_is_built_in_the_order_in_which_it_is_written() {
+        let input = r#"
+            layers: [TraceLayer::new_for_http(), CompressionLayer::new()],
+            crates: [blog, shop],
+            fallback: not_found,
+            errors: |problem, request| render(problem, request),
+            bind: ["127.0.0.1:8060", "unix:/run/shop.sock"],
+            name: "shop",
+            app admin { bind: "127.0.0.1:8061", routes: crate::admin }
+            app feed { routes: blog::feed, layers: [Gzip], },
+        "#;
+        golden("program", as_item(expand_program(tokens(input))));
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_a_way_out() {
+        let rows = [
+            "layer: []",
+            "workers: 2",
+            "routes: crate::web",
+            "layers = [A]",
+            "layers: A",
+            "layers",
+            "layers: [A], layers: [B]",
+            "layers: [A] fallback: f, name: 5",
+            "layers: [A B], bind: []",
+            "crates: blog",
+            "crates: [blog, blog, crate, a::b]",
+            "fallback: ,",
+            "bind: 8060",
+            "bind: [\"127.0.0.1:1\", \"\"]",
+            "name: \"\"",
+            "5, name: shop",
+            "app: admin",
+            "app",
+            "app admin",
+            "app admin { bidn: \"127.0.0.1:1\", crates: [a], name: \"x\" }",
+            "app admin {}, app admin {}",
+            "app admin { routes: \"admin\" }",
+            "app admin { routes: admin }",
+            "app admin { routes: super::admin }",
+            "app admin { bind: \"a\", bind: \"b\" }",
+            "crate: \"pulsar\"",
+        ];
+        let rows = rows.map(|row| (format!("main! {{ {row} }}"), expand_main(tokens(row))));
+        golden_messages("main", rows);
+    }
+
+    #[test]
+    fn a_program_with_mistakes_is_still_an_expression() {
+        let expansion = as_item(expand_program(tokens("layer: []")));
+        assert_eq!(messages(expansion).len(), 1);
+    }
+}

@@ -1,0 +1,89 @@
+//! Writes the builder calls of a program, in the order in which they were written.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Path, spanned::Spanned};
+
+use crate::{
+    program::parse::{App, Settings},
+    words,
+};
+
+/// An expression of type `Program`.
+pub(crate) fn program(settings: &Settings) -> TokenStream {
+    let site = Span::mixed_site();
+    let Settings { main, crates, name, crate_path, apps } = settings;
+    // Of a package with several programs each has its own name; only cargo tells which one is being built.
+    let name = match name {
+        Some(name) => quote!(#name),
+        None => quote_spanned! {site=>
+            option_env!("CARGO_BIN_NAME").or(option_env!("CARGO_PKG_NAME")).unwrap_or(module_path!())
+        },
+    };
+    // A crate that is never named is not linked, and its registrations with it.
+    let links = crates.iter().map(|name| {
+        let site = site.located_at(name.span());
+        quote_spanned!(site=> #[allow(unused_imports)] use ::#name as _;)
+    });
+    let also = crates.iter().map(|name| {
+        let text = name.to_string();
+        let site = site.located_at(name.span());
+        quote_spanned!(site=> .also(#text))
+    });
+    let modules = apps.iter().filter_map(|(_, app)| app.routes.as_ref()).map(|path| {
+        let site = site.located_at(path.span());
+        quote_spanned!(site=> #[allow(unused_imports)] use #path as _;)
+    });
+    let main = has_settings(main).then(|| {
+        let settings = app_settings(main);
+        quote_spanned!(site=> .main(_pulsar::App::new(name) #settings))
+    });
+    let apps = apps.iter().map(|(name, app)| {
+        let text = name.to_string();
+        let settings = app_settings(app);
+        let site = site.located_at(name.span());
+        quote_spanned!(site=> .app(_pulsar::App::new(#text) #settings))
+    });
+    quote_spanned! {site=>
+        {
+            use #crate_path::__private as _pulsar;
+            #(#links)*
+            #(#modules)*
+
+            let name = #name;
+            _pulsar::Program::new(name, option_env!("CARGO_PKG_VERSION").unwrap_or("0.0.0"))
+                .root(module_path!())
+                #(#also)*
+                #main
+                #(#apps)*
+        }
+    }
+}
+
+fn has_settings(app: &App) -> bool {
+    !app.binds.is_empty() || !app.layers.is_empty() || app.fallback.is_some() || app.errors.is_some()
+}
+
+fn app_settings(app: &App) -> TokenStream {
+    let App { binds, routes, layers, fallback, errors } = app;
+    let at = |span: Span| Span::mixed_site().located_at(span);
+    let binds = binds.iter().map(|address| quote_spanned!(at(address.span())=> .bind(#address)));
+    let routes = routes.iter().map(|path| {
+        let module = module(path);
+        quote_spanned!(at(path.span())=> .routes(#module))
+    });
+    let layers = layers.iter().map(|layer| quote_spanned!(at(layer.span())=> .layer(#layer)));
+    let fallback = fallback.iter().map(|answer| quote_spanned!(at(answer.span())=> .fallback(#answer)));
+    let errors = errors.iter().map(|render| quote_spanned!(at(render.span())=> .errors(#render)));
+    quote!(#(#binds)* #(#routes)* #(#layers)* #(#fallback)* #(#errors)*)
+}
+
+/// The path of a module as `module_path!()` prints it.
+fn module(path: &Path) -> TokenStream {
+    let text = words::source(path);
+    let here = text.strip_prefix("crate").or_else(|| text.strip_prefix("self"));
+    match here {
+        Some(rest) => quote_spanned!(Span::mixed_site()=> concat!(module_path!(), #rest)),
+        None => quote!(#text),
+    }
+}

@@ -1,0 +1,64 @@
+//! `#[route]` and its short forms: a rule, a function, and the registration that joins them.
+//!
+//! The stages: `attribute` reads what stands in the brackets, `function` (shared) the function, `arguments` joins the
+//! placeholders of one with the arguments of the other, `tokens` writes the block.
+
+mod arguments;
+mod attribute;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+pub(crate) use attribute::Verb;
+
+use crate::{
+    errors::{Errors, with_help},
+    function::{Function, Role},
+};
+
+/// The function, and behind it its registration or what is wrong.
+pub(crate) fn expand(verb: Verb, attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let generated = registration(verb, attribute, item.clone(), &mut errors);
+    let behind = match generated {
+        Some(registration) if errors.is_empty() => registration,
+        _ => errors.into_tokens(),
+    };
+    quote! { #item #behind }
+}
+
+/// `None` when there is none to write, which is not always reported here: mistakes of a function with several of our
+/// attributes are reported by the last of them, not by each.
+fn registration(
+    verb: Verb,
+    tokens: TokenStream,
+    item: TokenStream,
+    errors: &mut Errors,
+) -> Option<TokenStream> {
+    let attribute = attribute::Attribute::read(verb, tokens, errors);
+
+    let mut in_function = Errors::default();
+    let role = Role {
+        attribute: verb.attribute(),
+        noun: "a handler",
+        caller: "the router",
+        purpose: "answers the request",
+    };
+    let function = Function::read(role, item, &mut in_function);
+    let sound = function.is_some() && in_function.is_empty();
+    if !function.as_ref().is_some_and(|function| function.has_more_attributes) {
+        errors.append(in_function);
+    }
+
+    let function = function?;
+    if let Some(flag) = attribute.inline.as_ref().filter(|_| function.is_async) {
+        let help = "leave `inline` out; it is for a quick `fn`";
+        errors.at(flag, with_help("an `async fn` already runs on the event loop", help));
+    }
+    let rule = attribute.rule.as_ref()?;
+    let arguments = arguments::join(rule, &function, errors);
+    (sound && errors.is_empty()).then(|| tokens::registration(&attribute, rule, &function, &arguments))
+}

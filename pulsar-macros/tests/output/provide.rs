@@ -1,0 +1,32 @@
+async fn db(settings: &Settings, State(pool): State<Pool>) -> Result<Db> {
+    pool.open(settings).await
+}
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    #[allow(unused_imports)]
+    use _pulsar::ReturnedValue as _;
+    fn provides() -> _pulsar::Requirement {
+        _pulsar::Returned::<Result<Db>>::new().provides()
+    }
+    fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
+        _pulsar::Vec::from([
+            _pulsar::Requirement::of::<Settings>(),
+            _pulsar::Requirement::of::<Pool>(),
+        ])
+    }
+    fn build(
+        context: &_pulsar::Context,
+    ) -> _pulsar::BoxFuture<'_, _pulsar::Result<_pulsar::Built, _pulsar::BoxError>> {
+        _pulsar::Box::pin(async move {
+            let need_1 = context.need::<Settings>();
+            let need_2 = context.need::<Pool>();
+            _pulsar::Returned::<Result<Db>>::new()
+                .finish(db(&*need_1, _pulsar::State(need_2)).await)
+        })
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::Provider::new(provides, needs, build).function("db")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+};

@@ -1,0 +1,28 @@
+#[cfg(unix)]
+fn build() -> Clock {
+    Clock
+}
+#[cfg(unix)]
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    #[allow(unused_imports)]
+    use _pulsar::ReturnedValue as _;
+    fn provides() -> _pulsar::Requirement {
+        _pulsar::Returned::<Clock>::new().provides()
+    }
+    fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
+        _pulsar::Vec::from([])
+    }
+    fn build_of_provider(
+        _: &_pulsar::Context,
+    ) -> _pulsar::BoxFuture<'_, _pulsar::Result<_pulsar::Built, _pulsar::BoxError>> {
+        _pulsar::Box::pin(async move {
+            _pulsar::Returned::<Clock>::new().finish(build())
+        })
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::Provider::new(provides, needs, build_of_provider).function("build")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+};
