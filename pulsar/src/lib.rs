@@ -14,6 +14,7 @@ pub mod request;
 pub mod router;
 pub mod server;
 pub mod settings;
+pub mod testing;
 
 pub use axum_core::response::IntoResponse;
 pub use context::Context;

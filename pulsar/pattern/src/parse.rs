@@ -82,7 +82,11 @@ impl<'r> Parser<'r> {
             None => self.faults.add(0..0, "a rule is empty", "the root is written `/`"),
             Some('/') => {}
             Some(first) => {
-                let help = if "?#".contains(first) { None } else { Some(format!("write `/{}`", self.rule)) };
+                let help = if self.rule.contains("://") {
+                    "it is the path of a URL, without scheme and host".to_owned()
+                } else {
+                    format!("write `/{}`", self.rule)
+                };
                 self.faults.add(0..first.len_utf8(), "a rule begins with `/`", help);
                 segments.push(self.segment());
             }

@@ -123,7 +123,7 @@ fn word(rule: &str, piece: Range<usize>, faults: &mut Faults<'_>) -> Option<Stri
             return Some(text.to_owned());
         };
         let help = format!("write `\"{}\"`", text.replace('\\', "\\\\").replace('"', "\\\""));
-        faults.add(piece, format!("a word of `any` with `{}` in it needs quotes", bad.escape_debug()), help);
+        faults.add(piece, format!("a word of `any` with `{bad}` in it needs quotes"), help);
         return None;
     }
     let end = closing_quote(rule, piece.start).unwrap_or(piece.end);
@@ -145,7 +145,7 @@ fn word(rule: &str, piece: Range<usize>, faults: &mut Faults<'_>) -> Option<Stri
                 let length = 1 + other.map_or(0, |(_, c)| c.len_utf8());
                 faults.add(
                     start..start + length,
-                    format!("unknown escape `{}`", rule[start..start + length].escape_debug()),
+                    format!("unknown escape `{}`", &rule[start..start + length]),
                     "in a word of `any` only `\\\"` and `\\\\` are escapes",
                 );
                 return None;

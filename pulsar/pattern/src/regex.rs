@@ -169,21 +169,22 @@ fn alternatives(items: &[String]) -> String {
     format!("(?:{})", escaped.join("|"))
 }
 
-/// How large the compiled expression is, roughly, in transitions of an automaton over bytes.
+/// How large the compiled expression is, roughly, in units of some 20 bytes. The weights are measured.
 fn cost(hir: &Hir) -> u64 {
     match hir.kind() {
-        HirKind::Literal(literal) => literal.0.len() as u64,
-        HirKind::Empty | HirKind::Look(_) | HirKind::Class(Class::Bytes(_)) => 1,
+        HirKind::Literal(literal) => 2 * literal.0.len() as u64,
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(Class::Bytes(_)) => 4,
         HirKind::Class(Class::Unicode(class)) => {
-            class.ranges().iter().map(|range| range.end().len_utf8() as u64).sum()
+            let transitions: u64 = class.ranges().iter().map(|range| range.end().len_utf8() as u64).sum();
+            if class.is_ascii() { 4 } else { 50 + transitions }
         }
-        HirKind::Capture(capture) => cost(&capture.sub) + 2,
+        HirKind::Capture(capture) => cost(&capture.sub).saturating_add(6),
         HirKind::Repetition(repetition) => {
             let copies = repetition.max.unwrap_or(repetition.min).max(1);
-            cost(&repetition.sub).saturating_mul(u64::from(copies))
+            cost(&repetition.sub).saturating_add(4).saturating_mul(u64::from(copies))
         }
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().fold(1, |sum, part| sum.saturating_add(cost(part)))
+            parts.iter().fold(4, |sum: u64, part| sum.saturating_add(cost(part)).saturating_add(4))
         }
     }
 }
@@ -191,7 +192,7 @@ fn cost(hir: &Hir) -> u64 {
 /// Counts above this one are left to [`Converter::accepts`].
 const LARGEST_COUNT: usize = 255;
 
-/// What [`cost`] allows: half of what the router's engine compiles with its default limits.
+/// What [`cost`] allows: about half of what the router's engine, `regex-automata`, compiles with its default limit.
 const LARGEST_COST: u64 = 250_000;
 
 const ANCHORS: [Look; 6] =

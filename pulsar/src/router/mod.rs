@@ -393,8 +393,8 @@ impl fmt::Debug for Router {
 /// A prefix is a rule of literal text; its final slash does not matter.
 fn parse_prefix(prefix: &str) -> Result<Pattern, String> {
     let pattern = Pattern::parse(prefix).map_err(|error| error.to_string())?;
-    match pattern.placeholders().next() {
-        Some(placeholder) => Err(format!("a prefix is literal text, it cannot have the placeholder `<{}>`", placeholder.name)),
-        None => Ok(pattern),
+    if let Some(placeholder) = pattern.placeholders().next() {
+        return Err(format!("a prefix is literal text, it cannot have the placeholder `<{}>`", placeholder.name));
     }
+    Ok(pattern)
 }

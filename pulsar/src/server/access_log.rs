@@ -198,8 +198,10 @@ impl Line<'_> {
     fn text(&self) -> String {
         let host = self.peer.rsplit_once(':').map_or(self.peer.as_str(), |(host, _)| host);
         let date = Date::of(self.time);
-        let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-            [date.month as usize - 1];
+        let mut months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+            .iter()
+            .zip(1..);
+        let month = months.find(|(_, number)| *number == date.month).map_or("", |(name, _)| name);
         let mut line = String::with_capacity(160);
         let Date { year, day, hour, minute, second, .. } = date;
         // Writing to a string cannot fail.

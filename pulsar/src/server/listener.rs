@@ -70,7 +70,7 @@ impl Server {
         match log {
             Ok(log) if failures.is_empty() => {
                 let addresses = sockets.iter().map(BoundSocket::address).collect();
-                Ok(Bound { config, addresses, sockets, log })
+                Ok(Bound { config, sockets, log, addresses })
             }
             Ok(_) => Err(BindError { failures }),
             Err(error) => {

@@ -338,14 +338,14 @@ fn plan(applications: Vec<Application>) -> io::Result<(Plan, Started)> {
     let mut work: Vec<Vec<Work>> = threads.iter().map(|_| Vec::new()).collect();
     let (mut logs, mut files) = (Vec::new(), Vec::new());
     for Application { bound: Bound { config, sockets, log, .. }, service } in applications {
-        let idle_limit = idle_limit(&config).div_duration_f64(tick).ceil();
+        let idle_limit = ticks(idle_limit(&config), tick);
         for socket in sockets {
             for (n, listener) in listeners(socket, count, &mut files)?.into_iter().enumerate() {
                 let terms = Terms {
                     service: (),
                     thread: Arc::clone(&threads[n % count]),
                     http: http1(!config.keep_alive.is_zero()),
-                    idle_limit: idle_limit as u32,
+                    idle_limit,
                     log: log.as_ref().map(|writer| Arc::clone(writer.log())),
                 };
                 work[n % count].push(service.work(listener, terms));
@@ -391,6 +391,11 @@ fn listeners(
 /// How long a connection of this application may stand without a complete head.
 fn idle_limit(config: &ServerConfig) -> Duration {
     if config.keep_alive.is_zero() { ServerConfig::KEEP_ALIVE } else { config.keep_alive }
+}
+
+/// A duration on the coarse clock; far below the marks that `io_thread` gives to its greatest values.
+fn ticks(duration: Duration, tick: Duration) -> u32 {
+    u32::try_from(duration.as_nanos() / tick.as_nanos()).map_or(u32::MAX / 2, |ticks| ticks.min(u32::MAX / 2))
 }
 
 impl Plan {
@@ -439,11 +444,11 @@ async fn emptied(thread: &IoThread) {
 
 async fn keep_time(thread: Arc<IoThread>, tick: Duration) {
     let begun = Instant::now();
-    let mut ticks = interval(tick);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut clock = interval(tick);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
-        thread.expire(begun.elapsed().div_duration_f64(tick) as u32);
+        clock.tick().await;
+        thread.expire(ticks(begun.elapsed(), tick));
     }
 }
 
