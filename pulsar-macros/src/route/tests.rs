@@ -104,6 +104,7 @@ fn every_mistake_is_named_with_a_way_out() {
         (Get, r#""/users/<name>""#, "fn f(name: &'static str) {}"),
         (Get, r#""/users""#, "fn f(settings: &Settings) {}"),
         (Get, r#""/users/<id>""#, "fn f<'a>(id: &'a str, token: Token<'a>) {}"),
+        (Get, r#""/users/<name>""#, "fn f(name: &str) -> &str { name }"),
         // The function.
         (Get, r#""/a""#, "fn f(&self) {}"),
         (Get, r#""/a""#, "fn f<T: Clone, const N: usize>(db: State<T>) where T: Send {}"),
@@ -150,7 +151,7 @@ fn these_are_no_mistakes() {
         (r#""/<id>""#, "fn f(path: Option<extract::Path<u64>>) {}"),
         (r#""/<id>""#, "fn f(request: Request) {}"),
         (r#""/<id>""#, "fn f(parts: http::request::Parts) {}"),
-        (r#""/<name>""#, "fn f<'a>(name: &'a str) -> &'a str { name }"),
+        (r#""/<name>""#, "fn f<'a>(name: &'a str) -> Cow<'static, str> {}"),
         (r#""/<path:rest>""#, "fn f(rest: String, body: String) {}"),
         (r#""/a", name = "b", inline,"#, "fn f() {}"),
         (r#""/<type_>""#, "fn f(r#type_: u8) {}"),
