@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users")]
+async fn users(filter: impl Into<String>) {}
+
+fn main() {}

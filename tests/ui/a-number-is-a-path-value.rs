@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users")]
+async fn users(page: u32) {}
+
+fn main() {}

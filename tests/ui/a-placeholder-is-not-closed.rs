@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users/<id")]
+async fn user(id: u64) {}
+
+fn main() {}

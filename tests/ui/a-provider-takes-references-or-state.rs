@@ -1,0 +1,10 @@
+use pulsar::provide;
+
+struct Db;
+
+#[provide]
+fn db(settings: pulsar::Settings) -> Db {
+    Db
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/settings")]
+async fn settings(settings: &pulsar::Settings) {}
+
+fn main() {}
