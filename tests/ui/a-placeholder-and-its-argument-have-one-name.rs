@@ -1,3 +1,5 @@
+#![allow(unused_variables)]
+
 use pulsar::get;
 
 #[get("/users/<id>/<slug>")]

@@ -1,3 +1,5 @@
+#![allow(unused_variables)]
+
 use pulsar::route;
 
 #[route("/users/<itn:id>/{slug}", methods = ["get"], nmae = "user")]
