@@ -231,7 +231,7 @@ fn check_signature(role: Role, signature: &Signature, errors: &mut Errors) {
         let help = "leave the clause out; the types of the arguments are concrete";
         errors.at(clause, with_help(format!("{noun} cannot have a `where` clause"), help));
     }
-    for argument in signature.inputs.iter() {
+    for argument in &signature.inputs {
         let FnArg::Typed(argument) = argument else { continue };
         if let Some(place) = find(
             &argument.ty.to_token_stream(),

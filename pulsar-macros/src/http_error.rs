@@ -217,21 +217,20 @@ fn problem(answer: &Answer) -> TokenStream {
     let site = Span::mixed_site();
     let number = answer.status.unwrap_or(500);
     let literal = Literal::u16_unsuffixed(number);
-    let status = match NAMES.iter().find(|(status, _)| *status == number) {
-        Some((_, name)) => {
-            let name = Ident::new(name, site);
-            quote_spanned!(site=> _pulsar::StatusCode::#name)
-        }
+    let status = if let Some((_, name)) = NAMES.iter().find(|(status, _)| *status == number) {
+        let name = Ident::new(name, site);
+        quote_spanned!(site=> _pulsar::StatusCode::#name)
+    } else {
         // Every number from 400 to 599 is a status code, with a name or without one.
-        None => quote_spanned! {site=>
+        quote_spanned! {site=>
             _pulsar::StatusCode::from_u16(#literal).unwrap_or(_pulsar::StatusCode::INTERNAL_SERVER_ERROR)
-        },
+        }
     };
     let is_ours = number >= 500;
     let detail = match &answer.detail {
         Some(text) => Some(quote_spanned!(site=> .with_detail(#text))),
         None if is_ours => None,
-        None => Some(quote_spanned!(site=> .with_detail(::std::string::ToString::to_string(&self)))),
+        None => Some(quote_spanned!(site=> .with_detail(_pulsar::ToString::to_string(&self)))),
     };
     let source = is_ours.then(|| quote_spanned!(site=> .with_source(self)));
     quote_spanned!(site=> _pulsar::Problem::new(#status) #detail #source)

@@ -125,13 +125,12 @@ impl Options {
         };
         let mut list = Vec::new();
         for item in pieces(items, errors) {
-            match string(item.clone()) {
-                Some(text) => list.push(text),
-                None => {
-                    let message = format!("`{name}` takes string literals, not `{}`", words::source(&item));
-                    errors.at(&item, with_help(message, string_help(name, &item, &example)));
-                }
-            }
+            let Some(text) = string(item.clone()) else {
+                let message = format!("`{name}` takes string literals, not `{}`", words::source(&item));
+                errors.at(&item, with_help(message, string_help(name, &item, &example)));
+                continue;
+            };
+            list.push(text);
         }
         Some(list)
     }

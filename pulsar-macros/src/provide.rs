@@ -122,9 +122,9 @@ fn need<'a>(number: usize, argument: &'a Argument, errors: &mut Errors) -> Optio
 fn state(ty: &Type) -> Option<&Type> {
     let Type::Path(TypePath { path, .. }) = ty else { return None };
     let last = path.segments.last().filter(|last| last.ident == "State")?;
-    let PathArguments::AngleBracketed(list) = &last.arguments else { return None };
-    match list.args.first() {
-        Some(GenericArgument::Type(ty)) if list.args.len() == 1 => Some(ty),
+    let PathArguments::AngleBracketed(generics) = &last.arguments else { return None };
+    match generics.args.first() {
+        Some(GenericArgument::Type(ty)) if generics.args.len() == 1 => Some(ty),
         _ => None,
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn golden_messages(name: &str, rows: impl IntoIterator<Item = (String
         page.push_str("\n\n");
         for message in messages {
             // As rustc prints it.
-            page.push_str(&format!("    error: {}\n", message.replace('\n', "\n           ")));
+            page.extend(["    error: ", &message.replace('\n', "\n           "), "\n"]);
         }
         page.push('\n');
     }

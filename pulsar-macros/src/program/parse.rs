@@ -281,7 +281,7 @@ fn crates(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Vec<Ident>
     for item in options::pieces(list.stream(), errors) {
         match syn::parse2::<Ident>(item.clone()) {
             Ok(name) if crates.contains(&name) => {
-                errors.at(&name, format!("the crate `{name}` is listed twice"))
+                errors.at(&name, format!("the crate `{name}` is listed twice"));
             }
             Ok(name) => crates.push(name),
             Err(_) if item.to_string() == "crate" || item.to_string() == "self" => {

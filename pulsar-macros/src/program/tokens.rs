@@ -14,12 +14,14 @@ pub(crate) fn program(settings: &Settings) -> TokenStream {
     let site = Span::mixed_site();
     let Settings { main, crates, name, crate_path, apps } = settings;
     // Of a package with several programs each has its own name; only cargo tells which one is being built.
-    let name = match name {
-        Some(name) => quote!(#name),
-        None => quote_spanned! {site=>
-            option_env!("CARGO_BIN_NAME").or(option_env!("CARGO_PKG_NAME")).unwrap_or(module_path!())
+    let name = name.as_ref().map_or_else(
+        || {
+            quote_spanned! {site=>
+                option_env!("CARGO_BIN_NAME").or(option_env!("CARGO_PKG_NAME")).unwrap_or(module_path!())
+            }
         },
-    };
+        |name| quote!(#name),
+    );
     // A crate that is never named is not linked, and its registrations with it.
     let links = crates.iter().map(|name| {
         let site = site.located_at(name.span());
@@ -81,9 +83,9 @@ fn app_settings(app: &App) -> TokenStream {
 /// The path of a module as `module_path!()` prints it.
 fn module(path: &Path) -> TokenStream {
     let text = words::source(path);
-    let here = text.strip_prefix("crate").or_else(|| text.strip_prefix("self"));
-    match here {
-        Some(rest) => quote_spanned!(Span::mixed_site()=> concat!(module_path!(), #rest)),
-        None => quote!(#text),
-    }
+    let below = text.strip_prefix("crate").or_else(|| text.strip_prefix("self"));
+    below.map_or_else(
+        || quote!(#text),
+        |rest| quote_spanned!(Span::mixed_site()=> concat!(module_path!(), #rest)),
+    )
 }

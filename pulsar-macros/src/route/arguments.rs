@@ -9,7 +9,7 @@ use std::ops::Range;
 use proc_macro2::{TokenStream, TokenTree};
 use pulsar_pattern::{Converter, Placeholder};
 use quote::ToTokens;
-use syn::{GenericArgument, PathArguments, Type, TypePath};
+use syn::{GenericArgument, PathArguments, ReturnType, Type, TypePath};
 
 use crate::{
     errors::{Errors, with_help},
@@ -80,7 +80,22 @@ pub(crate) fn join<'a>(rule: &Rule, function: &'a Function, errors: &mut Errors)
             check_path_value(joined.argument, errors);
         }
     }
+    check_answer(function, errors);
     joined
+}
+
+/// An answer outlives the call, and with it what the call was given.
+fn check_answer(function: &Function, errors: &mut Errors) {
+    let ReturnType::Type(_, ty) = &function.output else { return };
+    let Type::Reference(reference) = &**ty else { return };
+    if reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") {
+        return;
+    }
+    let help = match words::source(&reference.elem).as_str() {
+        "str" => "return a `String`, or a `&'static str`".to_owned(),
+        owned => format!("return the value itself: `{owned}`"),
+    };
+    errors.at(ty, with_help("an answer cannot borrow from the arguments of its handler", help));
 }
 
 /// For each placeholder the number of its argument: the one of the same name, else the one with an underscore more.

@@ -41,13 +41,13 @@ fn registration(
     let attribute = attribute::Attribute::read(verb, tokens, errors);
 
     let mut in_function = Errors::default();
-    let role = Role {
+    let handler = Role {
         attribute: verb.attribute(),
         noun: "a handler",
         caller: "the router",
         purpose: "answers the request",
     };
-    let function = Function::read(role, item, &mut in_function);
+    let function = Function::read(handler, item, &mut in_function);
     let sound = function.is_some() && in_function.is_empty();
     if !function.as_ref().is_some_and(|function| function.has_more_attributes) {
         errors.append(in_function);

@@ -11,7 +11,7 @@ const _: () = {
             let problem = match self {
                 Self::NoSuchItem { .. } => {
                     _pulsar::Problem::new(_pulsar::StatusCode::NOT_FOUND)
-                        .with_detail(::std::string::ToString::to_string(&self))
+                        .with_detail(_pulsar::ToString::to_string(&self))
                 }
                 Self::Sold { .. } => {
                     _pulsar::Problem::new(_pulsar::StatusCode::CONFLICT)
@@ -22,7 +22,7 @@ const _: () = {
                             _pulsar::StatusCode::from_u16(499)
                                 .unwrap_or(_pulsar::StatusCode::INTERNAL_SERVER_ERROR),
                         )
-                        .with_detail(::std::string::ToString::to_string(&self))
+                        .with_detail(_pulsar::ToString::to_string(&self))
                 }
                 Self::Supplier { .. } => {
                     _pulsar::Problem::new(_pulsar::StatusCode::BAD_GATEWAY)

@@ -1,0 +1,10 @@
+use pulsar::get;
+
+struct Users;
+
+impl Users {
+    #[get("/users")]
+    async fn all(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use pulsar::get;
+
+#[get("/users")]
+async fn users()
+where
+    String: Clone,
+{
+}
+
+fn main() {}

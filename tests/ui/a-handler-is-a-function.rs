@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users")]
+struct Users;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users")]
+const fn users() {}
+
+fn main() {}

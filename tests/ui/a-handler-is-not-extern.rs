@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users")]
+extern "C" fn users() {}
+
+fn main() {}

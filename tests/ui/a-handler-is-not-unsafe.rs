@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users")]
+async unsafe fn users() {}
+
+fn main() {}

@@ -1,0 +1,5 @@
+pulsar::main! {
+    layers: [],
+    name: "shop",
+    layers: [],
+}

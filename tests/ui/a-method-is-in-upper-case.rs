@@ -1,0 +1,6 @@
+use pulsar::route;
+
+#[route("/users", method = "get")]
+async fn users() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users", name = 5)]
+async fn users() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#![allow(unused_variables)]
+
+use pulsar::get;
+
+#[get("/users/<id")]
+async fn user(id: u64) {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users/<int:id>")]
+async fn user() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use pulsar::provide;
+
+#[provide]
+fn value<T: Default>() -> T {
+    T::default()
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::provide;
+
+#[provide]
+struct Db;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::provide;
+
+#[provide]
+fn db() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users", "/people")]
+async fn users() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get]
+async fn home() {}
+
+fn main() {}

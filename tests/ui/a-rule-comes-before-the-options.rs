@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get(name = "users", "/users")]
+async fn users() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get(path = "/users")]
+async fn users() {}
+
+fn main() {}

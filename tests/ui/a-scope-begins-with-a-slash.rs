@@ -1,0 +1,3 @@
+pulsar::scope!("api");
+
+fn main() {}

@@ -1,0 +1,3 @@
+pulsar::scope!("/users/<int:id>");
+
+fn main() {}

@@ -1,0 +1,3 @@
+pulsar::scope!();
+
+fn main() {}

@@ -1,0 +1,3 @@
+pulsar::main! {
+    app: admin,
+}

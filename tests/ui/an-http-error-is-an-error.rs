@@ -1,0 +1,6 @@
+use pulsar::HttpError;
+
+#[derive(Debug, HttpError)]
+struct Failed;
+
+fn main() {}

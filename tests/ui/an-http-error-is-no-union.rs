@@ -1,0 +1,8 @@
+use pulsar::HttpError;
+
+#[derive(HttpError)]
+union Failed {
+    number: u8,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users", nmae = "people")]
+async fn users() {}
+
+fn main() {}

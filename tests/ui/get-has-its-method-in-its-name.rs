@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users", method = "POST")]
+async fn users() {}
+
+fn main() {}

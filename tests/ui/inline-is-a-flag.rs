@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users", inline = true)]
+fn users() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users", inline)]
+async fn users() {}
+
+fn main() {}

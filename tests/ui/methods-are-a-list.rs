@@ -1,0 +1,6 @@
+use pulsar::route;
+
+#[route("/users", methods = "GET")]
+async fn users() {}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use pulsar::{get, route};
+
+#[get("/users")]
+#[route("/people", methods = ["GET", "POST"])]
+async fn users<T>() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::get;
+
+#[get("/users", crate = "pulsar")]
+async fn users() {}
+
+fn main() {}

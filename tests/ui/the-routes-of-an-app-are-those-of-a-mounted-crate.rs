@@ -1,0 +1,5 @@
+mod admin {}
+
+pulsar::main! {
+    app admin { routes: admin }
+}
