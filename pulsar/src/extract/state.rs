@@ -60,3 +60,15 @@ impl<T: Send + Sync + 'static> FromRequestParts<Context> for State<T> {
         })
     }
 }
+
+/// The key of signed cookies is state like any other: `#[provide] fn key() -> cookie::Key`.
+///
+/// # Panics
+///
+/// Panics if nobody provides it: the trait knows no error. The client gets a 500, and the log says what is missing.
+#[cfg(feature = "signed-cookies")]
+impl axum_core::extract::FromRef<Context> for cookie::Key {
+    fn from_ref(context: &Context) -> Self {
+        context.need::<Self>().as_ref().clone()
+    }
+}

@@ -1,0 +1,1 @@
+//! Registration across crates.

@@ -1,0 +1,1 @@
+//! The floors of the runtime crate.

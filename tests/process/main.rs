@@ -1,0 +1,1 @@
+//! Built programs, started and called like a user does.
