@@ -75,6 +75,7 @@ mod tests {
             name: "shop",
             app admin { bind: "127.0.0.1:8061", routes: crate::admin }
             app feed { routes: blog::feed, layers: [Gzip], },
+            app api { routes: self::api },
         "#;
         golden("program", as_item(expand_program(tokens(input))));
     }
