@@ -137,12 +137,19 @@ impl Context {
         self
     }
 
-    pub(crate) fn has(&self, id: TypeId) -> bool {
-        self.0.values.contains_key(&id)
-    }
-
     pub(crate) fn pool(&self) -> &Pool {
         &self.0.pool
+    }
+}
+
+/// The default settings and no state.
+///
+/// # Panics
+///
+/// Panics when the operating system refuses what the thread pool needs; [`Context::new`] gives an error instead.
+impl Default for Context {
+    fn default() -> Self {
+        Self::new(Settings::default()).expect("the operating system gives what a thread pool needs")
     }
 }
 

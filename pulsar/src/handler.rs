@@ -21,9 +21,8 @@ use crate::{
     request::Params,
 };
 
-/// The handler that a macro wrote. Not public API. Used by generated code.
-#[doc(hidden)]
-pub type Handler = fn(Request, Params, &Context) -> Reply;
+/// The handler that a macro wrote.
+pub(crate) type Handler = fn(Request, Params, &Context) -> Reply;
 
 /// An answer, now or later. Not public API. Used by generated code.
 #[doc(hidden)]

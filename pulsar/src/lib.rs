@@ -1,24 +1,58 @@
 #![doc = include_str!("docs/guide.md")]
 
+// From the lowest floor to the highest; a module imports only from lower floors. `tests/layers.rs` holds the table.
 pub mod body;
-pub mod context;
 pub mod error;
-pub mod extract;
-pub mod handler;
-pub mod middleware;
-pub mod place;
-mod pool;
-pub mod problem;
-pub mod registry;
-pub mod request;
-pub mod router;
-pub mod server;
+mod place;
 pub mod settings;
+
+mod context;
+mod pool;
+mod problem;
+pub mod request;
+
+pub mod extract;
+mod handler;
+mod middleware;
+
+mod registry;
+pub mod server;
+
+pub mod router;
 pub mod testing;
 
+pub mod app;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+// The public interface is:
 pub use axum_core::response::IntoResponse;
-pub use context::Context;
-pub use error::{Error, Result};
-pub use extract::State;
-pub use problem::Problem;
-pub use settings::Settings;
+pub use bytes::Bytes;
+pub use http::{self, HeaderMap, Method, StatusCode, Uri};
+
+#[doc = include_str!("docs/http_error.md")]
+pub use pulsar_macros::HttpError;
+#[doc = include_str!("docs/main.md")]
+pub use pulsar_macros::{main, program};
+#[doc = include_str!("docs/provide.md")]
+pub use pulsar_macros::provide;
+#[doc = include_str!("docs/route.md")]
+pub use pulsar_macros::{delete, get, head, options, patch, post, put, route};
+#[doc = include_str!("docs/scope.md")]
+pub use pulsar_macros::scope;
+
+pub use crate::{
+    app::Program,
+    body::{Body, Request, Response},
+    context::Context,
+    error::{Error, Result},
+    extract::{Form, FromRequest, FromRequestParts, Json, Path, Query, State},
+    handler::IntoHandler,
+    place::Place,
+    problem::{FieldError, Problem},
+    registry::{Registry, Route},
+    router::Router,
+    settings::Settings,
+};

@@ -2,7 +2,10 @@
 
 use std::ops::{Deref, DerefMut};
 
-use axum_core::{extract::FromRequest, response::IntoResponse};
+use axum_core::{
+    extract::{FromRequest, OptionalFromRequest},
+    response::IntoResponse,
+};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -73,6 +76,19 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Form<T> {
         from_pairs(&bytes)
             .map(Self)
             .map_err(|problem| problem(StatusCode::UNPROCESSABLE_ENTITY, "the form does not fit"))
+    }
+}
+
+/// No form, no value: `None` if a GET request has no query, or another one no content type.
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Form<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        let there = match *request.method() {
+            Method::GET | Method::HEAD => request.uri().query().is_some(),
+            _ => request.headers().contains_key(header::CONTENT_TYPE),
+        };
+        if there { <Self as FromRequest<S>>::from_request(request, state).await.map(Some) } else { Ok(None) }
     }
 }
 

@@ -367,6 +367,11 @@ impl Router {
         })
     }
 
+    /// Whether it would answer nothing but 404.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.routes.is_empty() && self.mounts.is_empty() && self.fallback.is_none() && self.mistakes.is_empty()
+    }
+
     fn push(
         mut self,
         source: Source,

@@ -76,6 +76,14 @@ impl RouterService {
         Self(Arc::new(tables))
     }
 
+    /// The same routes with another state. A service that has been cloned keeps the one that it has.
+    pub(crate) fn with_context(mut self, context: Context) -> Self {
+        if let Some(tables) = Arc::get_mut(&mut self.0) {
+            tables.context = context;
+        }
+        self
+    }
+
     /// The state that its handlers see.
     pub fn context(&self) -> &Context {
         &self.0.context

@@ -43,12 +43,15 @@ pub(super) struct Terms<S> {
     pub(super) http: http1::Builder,
     /// Ticks that a connection may idle.
     pub(super) idle_limit: u32,
+    /// The longest request body, in bytes.
+    pub(super) max_body: Option<usize>,
     pub(super) log: Option<Arc<Log>>,
 }
 
 impl Terms<()> {
     pub(super) fn with<S>(self, service: S) -> Terms<S> {
-        Terms { service, thread: self.thread, http: self.http, idle_limit: self.idle_limit, log: self.log }
+        let Self { service: (), thread, http, idle_limit, max_body, log } = self;
+        Terms { service, thread, http, idle_limit, max_body, log }
     }
 }
 
@@ -183,6 +186,7 @@ where
         connection: Connection::new(peer, local, id),
         requests: AtomicU64::new(0),
         activity: Arc::clone(&activity),
+        max_body: terms.max_body,
         log: terms.log.clone(),
     };
     let stream = TokioIo::new(Stream::new(socket, Arc::clone(&activity)));

@@ -10,7 +10,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 /// # Defaults
 ///
 /// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 15 s, drain grace 2 s, graceful
-/// timeout 30 s, no access log.
+/// timeout 30 s, bodies of at most 8 MiB, no access log.
 ///
 /// ```
 /// use pulsar::server::{Address, ServerConfig};
@@ -33,6 +33,8 @@ pub struct ServerConfig {
     pub drain_grace: Duration,
     /// How long requests in flight may take once the server drains; what then still runs is cut.
     pub graceful_timeout: Duration,
+    /// The longest request body in bytes: a longer one is answered with 413. `None` is no limit.
+    pub max_body: Option<u64>,
     /// Where each answered request is noted.
     pub access_log: AccessLog,
     /// The form of a line of the access log.
@@ -53,6 +55,7 @@ impl Default for ServerConfig {
             keep_alive: Self::KEEP_ALIVE,
             drain_grace: Duration::from_secs(2),
             graceful_timeout: Duration::from_secs(30),
+            max_body: Some(8 << 20),
             access_log: AccessLog::Off,
             access_log_format: AccessLogFormat::Text,
         }

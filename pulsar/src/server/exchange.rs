@@ -4,7 +4,6 @@
 //! connection along, and notes when the answer is out. It judges no request: that is the policy's business.
 
 use std::{
-    any::Any,
     convert::Infallible,
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -16,14 +15,18 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::Limited;
 use hyper::body::Incoming;
 use tower_service::Service;
 
 use crate::{
     body::{Body, BoxError, Request, Response},
+    pool::panic_message,
+    problem::Problem,
     request::{Connection, X_REQUEST_ID},
     server::{
         access_log::{Entry, Log},
@@ -38,6 +41,7 @@ pub(super) struct Exchanges<S> {
     /// How many requests the connection has had.
     pub(super) requests: AtomicU64,
     pub(super) activity: Arc<Activity>,
+    pub(super) max_body: Option<usize>,
     pub(super) log: Option<Arc<Log>>,
 }
 
@@ -58,12 +62,15 @@ where
         let entry = self.log.as_ref().map(|log| Box::new(Entry::begin(log, &connection, &request)));
         // An id that nobody gave and nobody will look for is not worth a header.
         let id = (entry.is_some() || connection.request_id().is_given()).then(|| connection.request_id().clone());
+        let max_body = self.max_body;
         async move {
-            // Most requests have no body; the empty one needs no allocation.
-            let mut request =
-                request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
-            request.extensions_mut().insert(connection);
-            let mut response = guarded(service, request).await;
+            let mut response = if too_long(request.body(), max_body) {
+                too_long_response()
+            } else {
+                let mut request = request.map(|body| limited(body, max_body));
+                request.extensions_mut().insert(connection);
+                guarded(service, request).await
+            };
             if let Some(id) = id {
                 // An application that gives its own id knows why.
                 response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
@@ -78,6 +85,29 @@ where
             });
             Ok(response.map(|body| AnswerBody { body, record, _in_flight: in_flight }))
         }
+    }
+}
+
+/// Whether a body says that it is longer than it may be. One that does not say is cut off where the limit is.
+fn too_long(body: &Incoming, max: Option<usize>) -> bool {
+    max.is_some_and(|max| body.size_hint().lower() > max as u64)
+}
+
+fn too_long_response() -> Response {
+    let mut response =
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE).with_detail("the body is longer than `max_body`").into_response();
+    // What follows on the connection is the rest of that body, which nobody will read.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Most requests have no body; the empty one needs no allocation.
+fn limited(body: Incoming, max: Option<usize>) -> Body {
+    match max {
+        _ if body.is_end_stream() => Body::empty(),
+        // A length that is known has been compared already.
+        Some(max) if body.size_hint().exact().is_none() => Body::new(Limited::new(body, max)),
+        _ => Body::new(body),
     }
 }
 
@@ -102,23 +132,13 @@ where
     .await;
     outcome.unwrap_or_else(|panic| {
         let path = path.as_ref().map_or("", http::uri::PathAndQuery::path);
-        tracing::error!(%method, path, panic = message(&*panic), "the application panicked; answered with 500");
+        tracing::error!(%method, path, panic = panic_message(&*panic), "the application panicked; answered with 500");
         internal_error()
     })
 }
 
 fn internal_error() -> Response {
-    let body = r#"{"type":"about:blank","title":"Internal Server Error","status":500}"#;
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    let problem = HeaderValue::from_static("application/problem+json");
-    response.headers_mut().insert(header::CONTENT_TYPE, problem);
-    response
-}
-
-fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a value that is no text")
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
 }
 
 /// The body of an answer on its way out. Its end is the end of the request.
@@ -150,7 +170,7 @@ impl http_body::Body for AnswerBody {
             Ok(poll) => ready!(poll),
             Err(panic) => {
                 tracing::error!(
-                    panic = message(&*panic),
+                    panic = panic_message(&*panic),
                     "the body of an answer panicked; the connection is cut"
                 );
                 this.body = Body::empty();

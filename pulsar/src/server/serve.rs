@@ -339,6 +339,7 @@ fn plan(applications: Vec<Application>) -> io::Result<(Plan, Started)> {
     let (mut logs, mut files) = (Vec::new(), Vec::new());
     for Application { bound: Bound { config, sockets, log, .. }, service } in applications {
         let idle_limit = ticks(idle_limit(&config), tick);
+        let max_body = config.max_body.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
         for socket in sockets {
             for (n, listener) in listeners(socket, count, &mut files)?.into_iter().enumerate() {
                 let terms = Terms {
@@ -346,6 +347,7 @@ fn plan(applications: Vec<Application>) -> io::Result<(Plan, Started)> {
                     thread: Arc::clone(&threads[n % count]),
                     http: http1(!config.keep_alive.is_zero()),
                     idle_limit,
+                    max_body,
                     log: log.as_ref().map(|writer| Arc::clone(writer.log())),
                 };
                 work[n % count].push(service.work(listener, terms));

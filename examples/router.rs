@@ -1,0 +1,163 @@
+//! The tour of routes: one function per idea. The page at `/` has a link to each.
+//!
+//!     cargo run --example router
+//!     curl http://127.0.0.1:8060/
+//!     curl -i http://127.0.0.1:8060/users/7
+//!     curl -i -X DELETE http://127.0.0.1:8060/users/7        # 405, with the methods that there are
+//!     cargo run --example router -- routes                    # the table of routes
+
+use pulsar::{
+    FieldError, Form, Json, Problem, Query, Result, StatusCode, get, post, request::MatchedRoute, route,
+};
+use serde::{Deserialize, Serialize};
+
+/// The page with the links, as text/html.
+#[get("/")]
+async fn index() -> ([(&'static str, &'static str); 1], String) {
+    let mut page = String::from("<!doctype html><title>pulsar</title><h1>The tour of routes</h1><ul>");
+    for (link, idea) in [
+        ("/hello/Ada", "one segment of the path as an argument"),
+        ("/users/7", "a number; /users/x is another route, /users/0 is none"),
+        ("/users/me", "literal text goes before placeholders"),
+        ("/years/2026", "exactly four digits"),
+        ("/price/9.99", "a number with a fraction"),
+        ("/en/menu", "one of several words"),
+        ("/items/67e55044-10b1-426f-9247-bb680e5fe0c8", "a UUID"),
+        ("/stock/ABC-42", "a regular expression"),
+        ("/files/a/b/c.txt", "the rest of the path"),
+        ("/wiki/rust/async/edit", "a path in the middle"),
+        ("/api/v1.4/status", "text and several placeholders in a segment"),
+        ("/short/abc", "text of bounded length"),
+        ("/guestbook", "redirected to the rule, which ends in a slash"),
+        ("/guestbook/", "a form, and two methods of one function"),
+        ("/search?q=rust&page=2&tag=a&tag=b", "the query string"),
+        ("/blocking", "a function that blocks, on the thread pool"),
+        ("/quick", "a function that does not, on the event loop"),
+        ("/whichroute", "what the router knows of a request"),
+    ] {
+        page.push_str(&format!("<li><a href=\"{link}\">{link}</a>: {idea}</li>"));
+    }
+    page.push_str("</ul>\n");
+    ([("content-type", "text/html; charset=utf-8")], page)
+}
+
+/// A placeholder without a converter is one segment of text. `&str` borrows it from the request.
+#[get("/hello/<name>")]
+async fn hello(name: &str) -> String {
+    format!("Hello, {name}!\n")
+}
+
+/// What does not match its converter does not match the route; what does not fit its type (300 into `u8`) is a 404.
+#[get("/users/<int(min=1):id>")]
+async fn user(id: u64) -> String {
+    format!("user {id}\n")
+}
+
+/// Literal text is more specific than any placeholder. The order of functions never matters.
+#[get("/users/me")]
+async fn me() -> &'static str {
+    "that is you\n"
+}
+
+#[get("/years/<int(fixed_digits=4):year>")]
+async fn year(year: u16) -> String {
+    let leap = year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
+    format!("{year} is {}a leap year\n", if leap { "" } else { "not " })
+}
+
+#[get("/price/<float:euros>")]
+async fn price(euros: f64) -> String {
+    format!("{:.2} with tax\n", euros * 1.19)
+}
+
+#[get("/<any(en,it):lang>/menu")]
+async fn menu(lang: &str) -> &'static str {
+    if lang == "it" { "pasta\n" } else { "noodles\n" }
+}
+
+#[get("/items/<uuid:key>")]
+async fn item(key: uuid::Uuid) -> String {
+    format!("item {key}, version {}\n", key.get_version_num())
+}
+
+/// The expression must match the whole value; it is checked when the program is compiled.
+#[get(r#"/stock/<re("[A-Z]{3}-[0-9]+"):sku>"#)]
+async fn stock(sku: &str) -> String {
+    format!("{sku}: in stock\n")
+}
+
+#[get("/files/<path:rest>")]
+async fn file(rest: &str) -> String {
+    format!("the file {rest}\n")
+}
+
+#[get("/wiki/<path:page>/edit")]
+async fn edit(page: &str) -> String {
+    format!("editing {page}\n")
+}
+
+#[get("/api/v<int:major>.<int:minor>/status")]
+async fn status(major: u16, minor: u16) -> String {
+    format!("version {major}.{minor}: fine\n")
+}
+
+#[get("/short/<string(minlength=2,maxlength=9):code>")]
+async fn short(code: &str) -> String {
+    format!("{} characters\n", code.chars().count())
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    name: String,
+    text: String,
+}
+
+/// A rule that ends in a slash is a branch: `/guestbook` is redirected to it. One function may have several attributes.
+#[get("/guestbook/")]
+#[post("/guestbook/")]
+async fn guestbook(entry: Option<Form<Entry>>) -> String {
+    match entry {
+        Some(entry) => format!("thank you, {}, for {} letters\n", entry.name, entry.text.len()),
+        None => "curl -d name=Ada -d text=hello http://127.0.0.1:8060/guestbook/\n".to_owned(),
+    }
+}
+
+#[derive(Deserialize, Serialize)]
+struct Search {
+    q: String,
+    #[serde(default)]
+    page: u32,
+    #[serde(default)]
+    tag: Vec<String>,
+}
+
+/// A handler that can fail returns a `Result`: what the client did wrong is made with care, `?` is the program's fault.
+#[get("/search")]
+async fn search(query: Query<Search>) -> Result<Json<Search>, Problem> {
+    if query.q.is_empty() {
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY);
+        return Err(problem.with_field(FieldError::field("q", "say what to search for")));
+    }
+    Ok(Json(query.0))
+}
+
+/// A plain `fn` may block: it runs on a thread of the pool and stalls nobody.
+#[get("/blocking")]
+fn blocking() -> Result<String> {
+    let this_file = std::fs::read_to_string(file!()).or_else(|_| std::fs::read_to_string("Cargo.toml"))?;
+    Ok(format!("read {} bytes\n", this_file.len()))
+}
+
+/// A plain `fn` that does not block may stay on the event loop, which saves the hop.
+#[get("/quick", inline)]
+fn quick() -> &'static str {
+    "quick\n"
+}
+
+/// Any method, also one of your own, and a name for building URLs.
+#[route("/whichroute", methods = ["GET", "REPORT"], name = "which")]
+async fn which(route: MatchedRoute) -> String {
+    format!("{} is called {}\n", route.rule(), route.name().unwrap_or("nothing"))
+}
+
+pulsar::main!();

@@ -1,0 +1,95 @@
+//! The commands that print: `routes` and `check`.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use super::plan::{Plan, Planned};
+
+/// Prints to standard output. Somebody who closes it, as `head` does, has seen enough.
+pub(super) fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints the table of routes of every application. The exit code is 1 if the routes are wrong.
+pub(super) fn routes(plan: &Plan, as_json: bool) -> u8 {
+    if as_json {
+        let lines: Vec<_> = plan.applications.iter().flat_map(json_lines).collect();
+        print(&format!("{:#}\n", json!(lines)));
+    } else {
+        print(&table(plan));
+    }
+    for problem in &plan.problems {
+        eprintln!("error: {problem}");
+    }
+    u8::from(!plan.problems.is_empty())
+}
+
+/// Prints everything that is wrong. The exit code is 1 if anything is.
+pub(super) fn check(plan: &Plan, as_json: bool) -> u8 {
+    let failed = !plan.problems.is_empty() || !plan.warnings.is_empty();
+    let routes: usize = plan.applications.iter().map(|app| app.routes.len()).sum();
+    let providers = plan.providers.providers.len();
+    if as_json {
+        let report = json!({
+            "ok": !failed,
+            "routes": routes,
+            "providers": providers,
+            "errors": plan.problems,
+            "warnings": plan.warnings,
+        });
+        print(&format!("{report:#}\n"));
+    } else if failed {
+        for problem in &plan.problems {
+            eprintln!("error: {problem}");
+        }
+        for warning in &plan.warnings {
+            eprintln!("warning: {warning}");
+        }
+        let total = plan.problems.len() + plan.warnings.len();
+        eprintln!("{total} {} found", if total == 1 { "problem" } else { "problems" });
+    } else {
+        print(&format!("no problems found ({routes} routes, {providers} providers)\n"));
+    }
+    u8::from(failed)
+}
+
+fn json_lines(planned: &Planned) -> impl Iterator<Item = serde_json::Value> {
+    planned.routes.iter().map(|(line, route)| {
+        json!({
+            "app": planned.app.name,
+            "methods": line.methods,
+            "rule": line.rule,
+            "name": line.name,
+            "handler": line.function,
+            "place": line.place,
+            "doc": route.map(|route| route.doc_comment()).unwrap_or_default(),
+            "pool": route.is_some_and(|route| route.is_blocking()),
+            "state": route.map(|route| route.requirements()).unwrap_or_default().iter().map(|need| need.short_name()).collect::<Vec<_>>(),
+        })
+    })
+}
+
+fn table(plan: &Plan) -> String {
+    let mut text = String::new();
+    for planned in &plan.applications {
+        if plan.applications.len() > 1 {
+            text.push_str(&format!("{}{}:\n", if text.is_empty() { "" } else { "\n" }, planned.app.name));
+        }
+        let rows: Vec<[String; 4]> = planned
+            .routes
+            .iter()
+            .map(|(line, _)| {
+                let handler = line.function.clone().unwrap_or_else(|| "(closure)".to_owned());
+                [line.methods.join(","), line.rule.clone(), handler, line.place.clone()]
+            })
+            .collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let (methods, rules, handlers) = (width(0), width(1), width(2));
+        for [method, rule, handler, place] in &rows {
+            text.push_str(&format!("{method:methods$}  {rule:rules$}  {handler:handlers$}  {place}\n"));
+        }
+    }
+    text
+}

@@ -1,0 +1,15 @@
+//! From registrations to a running program: what `main!` builds, and its commands.
+//!
+//! A [`Program`] names the crates that it mounts and its applications. It is planned first: registrations become routers,
+//! everything that is wrong is found, nothing has been bound or run. Then a command is carried out: `serve`, `routes`,
+//! `check` or `config`.
+
+mod application;
+mod commands;
+mod logging;
+mod plan;
+mod program;
+mod providers;
+mod serve;
+
+pub use self::{application::App, plan::StartError, program::Program};

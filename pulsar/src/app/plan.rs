@@ -1,0 +1,159 @@
+//! What a program would do, worked out without doing it: the checks of `serve` and `check`.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::{
+    application::App,
+    program::Program,
+    providers::Order,
+};
+use crate::{
+    context::Context,
+    registry::{Registry, Route},
+    router::{RouteLine, Router, RouterService},
+    settings::{Resolved, Settings},
+};
+
+/// Why a program does not start: everything that is wrong with it, or the provider that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartError {
+    pub(super) problems: Vec<String>,
+}
+
+impl StartError {
+    pub(super) fn one(problem: impl fmt::Display) -> Self {
+        Self { problems: vec![problem.to_string()] }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problems.join("\n"))
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// A program, ready to run or to be reported on.
+pub(super) struct Plan {
+    pub(super) applications: Vec<Planned>,
+    pub(super) providers: Order,
+    /// What keeps it from starting.
+    pub(super) problems: Vec<String>,
+    /// What it can start with, but somebody should look at.
+    pub(super) warnings: Vec<String>,
+}
+
+/// An application, ready to be given its state.
+pub(super) struct Planned {
+    pub(super) app: App,
+    pub(super) settings: Settings,
+    pub(super) routes: Vec<(RouteLine, Option<Route>)>,
+    /// Missing if its routes are wrong.
+    pub(super) service: Option<RouterService>,
+}
+
+impl Plan {
+    pub(super) fn of(program: &Program, resolved: &Resolved) -> Self {
+        let registry = Registry::of(&program.crates);
+        let (providers, mut problems) = Order::of(&registry.providers, &program.given);
+        problems.extend(providers.missing_for(registry.routes()));
+        let apps: Vec<_> = program.apps().collect();
+        let mut shares: Vec<Vec<usize>> = vec![Vec::new(); apps.len()];
+        for (n, (route, _)) in registry.routes.iter().enumerate() {
+            shares[owner(&apps, route)].push(n);
+        }
+        let mut applications = Vec::new();
+        for (app, share) in apps.into_iter().zip(shares) {
+            let settings = resolved.application(&app.name).unwrap_or(resolved.first()).settings.clone();
+            let mut router = app.router.clone().strict_slashes(settings.strict_slashes);
+            let added_by_hand = router.routes().count();
+            let mut entries = vec![None; added_by_hand];
+            for &n in &share {
+                let (route, scope) = &registry.routes[n];
+                router = router.add_registered(route, *scope);
+                entries.push(Some(*route));
+            }
+            if share.is_empty() && router.is_empty() {
+                problems.push(no_routes(program, app, &registry));
+            }
+            let routes = router.routes().zip(entries).collect();
+            let service = compile(router, &settings, &mut problems);
+            applications.push(Planned { app: app.clone(), settings, routes, service });
+        }
+        let warnings = dead(program, &registry);
+        Self { applications, providers, problems, warnings }
+    }
+}
+
+fn compile(router: Router, settings: &Settings, problems: &mut Vec<String>) -> Option<RouterService> {
+    let context = match Context::new(settings.clone()) {
+        Ok(context) => context,
+        Err(error) => {
+            problems.push(format!("the thread pool cannot be made: {error}"));
+            return None;
+        }
+    };
+    match router.compile(context) {
+        Ok(service) => Some(service),
+        Err(errors) => {
+            problems.extend(errors.iter().map(ToString::to_string));
+            None
+        }
+    }
+}
+
+/// The application that has asked for the module of a route, most exactly; else the first.
+fn owner(apps: &[&App], route: &Route) -> usize {
+    let mut best = (0, 0);
+    for (n, app) in apps.iter().enumerate() {
+        for module in &app.modules {
+            if route.place().is_within(module) && module.len() > best.1 {
+                best = (n, module.len());
+            }
+        }
+    }
+    best.0
+}
+
+/// An empty application is nearly always a mistake; this says which ones it may be.
+fn no_routes(program: &Program, app: &App, registry: &Registry) -> String {
+    let mut text = format!("the application `{}` has no routes\n    ", app.name);
+    if app.modules.is_empty() {
+        let crates: Vec<_> = program.crates.iter().map(|name| format!("`{name}`")).collect();
+        text.push_str(&format!("no function of {} that belongs to it has `#[get(\"/..\")]` or the like\n", crates.join(", ")));
+        text.push_str("    routes of a library, also of this package's own, are mounted if it is named: `pulsar::main! { crates: [name] }`");
+    } else {
+        text.push_str(&format!("no function in `{}` or below has `#[get(\"/..\")]` or the like", app.modules.join("`, `")));
+    }
+    for (name, count) in &registry.unmounted {
+        text.push_str(&format!("\n    `{name}` is linked and has {count}, but is not named"));
+    }
+    text
+}
+
+/// Registrations that have no effect.
+fn dead(program: &Program, registry: &Registry) -> Vec<String> {
+    let mut warnings: Vec<_> = registry
+        .unmounted
+        .iter()
+        .map(|(name, count)| {
+            let routes = if *count == 1 { "route" } else { "routes" };
+            format!("the crate `{name}` registers {count} {routes} that are not mounted; name it in `crates: [..]` if they should be")
+        })
+        .collect();
+    for scope in &registry.scopes {
+        if !registry.routes.iter().any(|(_, used)| used.is_some_and(|used| used.place == scope.place)) {
+            warnings.push(format!("the scope \"{}\" applies to no route\n    at {}", scope.prefix, scope.place));
+        }
+    }
+    let mut modules: BTreeMap<&str, &str> = BTreeMap::new();
+    for app in program.apps() {
+        for module in &app.modules {
+            if let Some(other) = modules.insert(module, &app.name) {
+                warnings.push(format!("the routes of `{module}` are asked for by `{other}` and by `{}`", app.name));
+            }
+        }
+    }
+    warnings
+}

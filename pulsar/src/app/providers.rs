@@ -1,0 +1,148 @@
+//! In which order the providers of a worker run, and running them.
+//!
+//! The order is found from what they need, before any of them runs; a cycle, two providers of one type and a need that
+//! nobody meets are told together, with their places.
+
+use std::{
+    any::{Any, TypeId},
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use crate::{
+    body::BoxError,
+    context::Context,
+    error::Chain,
+    registry::{Provider, Requirement, Route},
+    settings::Settings,
+};
+
+/// A value that stands in for a provider, as tests give it.
+#[derive(Clone)]
+pub(super) struct Given {
+    pub(super) what: Requirement,
+    pub(super) value: Arc<dyn Any + Send + Sync>,
+}
+
+/// The providers in an order in which each finds what it needs.
+#[derive(Clone, Default)]
+pub(super) struct Order {
+    pub(super) providers: Vec<Provider>,
+    given: Vec<Given>,
+}
+
+impl Order {
+    /// Orders the providers; the second half of the result is everything that is wrong with them.
+    pub(super) fn of(providers: &[Provider], given: &[Given]) -> (Self, Vec<String>) {
+        let mut problems = Vec::new();
+        let overridden: HashSet<TypeId> = given.iter().map(|given| given.what.id).collect();
+        let mut by_type: HashMap<TypeId, &Provider> = HashMap::new();
+        for provider in providers {
+            let provides = (provider.provides)();
+            if let Some(first) = by_type.get(&provides.id) {
+                problems.push(format!(
+                    "two providers make `{}`; keep one of them\n    {}\n    {}",
+                    provides.short_name(),
+                    described(first),
+                    described(provider)
+                ));
+            } else if !overridden.contains(&provides.id) {
+                by_type.insert(provides.id, provider);
+            }
+        }
+        let known = |id: &TypeId| *id == TypeId::of::<Settings>() || overridden.contains(id) || by_type.contains_key(id);
+        for provider in providers.iter().filter(|provider| !overridden.contains(&(provider.provides)().id)) {
+            for need in (provider.needs)() {
+                if !known(&need.id) {
+                    problems.push(format!("{}\n    needed by {}", need.missing(), described(provider)));
+                }
+            }
+        }
+        let mut walk = Walk { by_type: &by_type, done: HashSet::new(), path: Vec::new(), order: Vec::new(), problems };
+        for provider in providers {
+            walk.visit((provider.provides)().id);
+        }
+        (Self { providers: walk.order, given: given.to_vec() }, walk.problems)
+    }
+
+    /// What these routes ask for and nobody provides.
+    pub(super) fn missing_for<'a>(&self, routes: impl Iterator<Item = &'a Route>) -> Vec<String> {
+        let mut known: HashSet<TypeId> = self.given.iter().map(|given| given.what.id).collect();
+        known.extend(self.providers.iter().map(|provider| (provider.provides)().id));
+        known.insert(TypeId::of::<Settings>());
+        let mut problems = Vec::new();
+        for route in routes {
+            for need in route.requirements() {
+                if !known.contains(&need.id) {
+                    let (missing, function, place) = (need.missing(), route.function_path(), route.place());
+                    problems.push(format!("{missing}\n    needed by {function}  at {place}"));
+                }
+            }
+        }
+        problems
+    }
+
+    /// Runs the providers. What was given goes first.
+    ///
+    /// # Errors
+    ///
+    /// Stops at the first provider that fails, and says which one it was.
+    pub(super) async fn build(&self, settings: Settings) -> Result<Context, BoxError> {
+        let mut context = Context::new(settings)?;
+        for given in &self.given {
+            context = context.with_any(given.what.id, given.what.type_name, Arc::clone(&given.value));
+        }
+        for provider in &self.providers {
+            let provides = (provider.provides)();
+            match (provider.build)(&context).await {
+                Ok(value) => context = context.with_any(provides.id, provides.type_name, value),
+                Err(error) => {
+                    let error = Chain(error.as_ref());
+                    return Err(format!("the provider of `{}` failed: {error}\n    {}", provides.short_name(), described(provider)).into());
+                }
+            }
+        }
+        Ok(context)
+    }
+}
+
+struct Walk<'a> {
+    by_type: &'a HashMap<TypeId, &'a Provider>,
+    done: HashSet<TypeId>,
+    path: Vec<TypeId>,
+    order: Vec<Provider>,
+    problems: Vec<String>,
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, id: TypeId) {
+        let Some(&provider) = self.by_type.get(&id) else {
+            return; // given, or reported as missing
+        };
+        if let Some(start) = self.path.iter().position(|on_path| *on_path == id) {
+            let mut text = String::from("these providers need one another, so that none can run first");
+            for id in &self.path[start..] {
+                text.push_str("\n    ");
+                text.push_str(&described(self.by_type[id]));
+            }
+            self.problems.push(text);
+            return;
+        }
+        if !self.done.insert(id) {
+            return;
+        }
+        self.path.push(id);
+        for need in (provider.needs)() {
+            // What is done and still on the path is a cycle; what is only done is in the order already.
+            if self.path.contains(&need.id) || !self.done.contains(&need.id) {
+                self.visit(need.id);
+            }
+        }
+        self.path.pop();
+        self.order.push(*provider);
+    }
+}
+
+fn described(provider: &Provider) -> String {
+    format!("{}::{}  at {}", provider.place.module(), provider.function, provider.place)
+}

@@ -1,0 +1,152 @@
+//! The command `serve`: bind everything, start everything, then accept.
+
+use super::{
+    logging,
+    plan::{Plan, Planned, StartError},
+    program::Program,
+    providers::Order,
+};
+use crate::{
+    middleware::{BoxService, into_infallible},
+    server::{self, Address, Bound, Server, ServerConfig, Shutdown, Stop, serve_all, signals},
+    settings::{AccessLog, Bind, Host, LogFormat, Resolved, Settings},
+};
+
+/// An address could not be bound, or a thread not be started.
+const FAILED: u8 = 1;
+/// An application could not start.
+const NOT_STARTED: u8 = 3;
+/// Cut short by a second interrupt.
+const FORCED: u8 = 130;
+
+pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
+    logging::set_up(&resolved.first().settings);
+    for warning in &plan.warnings {
+        tracing::warn!("{warning}");
+    }
+    if !plan.problems.is_empty() {
+        for problem in &plan.problems {
+            eprintln!("error: {problem}");
+        }
+        eprintln!("pulsar: {} cannot start", program.name());
+        return NOT_STARTED;
+    }
+    let mut bound = Vec::new();
+    let mut failures = Vec::new();
+    for planned in plan.applications {
+        match Server::bind(config(&planned.settings)) {
+            Ok(sockets) => bound.push((planned, sockets)),
+            Err(error) => failures.push(error),
+        }
+    }
+    if !failures.is_empty() {
+        for failure in &failures {
+            eprintln!("error: {failure}");
+        }
+        return FAILED;
+    }
+    let shutdown = Shutdown::new();
+    if let Err(error) = signals(shutdown.clone()) {
+        eprintln!("error: signals cannot be received: {error}");
+        return FAILED;
+    }
+    let providers = plan.providers;
+    match serve_all(move || start_all(bound, providers), shutdown) {
+        Ok(summary) if summary.stop == Stop::Forced => FORCED,
+        Ok(summary) => {
+            if summary.cut > 0 {
+                tracing::warn!("{} connections were cut at the deadline", summary.cut);
+            }
+            0
+        }
+        Err(server::ServeError::Start(error)) => {
+            for problem in &error.problems {
+                eprintln!("error: {problem}");
+            }
+            eprintln!("pulsar: the program cannot start");
+            NOT_STARTED
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            FAILED
+        }
+    }
+}
+
+/// Starts every application, and says so once all of them are ready.
+async fn start_all(
+    bound: Vec<(Planned, Bound)>,
+    providers: Order,
+) -> Result<Vec<server::Application>, StartError> {
+    let mut applications = Vec::new();
+    let mut lines = Vec::new();
+    for (planned, sockets) in bound {
+        lines.extend(
+            sockets.addresses().iter().map(|address| format!("pulsar: {} listening on {address}", planned.app.name)),
+        );
+        let application = if planned.app.layers.is_empty() {
+            // The router is served as it is, without a box around it.
+            let context = build(&planned, &providers).await?;
+            let router = planned.service.ok_or_else(unplanned)?;
+            sockets.with(router.with_context(context))
+        } else {
+            sockets.with(start(planned, &providers).await?)
+        };
+        applications.push(application);
+    }
+    for line in lines {
+        eprintln!("{line}");
+    }
+    Ok(applications)
+}
+
+/// Gives an application its state and its layers.
+pub(super) async fn start(planned: Planned, providers: &Order) -> Result<BoxService, StartError> {
+    let context = build(&planned, providers).await?;
+    let router = planned.service.ok_or_else(unplanned)?;
+    Ok(planned.app.wrap(into_infallible(router.with_context(context))))
+}
+
+async fn build(planned: &Planned, providers: &Order) -> Result<crate::Context, StartError> {
+    providers.build(planned.settings.clone()).await.map_err(StartError::one)
+}
+
+/// A plan without problems has a service for every application; one with problems is never started.
+fn unplanned() -> StartError {
+    StartError::one("an application with wrong routes was started; please report this")
+}
+
+fn config(settings: &Settings) -> ServerConfig {
+    ServerConfig {
+        binds: settings.bind.iter().map(address).collect(),
+        threads: settings.threads,
+        backlog: settings.backlog,
+        keep_alive: settings.keep_alive,
+        graceful_timeout: settings.graceful_timeout,
+        max_body: settings.max_body.bytes(),
+        access_log: match &settings.access_log {
+            AccessLog::Off => server::AccessLog::Off,
+            AccessLog::Stdout => server::AccessLog::Stdout,
+            AccessLog::File(path) => server::AccessLog::File(path.clone()),
+        },
+        access_log_format: match settings.log_format {
+            LogFormat::Text => server::AccessLogFormat::Text,
+            LogFormat::Json => server::AccessLogFormat::Json,
+        },
+        ..ServerConfig::default()
+    }
+}
+
+fn address(bind: &Bind) -> Address {
+    match bind {
+        Bind::Tcp { host, port } => {
+            let host = match host {
+                Host::All => String::new(),
+                Host::Ip(ip) => ip.to_string(),
+                Host::Name(name) => name.clone(),
+            };
+            Address::Tcp(host, *port)
+        }
+        Bind::Unix(path) => Address::Unix(path.clone()),
+    }
+}
