@@ -24,7 +24,7 @@ fn program() -> Program {
                     .layer(TraceLayer::new_for_http())
                     .layer(CompressionLayer::new())
                     .fallback(not_found)
-                    .errors(|problem, request| render(problem, request)),
+                    .errors(|problem| render(problem)),
             )
             .app(
                 _pulsar::App::new("admin")
