@@ -7,16 +7,17 @@ use std::{
     any::Any,
     convert::Infallible,
     future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
+use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
@@ -42,68 +43,107 @@ where
     S::Future: Send,
 {
     /// Has the application answer one request.
-    pub(super) fn answer(
-        &self,
-        request: http::Request<Incoming>,
-    ) -> impl Future<Output = Result<http::Response<AnswerBody>, Infallible>> + Send + use<S> {
-        let service = self.service.clone();
-        let mut connection = self.connection.clone();
+    pub(super) fn answer(&self, request: http::Request<Incoming>) -> Answering<S::Future> {
         let in_flight = InFlight::begin(&self.activity);
+        let mut connection = self.connection.clone();
         let mut id = RequestId::from_headers(request.headers());
         let entry = self.log.as_ref().map(|log| {
             id.get_or_insert_with(RequestId::generate);
             Box::new(Entry::begin(log, &connection, &request))
         });
-        async move {
-            // Most requests have no body; the empty one needs no allocation.
-            let mut request =
-                request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
-            if let Some(id) = &id {
-                connection = connection.with_request_id(id.clone());
-            }
-            request.extensions_mut().insert(connection);
-            let mut response = guarded(service, request).await;
-            if let Some(id) = id {
-                // An application that gives its own id knows why.
-                response.headers_mut().entry(X_REQUEST_ID).or_insert(id.header_value());
-            }
-            let draining = in_flight.thread().phase() > Phase::Running;
-            if draining && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            let record = entry.map(|entry| {
-                let id = response.headers().get(X_REQUEST_ID).cloned();
-                Box::new(Record { entry, status: response.status(), id, bytes: 0 })
-            });
-            Ok(response.map(|body| AnswerBody { body, record, _in_flight: in_flight }))
+        if let Some(id) = &id {
+            connection = connection.with_request_id(id.clone());
         }
+        // Most requests have no body; the empty one needs no allocation.
+        let mut request =
+            request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
+        request.extensions_mut().insert(connection);
+        Answering { call: self.call(request), id, entry, in_flight: Some(in_flight) }
+    }
+
+    /// Calls the service at once if it is ready, as nearly all are: a request that waits in a future is moved
+    /// more often, and a request is large.
+    fn call(&self, request: Request) -> Call<S::Future> {
+        // Nothing of a service is used after its panic, so that no broken state of it can be seen.
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            let mut service = self.service.clone();
+            // This waker wakes nobody, but a service that is not ready is asked again with a real one.
+            match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(())) => Call::Made { future: service.call(request) },
+                Poll::Pending => Call::Waiting {
+                    future: Box::pin(async move {
+                        let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
+                        let Ok(response) = service.call(request).await;
+                        response
+                    }),
+                },
+            }
+        }));
+        called.unwrap_or_else(|panic| Call::Panicked { panic: Some(panic) })
     }
 }
 
-/// Calls the service; a panic becomes a 500.
-async fn guarded<S>(mut service: S, request: Request) -> Response
+pin_project! {
+    /// The answer to one request while the application works on it.
+    pub(super) struct Answering<F> {
+        #[pin]
+        call: Call<F>,
+        id: Option<RequestId>,
+        entry: Option<Box<Entry>>,
+        in_flight: Option<InFlight>,
+    }
+}
+
+pin_project! {
+    #[project = CallProjection]
+    enum Call<F> {
+        Made { #[pin] future: F },
+        Waiting { future: Pin<Box<dyn Future<Output = Response> + Send>> },
+        Panicked { panic: Option<Box<dyn Any + Send>> },
+    }
+}
+
+impl<F> Future for Answering<F>
 where
-    S: Service<Request, Response = Response, Error = Infallible>,
+    F: Future<Output = Result<Response, Infallible>>,
 {
-    let method = request.method().clone();
-    let path = request.uri().path_and_query().cloned();
-    let mut answer = pin!(async move {
-        let ready = poll_fn(|cx| service.poll_ready(cx)).await;
-        let Ok(()) = ready;
-        let Ok(response) = service.call(request).await;
-        response
-    });
-    // Nothing of the service is used after a panic, so that no broken state of it can be seen.
-    let outcome = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
-    })
-    .await;
-    outcome.unwrap_or_else(|panic| {
-        let path = path.as_ref().map_or("", http::uri::PathAndQuery::path);
-        tracing::error!(%method, path, panic = message(&*panic), "the application panicked; answered with 500");
-        internal_error()
-    })
+    type Output = Result<http::Response<AnswerBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let polled = catch_unwind(AssertUnwindSafe(|| match this.call.as_mut().project() {
+            CallProjection::Made { future } => future.poll(cx).map(|Ok(response)| response),
+            CallProjection::Waiting { future } => future.as_mut().poll(cx),
+            CallProjection::Panicked { panic } => match panic.take() {
+                Some(panic) => resume_unwind(panic),
+                None => Poll::Pending,
+            },
+        }));
+        let mut response = match polled {
+            Ok(poll) => ready!(poll),
+            Err(panic) => panicked(&*panic),
+        };
+        let in_flight = this.in_flight.take().expect("a future is not polled after it was ready");
+        if let Some(id) = this.id.take() {
+            // An application that gives its own id knows why.
+            response.headers_mut().entry(X_REQUEST_ID).or_insert(id.header_value());
+        }
+        let draining = in_flight.thread().phase() > Phase::Running;
+        if draining && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        let record = this.entry.take().map(|entry| {
+            let id = response.headers().get(X_REQUEST_ID).cloned();
+            Box::new(Record { entry, status: response.status(), id, bytes: 0 })
+        });
+        Poll::Ready(Ok(response.map(|body| AnswerBody { body, record, _in_flight: in_flight })))
+    }
+}
+
+/// The answer in place of one that panicked. The panic hook has reported where.
+fn panicked(panic: &(dyn Any + Send)) -> Response {
+    tracing::error!(panic = message(panic), "the application panicked; the request is answered with 500");
+    internal_error()
 }
 
 fn internal_error() -> Response {
