@@ -355,13 +355,18 @@ mod tests {
         }
     }
 
-    /// A sink that takes nothing until it is told to.
-    struct Gate(mpsc::Receiver<()>, Arc<Mutex<Vec<u8>>>);
+    /// A sink that tells when it is written to, and takes nothing until it is opened.
+    struct Gate {
+        reached: mpsc::Sender<()>,
+        opened: mpsc::Receiver<()>,
+        written: Arc<Mutex<Vec<u8>>>,
+    }
 
     impl Write for Gate {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let _ = self.0.recv();
-            self.1.lock().unwrap().extend_from_slice(bytes);
+            let _ = self.reached.send(());
+            let _ = self.opened.recv();
+            self.written.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -372,21 +377,25 @@ mod tests {
 
     #[test]
     fn a_stuck_log_drops_lines_and_holds_nobody_up() {
-        let (open, gate) = mpsc::channel();
+        let ((reached, stuck), (open, opened)) = (mpsc::channel(), mpsc::channel());
         let written = Arc::default();
-        let sink = Gate(gate, Arc::clone(&written));
-        let writer = AccessLogWriter::start(Box::new(sink), AccessLogFormat::Text).unwrap();
+        let gate = Gate { reached, opened, written: Arc::clone(&written) };
+        let writer = AccessLogWriter::start(Box::new(gate), AccessLogFormat::Text).unwrap();
         let line = format!("{}\n", "x".repeat(1023));
+        writer.log().append(&line);
+        stuck.recv().unwrap();
         let lines = 3 * CAPACITY / line.len();
         for _ in 0..lines {
             writer.log().append(&line);
         }
-        assert!(writer.log().state().buffer.len() <= CAPACITY);
-        assert!(writer.log().state().dropped > 0);
+        let (kept, dropped) = {
+            let state = writer.log().state();
+            (state.buffer.len(), usize::try_from(state.dropped).unwrap())
+        };
         drop(open);
         drop(writer);
-        let written = written.lock().unwrap();
-        assert!(written.len() >= CAPACITY && written.len() < lines * line.len());
-        assert_eq!(written.len() % line.len(), 0, "only whole lines are dropped");
+        assert_eq!(kept, CAPACITY);
+        assert_eq!(dropped, lines - CAPACITY / line.len());
+        assert_eq!(written.lock().unwrap().len(), line.len() + CAPACITY, "only whole lines are dropped");
     }
 }
