@@ -54,8 +54,10 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
     match serve_all(move || start_all(bound, providers), shutdown) {
         Ok(summary) if summary.stop == Stop::Forced => FORCED,
         Ok(summary) => {
-            if summary.cut > 0 {
-                tracing::warn!("{} connections were cut at the deadline", summary.cut);
+            match summary.cut {
+                0 => {}
+                1 => tracing::warn!("1 connection was cut at the deadline"),
+                cut => tracing::warn!("{cut} connections were cut at the deadline"),
             }
             0
         }
