@@ -199,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_provider_gets_what_it_needs_and_gives_what_it_returns() {
-        let item = "async fn db(settings: &Settings, State(pool): State<Pool>) -> Result<Db> { pool.open(settings).await }";
+        let item =
+            "async fn db(settings: &Settings, State(pool): State<Pool>) -> Result<Db> { pool.open().await }";
         golden("provide", expand(TokenStream::new(), tokens(item)));
     }
 

@@ -1,8 +1,8 @@
 //! For the unit tests: expands a macro without a compiler and compares with a golden file.
 //!
-//! `tests/output/*.rs` are what `cargo expand` would show; `tests/output/messages/*.txt` are all mistakes of a macro with
-//! what is said about them. Both are written anew when `UPDATE` is set in the environment: look at them before you
-//! commit them.
+//! `tests/output/*.rs` are what `cargo expand` would show; `tests/output/messages/*.txt` are all mistakes of a macro
+//! with what is said about them. Both are written anew when `UPDATE` is set in the environment: look at them before
+//! you commit them.
 
 use std::{fs, path::PathBuf};
 

@@ -37,13 +37,30 @@ pub use http::{self, HeaderMap, Method, StatusCode, Uri};
 #[doc = include_str!("docs/http_error.md")]
 pub use pulsar_macros::HttpError;
 #[doc = include_str!("docs/main.md")]
-pub use pulsar_macros::{main, program};
+pub use pulsar_macros::main;
+/// The program that [`main!`] would run, as an expression of type [`Program`], for tests: the grammar is the same.
+pub use pulsar_macros::program;
 #[doc = include_str!("docs/provide.md")]
 pub use pulsar_macros::provide;
 #[doc = include_str!("docs/route.md")]
-pub use pulsar_macros::{delete, get, head, options, patch, post, put, route};
+pub use pulsar_macros::route;
 #[doc = include_str!("docs/scope.md")]
 pub use pulsar_macros::scope;
+
+/// [`route`] for the method DELETE.
+pub use pulsar_macros::delete;
+/// [`route`] for the method GET, which answers HEAD as well.
+pub use pulsar_macros::get;
+/// [`route`] for the method HEAD, where the answer to GET would cost too much.
+pub use pulsar_macros::head;
+/// [`route`] for the method OPTIONS, where the answer with the methods that there are is not enough.
+pub use pulsar_macros::options;
+/// [`route`] for the method PATCH.
+pub use pulsar_macros::patch;
+/// [`route`] for the method POST.
+pub use pulsar_macros::post;
+/// [`route`] for the method PUT.
+pub use pulsar_macros::put;
 
 pub use crate::{
     app::Program,

@@ -70,11 +70,12 @@ mod tests {
             layers: [TraceLayer::new_for_http(), CompressionLayer::new()],
             crates: [blog, shop],
             fallback: not_found,
-            errors: |problem, request| render(problem, request),
+            errors: |problem| render(problem),
             bind: ["127.0.0.1:8060", "unix:/run/shop.sock"],
             name: "shop",
             app admin { bind: "127.0.0.1:8061", routes: crate::admin }
             app feed { routes: blog::feed, layers: [Gzip], },
+            app api { routes: self::api },
         "#;
         golden("program", as_item(expand_program(tokens(input))));
     }

@@ -32,6 +32,11 @@ pub(crate) fn program(settings: &Settings) -> TokenStream {
         let site = site.located_at(name.span());
         quote_spanned!(site=> .also(#text))
     });
+    let in_this_crate = |path: &Path| path.segments[0].ident == "crate";
+    let root =
+        apps.iter().filter_map(|(_, app)| app.routes.as_ref()).any(in_this_crate).then(
+            || quote_spanned!(site=> let root = module_path!().split("::").next().unwrap_or_default();),
+        );
     let modules = apps.iter().filter_map(|(_, app)| app.routes.as_ref()).map(|path| {
         let site = site.located_at(path.span());
         quote_spanned!(site=> #[allow(unused_imports)] use #path as _;)
@@ -53,6 +58,7 @@ pub(crate) fn program(settings: &Settings) -> TokenStream {
             #(#modules)*
 
             let name = #name;
+            #root
             _pulsar::Program::new(name, option_env!("CARGO_PKG_VERSION").unwrap_or("0.0.0"))
                 .root(module_path!())
                 #(#also)*
@@ -80,12 +86,13 @@ fn app_settings(app: &App) -> TokenStream {
     quote!(#(#binds)* #(#routes)* #(#layers)* #(#fallback)* #(#errors)*)
 }
 
-/// The path of a module as `module_path!()` prints it.
+/// The path of a module as `module_path!()` prints it there. `program!` may stand in any module: `crate` is not `self`.
 fn module(path: &Path) -> TokenStream {
+    let site = Span::mixed_site();
     let text = words::source(path);
-    let below = text.strip_prefix("crate").or_else(|| text.strip_prefix("self"));
-    below.map_or_else(
-        || quote!(#text),
-        |rest| quote_spanned!(Span::mixed_site()=> concat!(module_path!(), #rest)),
-    )
+    match (text.strip_prefix("crate"), text.strip_prefix("self")) {
+        (Some(below), _) => quote_spanned!(site=> [root, #below].concat()),
+        (_, Some(below)) => quote_spanned!(site=> concat!(module_path!(), #below)),
+        (None, None) => quote!(#text),
+    }
 }

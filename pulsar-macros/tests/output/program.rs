@@ -9,7 +9,10 @@ fn program() -> Program {
         use crate::admin as _;
         #[allow(unused_imports)]
         use blog::feed as _;
+        #[allow(unused_imports)]
+        use self::api as _;
         let name = "shop";
+        let root = module_path!().split("::").next().unwrap_or_default();
         _pulsar::Program::new(name, option_env!("CARGO_PKG_VERSION").unwrap_or("0.0.0"))
             .root(module_path!())
             .also("blog")
@@ -21,13 +24,14 @@ fn program() -> Program {
                     .layer(TraceLayer::new_for_http())
                     .layer(CompressionLayer::new())
                     .fallback(not_found)
-                    .errors(|problem, request| render(problem, request)),
+                    .errors(|problem| render(problem)),
             )
             .app(
                 _pulsar::App::new("admin")
                     .bind("127.0.0.1:8061")
-                    .routes(concat!(module_path!(), "::admin")),
+                    .routes([root, "::admin"].concat()),
             )
             .app(_pulsar::App::new("feed").routes("blog::feed").layer(Gzip))
+            .app(_pulsar::App::new("api").routes(concat!(module_path!(), "::api")))
     }
 }

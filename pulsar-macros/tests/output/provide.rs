@@ -1,5 +1,5 @@
 async fn db(settings: &Settings, State(pool): State<Pool>) -> Result<Db> {
-    pool.open(settings).await
+    pool.open().await
 }
 #[doc(hidden)]
 const _: () = {

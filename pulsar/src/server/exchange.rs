@@ -4,15 +4,16 @@
 //! connection along, and notes when the answer is out. It judges no request: that is the policy's business.
 
 use std::{
+    any::Any,
     convert::Infallible,
     future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use axum_core::response::IntoResponse;
@@ -21,13 +22,14 @@ use http::{HeaderValue, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::Limited;
 use hyper::body::Incoming;
+use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
     body::{Body, BoxError, Request, Response},
     pool::panic_message,
     problem::Problem,
-    request::{Connection, X_REQUEST_ID},
+    request::{Connection, RequestId, X_REQUEST_ID},
     server::{
         access_log::{Entry, Log},
         io_thread::{Activity, InFlight, Phase},
@@ -51,41 +53,108 @@ where
     S::Future: Send,
 {
     /// Has the application answer one request.
-    pub(super) fn answer(
-        &self,
-        request: http::Request<Incoming>,
-    ) -> impl Future<Output = Result<http::Response<AnswerBody>, Infallible>> + Send + use<S> {
-        let service = self.service.clone();
+    pub(super) fn answer(&self, request: http::Request<Incoming>) -> Answering<S::Future> {
         let in_flight = InFlight::begin(&self.activity);
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let connection = self.connection.for_request(number, request.headers());
         let entry = self.log.as_ref().map(|log| Box::new(Entry::begin(log, &connection, &request)));
         // An id that nobody gave and nobody will look for is not worth a header.
         let id = (entry.is_some() || connection.request_id().is_given()).then(|| connection.request_id().clone());
-        let max_body = self.max_body;
-        async move {
-            let mut response = if too_long(request.body(), max_body) {
-                too_long_response()
-            } else {
-                let mut request = request.map(|body| limited(body, max_body));
-                request.extensions_mut().insert(connection);
-                guarded(service, request).await
-            };
-            if let Some(id) = id {
-                // An application that gives its own id knows why.
-                response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
-            }
-            let draining = in_flight.thread().phase() > Phase::Running;
-            if draining && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            let record = entry.map(|entry| {
-                let id = response.headers().get(X_REQUEST_ID).cloned();
-                Box::new(Record { entry, status: response.status(), id, bytes: 0 })
-            });
-            Ok(response.map(|body| AnswerBody { body, record, _in_flight: in_flight }))
-        }
+        let call = if too_long(request.body(), self.max_body) {
+            Call::Refused { response: Some(too_long_response()) }
+        } else {
+            let mut request = request.map(|body| limited(body, self.max_body));
+            request.extensions_mut().insert(connection);
+            self.call(request)
+        };
+        Answering { call, id, entry, in_flight: Some(in_flight) }
     }
+
+    /// Calls the service at once if it is ready, as nearly all are: a request that waits in a future is moved
+    /// more often, and a request is large.
+    fn call(&self, request: Request) -> Call<S::Future> {
+        // Nothing of a service is used after its panic, so that no broken state of it can be seen.
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            let mut service = self.service.clone();
+            // This waker wakes nobody, but a service that is not ready is asked again with a real one.
+            match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(())) => Call::Made { future: service.call(request) },
+                Poll::Pending => Call::Waiting {
+                    future: Box::pin(async move {
+                        let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
+                        let Ok(response) = service.call(request).await;
+                        response
+                    }),
+                },
+            }
+        }));
+        called.unwrap_or_else(|panic| Call::Panicked { panic: Some(panic) })
+    }
+}
+
+pin_project! {
+    /// The answer to one request while the application works on it.
+    pub(super) struct Answering<F> {
+        #[pin]
+        call: Call<F>,
+        id: Option<RequestId>,
+        entry: Option<Box<Entry>>,
+        in_flight: Option<InFlight>,
+    }
+}
+
+pin_project! {
+    #[project = CallProjection]
+    enum Call<F> {
+        Made { #[pin] future: F },
+        Waiting { future: Pin<Box<dyn Future<Output = Response> + Send>> },
+        Panicked { panic: Option<Box<dyn Any + Send>> },
+        Refused { response: Option<Response> },
+    }
+}
+
+impl<F> Future for Answering<F>
+where
+    F: Future<Output = Result<Response, Infallible>>,
+{
+    type Output = Result<http::Response<AnswerBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let polled = catch_unwind(AssertUnwindSafe(|| match this.call.as_mut().project() {
+            CallProjection::Made { future } => future.poll(cx).map(|Ok(response)| response),
+            CallProjection::Waiting { future } => future.as_mut().poll(cx),
+            CallProjection::Panicked { panic } => match panic.take() {
+                Some(panic) => resume_unwind(panic),
+                None => Poll::Pending,
+            },
+            CallProjection::Refused { response } => response.take().map_or(Poll::Pending, Poll::Ready),
+        }));
+        let mut response = match polled {
+            Ok(poll) => ready!(poll),
+            Err(panic) => panicked(&*panic),
+        };
+        let in_flight = this.in_flight.take().expect("a future is not polled after it was ready");
+        if let Some(id) = this.id.take() {
+            // An application that gives its own id knows why.
+            response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
+        }
+        let draining = in_flight.thread().phase() > Phase::Running;
+        if draining && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        let record = this.entry.take().map(|entry| {
+            let id = response.headers().get(X_REQUEST_ID).cloned();
+            Box::new(Record { entry, status: response.status(), id, bytes: 0 })
+        });
+        Poll::Ready(Ok(response.map(|body| AnswerBody { body, record, _in_flight: in_flight })))
+    }
+}
+
+/// The answer in place of one that panicked. The panic hook has reported where.
+fn panicked(panic: &(dyn Any + Send)) -> Response {
+    tracing::error!(panic = panic_message(panic), "the application panicked; the request is answered with 500");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
 }
 
 /// Whether a body says that it is longer than it may be. One that does not say is cut off where the limit is.
@@ -109,36 +178,6 @@ fn limited(body: Incoming, max: Option<usize>) -> Body {
         Some(max) if body.size_hint().exact().is_none() => Body::new(Limited::new(body, max)),
         _ => Body::new(body),
     }
-}
-
-/// Calls the service; a panic becomes a 500.
-async fn guarded<S>(mut service: S, request: Request) -> Response
-where
-    S: Service<Request, Response = Response, Error = Infallible>,
-{
-    let method = request.method().clone();
-    let path = request.uri().path_and_query().cloned();
-    let mut answer = pin!(async move {
-        let ready = poll_fn(|cx| service.poll_ready(cx)).await;
-        let Ok(()) = ready;
-        let Ok(response) = service.call(request).await;
-        response
-    });
-    // Nothing of the service is used after a panic, so that no broken state of it can be seen.
-    let outcome = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
-    })
-    .await;
-    outcome.unwrap_or_else(|panic| {
-        let path = path.as_ref().map_or("", http::uri::PathAndQuery::path);
-        tracing::error!(%method, path, panic = panic_message(&*panic), "the application panicked; answered with 500");
-        internal_error()
-    })
-}
-
-fn internal_error() -> Response {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
 }
 
 /// The body of an answer on its way out. Its end is the end of the request.
