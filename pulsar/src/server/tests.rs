@@ -323,6 +323,18 @@ mod serving {
     }
 
     #[test]
+    fn an_answer_does_not_wait_for_what_follows_it() {
+        let server = Running::start(config());
+        let mut client = server.connect();
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT");
+        assert_eq!(client.answer().body, "hello", "though the next request is not complete");
+        client.send("GARB@GE\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(client.answer().status, 400, "though there are bytes that nobody will read");
+        assert_eq!(client.rest(), "");
+        server.stop();
+    }
+
+    #[test]
     fn bodies_go_both_ways() {
         let server = Running::start(config());
         let mut client = server.connect();
