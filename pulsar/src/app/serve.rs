@@ -36,7 +36,7 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
     for planned in plan.applications {
         match Server::bind(config(&planned.settings)) {
             Ok(sockets) => bound.push((planned, sockets)),
-            Err(error) => failures.push(error),
+            Err(error) => failures.extend_from_slice(error.failures()),
         }
     }
     if !failures.is_empty() {
