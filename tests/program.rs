@@ -63,7 +63,7 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// Asserts the exit code, and that it ended in order: a panic is never the answer to a mistake.
+    /// Asserts the exit code.
     ///
     /// # Panics
     ///
@@ -71,6 +71,16 @@ impl Finished {
     #[track_caller]
     pub fn assert_code(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+
+    /// Asserts that nothing panicked: that is never the answer to a mistake.
+    ///
+    /// # Panics
+    ///
+    /// When something did.
+    #[track_caller]
+    pub fn assert_calm(&self) -> &Self {
         assert!(!self.stderr.contains("panicked"), "{self}");
         self
     }

@@ -8,6 +8,7 @@ use pulsar_tests::{program::Running, wire::Client};
 fn lives(running: Running) {
     running.get("/plaintext").assert(200, "Hello, World!");
     let finished = running.stop();
+    finished.assert_calm();
     assert!(!finished.stderr.contains("ERROR"), "a client's mistake is no error of ours: {finished}");
 }
 
@@ -23,7 +24,6 @@ fn what_is_no_http_is_a_400() {
         ("a blank in the path", b"GET /plain text HTTP/1.1\r\nHost: a\r\n\r\n"),
         ("no version", b"GET /plaintext\r\n\r\n"),
         ("a version that is none", b"GET /plaintext HTTP/x.y\r\nHost: a\r\n\r\n"),
-        ("HTTP/2 without an agreement", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         ("a header without a colon", b"GET /plaintext HTTP/1.1\r\nHost\r\n\r\n"),
         ("a blank before the colon", b"GET /plaintext HTTP/1.1\r\nHost : a\r\n\r\n"),
         ("a NUL in a header", b"GET /plaintext HTTP/1.1\r\nHost: a\x00b\r\n\r\n"),
@@ -81,7 +81,7 @@ fn paths_that_are_none_are_a_400_and_the_connection_goes_on() {
 fn a_head_that_is_too_large_is_refused() {
     let running = Running::example("bench", &[]);
     for (what, head) in [
-        ("one long header", format!("X-Long: {}\r\n", "x".repeat(80 * 1024))),
+        ("one long header", format!("X-Long: {}\r\n", "x".repeat(400 * 1024))),
         (
             "many headers",
             (0..200).fold(String::new(), |mut head, n| {
@@ -183,23 +183,22 @@ fn a_hundred_requests_at_once_are_answered_in_order() {
 }
 
 #[test]
-fn who_has_sent_all_may_close_its_half() {
+fn who_closes_its_half_is_answered_or_taken_for_gone() {
     let running = Running::example("bench", &[]);
-    let mut client = running.connect();
-    client.send("GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n");
-    client.half_close();
-    client.answer().assert(200, "Hello, World!");
-    assert_eq!(client.rest(), b"");
-
-    let mut early = running.connect();
-    early.send("GET /plainte");
-    early.half_close();
-    let rest = early.rest();
-    let text = String::from_utf8_lossy(&rest);
-    assert!(text.is_empty() || text.starts_with("HTTP/1.1 400 "), "{text}");
-
-    let silent = running.connect();
-    silent.half_close();
+    for (bytes, answer) in [
+        ("GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 "),
+        ("GET /plaintext HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 "),
+        ("GET /plainte", "HTTP/1.1 400 "),
+        ("", "nothing"),
+    ] {
+        let mut client = running.connect();
+        client.send(bytes);
+        client.half_close();
+        // It may look like a client that has left, for whom nobody works on; then the connection just closes.
+        let rest = client.rest();
+        let text = String::from_utf8_lossy(&rest);
+        assert!(text.is_empty() || text.starts_with(answer), "{bytes:?}: {text}");
+    }
     lives(running);
 }
 

@@ -58,7 +58,7 @@ fn what_is_unknown_is_refused_with_the_nearest_name() {
         ),
         Case(&[], &[], "config = 'x'\n", &["`config` cannot be set in the settings file itself", "--config"]),
     ] {
-        run(&case).assert_code(2).assert_stderr(case.3);
+        run(&case).assert_code(2).assert_calm().assert_stderr(case.3);
         assert_eq!(run(&case).stdout, "");
     }
 }
@@ -129,7 +129,7 @@ fn a_bad_value_is_refused_with_its_place_and_what_to_write() {
         // A value that a higher source replaces is a mistake all the same.
         Case(&["--threads", "2"], &[], "threads = 0\n", &["threads: `0`"]),
     ] {
-        run(&case).assert_code(2).assert_stderr(case.3);
+        run(&case).assert_code(2).assert_calm().assert_stderr(case.3);
     }
 }
 
@@ -142,7 +142,7 @@ fn all_mistakes_are_told_at_once() {
         &["threads: `x`", "keep_alive: `long`", "`PULSAR_COLOUR`", "backlog: `-5`", "unknown setting `bnid`"],
     );
     let finished = run(&case);
-    finished.assert_code(2).assert_stderr(case.3);
+    finished.assert_code(2).assert_calm().assert_stderr(case.3);
     assert_eq!(finished.stderr.matches("error: ").count(), 5, "{finished}");
 }
 
@@ -155,7 +155,10 @@ fn a_file_that_is_no_toml_is_told_with_the_line() {
         ("bind = 'open\n", "pulsar.toml:1:"),
         ("threads = 1\nthreads = 2\n", "pulsar.toml:2:"),
     ] {
-        run(&Case(&[], &[], text, &[])).assert_code(2).assert_stderr(&["error: not TOML: ", place]);
+        run(&Case(&[], &[], text, &[]))
+            .assert_code(2)
+            .assert_calm()
+            .assert_stderr(&["error: not TOML: ", place]);
     }
 }
 
@@ -167,19 +170,22 @@ fn a_file_that_cannot_be_read_is_told_with_who_named_it() {
     let message = format!("cannot read the settings file `{missing}`: No such file or directory");
     run(&Case(&["-c", missing], &[], "", &[]))
         .assert_code(2)
+        .assert_calm()
         .assert_stderr(&[&message, "in: the flag --config"]);
     run(&Case(&[], &[("PULSAR_CONFIG", missing)], "", &[]))
         .assert_code(2)
+        .assert_calm()
         .assert_stderr(&[&message, "in: the environment variable PULSAR_CONFIG"]);
 
     let of_folder = folder.path().to_str().unwrap();
     run(&Case(&["-c", of_folder], &[], "", &[]))
         .assert_code(2)
+        .assert_calm()
         .assert_stderr(&["cannot read the settings file"]);
 
     let latin = folder.join("latin.toml");
     std::fs::write(&latin, b"threads = 1 # caf\xe9\n").unwrap();
-    run(&Case(&["-c", latin.to_str().unwrap()], &[], "", &[])).assert_code(2).assert_stderr(&[
+    run(&Case(&["-c", latin.to_str().unwrap()], &[], "", &[])).assert_code(2).assert_calm().assert_stderr(&[
         "cannot read the settings file",
         "latin.toml",
         "UTF-8",
@@ -195,8 +201,12 @@ fn what_is_no_text_is_refused() {
         command
     })
     .assert_code(2)
+    .assert_calm()
     .assert_stderr(&["invalid UTF-8"]);
     let mut command = example("bench");
     command.env("PULSAR_THREADS", broken);
-    finish(command).assert_code(2).assert_stderr(&["the value is not valid UTF-8", "PULSAR_THREADS"]);
+    finish(command)
+        .assert_code(2)
+        .assert_calm()
+        .assert_stderr(&["the value is not valid UTF-8", "PULSAR_THREADS"]);
 }
