@@ -65,7 +65,7 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
             for problem in &error.problems {
                 eprintln!("error: {problem}");
             }
-            eprintln!("pulsar: the program cannot start");
+            eprintln!("pulsar: {} cannot start", program.name());
             NOT_STARTED
         }
         Err(error) => {
