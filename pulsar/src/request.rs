@@ -42,7 +42,8 @@ const MAX_PLACEHOLDERS: usize = 32;
 pub struct Connection {
     wire: Arc<Wire>,
     request_id: RequestId,
-    pub(crate) matched: Option<Matched>,
+    // Boxed, since most requests have none and each request moves this struct.
+    pub(crate) matched: Option<Box<Matched>>,
 }
 
 #[derive(Debug)]

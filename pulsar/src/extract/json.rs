@@ -6,7 +6,6 @@ use axum_core::{
     extract::{FromRequest, OptionalFromRequest},
     response::IntoResponse,
 };
-use bytes::{BufMut, BytesMut};
 use http::{HeaderValue, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::error::Category;
@@ -88,10 +87,9 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        let mut writer = BytesMut::with_capacity(128).writer();
-        match serde_json::to_writer(&mut writer, &self.0) {
-            Ok(()) => {
-                let mut response = Response::new(Body::from(writer.into_inner().freeze()));
+        match serde_json::to_vec(&self.0) {
+            Ok(document) => {
+                let mut response = Response::new(Body::from(document));
                 response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(APPLICATION_JSON));
                 response
             }

@@ -177,7 +177,7 @@ impl RouterService {
     fn call_route(&self, number: usize, mut request: Request, params: Params) -> RouteFuture {
         let Compiled { endpoint, info } = &self.0.routes[number];
         if endpoint.extracts() {
-            let matched = Matched { route: Arc::clone(info), params: params.clone() };
+            let matched = Box::new(Matched { route: Arc::clone(info), params: params.clone() });
             request.extensions_mut().get_or_insert_with(Connection::none).matched = Some(matched);
         }
         self.call_endpoint(endpoint, Some(number), request, params)
