@@ -1,1 +1,332 @@
-//! Registration across crates.
+//! Registration across crates: programs that are built from a workspace of their own, in `fixtures/`.
+//!
+//! A registration is nothing but an object in a section that nobody refers to by name, so that a linker could drop it:
+//! everything here is asked of a debug build, and of a release build with link-time optimization of the whole program in
+//! one unit. One run of cargo builds all programs of a profile.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use pulsar_tests::{
+    Folder, profile_folder,
+    program::{Finished, Running, finish, program},
+    wire::Client,
+    workspace,
+};
+use serde_json::{Value, json};
+
+/// Builds the programs once, and gives the folders they are in.
+fn built() -> &'static [PathBuf; 2] {
+    static BUILT: OnceLock<[PathBuf; 2]> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let fixtures = workspace().join("tests/fixtures");
+        let target = profile_folder()
+            .parent()
+            .expect("a profile has its folder in that of the target")
+            .join("fixtures");
+        // The same versions as everything else: what is there can be built without a network.
+        fs::copy(workspace().join("Cargo.lock"), fixtures.join("Cargo.lock"))
+            .expect("the lock file can be copied");
+        for profile in ["dev", "release"] {
+            let output = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
+                .args(["build", "--offline", "--bins", "--profile", profile, "--target-dir"])
+                .arg(&target)
+                .current_dir(&fixtures)
+                .output()
+                .expect("cargo can be run");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "the programs of tests/fixtures cannot be built:\n{stderr}");
+        }
+        [target.join("debug"), target.join("release")]
+    })
+}
+
+/// Asks something of a program as both profiles built it.
+fn each(name: &str, ask: impl Fn(&Program)) {
+    for folder in built() {
+        ask(&Program(folder.join(name)));
+    }
+}
+
+struct Program(PathBuf);
+
+impl Program {
+    fn run(&self, arguments: &[&str]) -> Finished {
+        let mut command = self.command(Path::new("."));
+        command.args(arguments);
+        finish(command)
+    }
+
+    /// Tries to serve, which must fail.
+    fn refuse(&self) -> Finished {
+        let finished = self.run(&["-b", "127.0.0.1:0"]);
+        finished.assert_code(3).assert_calm();
+        assert_eq!(finished.stdout, "", "{finished}");
+        finished
+    }
+
+    fn serve(&self, addresses: usize) -> Running {
+        let mut command = self.command(Path::new("."));
+        command.args(["-b", "127.0.0.1:0"]);
+        Running::start(command, addresses)
+    }
+
+    /// The table of routes. It must be there in full, and nothing be wrong.
+    fn assert_routes(&self, expected: &str) {
+        let finished = self.run(&["routes"]);
+        finished.assert_code(0);
+        assert_eq!(finished.stdout, expected, "{}", self.0.display());
+        assert_eq!(finished.stderr, "");
+    }
+
+    fn command(&self, folder: &Path) -> Command {
+        let mut command = program(&self.0);
+        command.current_dir(folder);
+        command
+    }
+}
+
+#[test]
+fn a_library_that_is_named_is_mounted_with_all_its_modules() {
+    each("site", |site| {
+        site.assert_routes(
+            "\
+GET  /blog                                blog::contents                   blog/src/lib.rs:8
+GET  /news                                blog::news::latest               blog/src/news.rs:7
+GET  /archive/                            blog::news::archive::years       blog/src/news/archive.rs:9
+GET  /archive/<int(fixed_digits=4):year>  blog::news::archive::year::year  blog/src/news/archive/year.rs:5
+GET  /                                    site::home                       programs/src/bin/site.rs:5
+",
+        );
+        let running = site.serve(1);
+        let mut client = running.connect();
+        for (path, text) in [
+            ("/blog", "news, and an archive\n"),
+            ("/news", "nothing new\n"),
+            ("/archive/", "2025, 2026\n"),
+            ("/archive/2026", "the year 2026\n"),
+            ("/", "a book is 30\n"),
+        ] {
+            client.get(path).assert(200, text);
+        }
+        assert_eq!(client.get("/archive").header("location"), Some("/archive/"));
+        client.get("/archive/26").assert_status(404);
+        client.get("/2026").assert_status(404);
+    });
+}
+
+#[test]
+fn a_dependency_that_is_not_named_is_reported_and_not_mounted() {
+    let warning = "the crate `shop` registers 2 routes that are not mounted; name it in `crates: [..]` if they should be";
+    each("site", |site| {
+        let running = site.serve(1);
+        running.get("/shop/orders").assert_status(404);
+        running.get("/").assert(200, "a book is 30\n");
+        running.stop().assert_stderr(&["WARN", warning]);
+
+        let finished = site.run(&["check"]);
+        finished.assert_code(1);
+        assert_eq!(finished.stderr, format!("warning: {warning}\n1 problem found\n"));
+        let finished = site.run(&["check", "--json"]);
+        finished.assert_code(1);
+        let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+        assert_eq!(
+            report,
+            json!({"ok": false, "routes": 5, "providers": 0, "errors": [], "warnings": [warning]})
+        );
+    });
+}
+
+#[test]
+fn a_library_that_only_main_names_is_linked() {
+    each("only_named", |only_named| {
+        only_named.assert_routes("GET  /linked  linked::linked  linked/src/lib.rs:13\n");
+        let finished = only_named.run(&["check"]);
+        finished.assert_code(0);
+        assert_eq!(finished.stdout, "no problems found (1 route, 1 provider)\n");
+        only_named.serve(1).get("/linked").assert(200, "hello from a library\n");
+    });
+}
+
+#[test]
+fn a_program_without_routes_is_told_why() {
+    let why = "error: the application `empty` has no routes
+    no function of `empty` that belongs to it has `#[get(\"/..\")]` or the like
+    routes of a library, also of this package's own, are mounted if it is named: `pulsar::main! { crates: [name] }`
+    `shop` is linked and has 2, but is not named
+";
+    each("empty", |empty| {
+        let refused = empty.refuse();
+        assert!(refused.stderr.ends_with(&format!("{why}pulsar: empty cannot start\n")), "{refused}");
+        empty.run(&["check"]).assert_code(1).assert_stderr(&[why, "2 problems found\n"]);
+        let routes = empty.run(&["routes"]);
+        routes.assert_code(1);
+        assert_eq!((routes.stdout.as_str(), routes.stderr.as_str()), ("", why));
+    });
+}
+
+#[test]
+fn all_conflicts_are_told_at_once_with_both_places() {
+    let errors = "\
+error: two routes have the same rule; change one of them
+    GET /news  blog::news::latest  at blog/src/news.rs:7
+    GET /news  conflict::news  at programs/src/bin/conflict.rs:27
+error: two rules match the same paths, and neither is more specific; change one of them
+    GET /x/<int:id>  conflict::one::by_id  at programs/src/bin/conflict.rs:6
+    GET /x/<int:number>  conflict::other::by_number  at programs/src/bin/conflict.rs:13
+";
+    each("conflict", |conflict| {
+        let refused = conflict.refuse();
+        assert_eq!(refused.stderr, format!("{errors}pulsar: conflict cannot start\n"));
+        let finished = conflict.run(&["check"]);
+        finished.assert_code(1);
+        assert_eq!(finished.stderr, format!("{errors}2 problems found\n"));
+        let finished = conflict.run(&["check", "--json"]);
+        finished.assert_code(1);
+        let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+        assert_eq!(
+            (report["errors"].as_array().unwrap().len(), &report["ok"]),
+            (2, &json!(false)),
+            "{finished}"
+        );
+
+        // The table shows what there is, so that one can look for the way out.
+        let routes = conflict.run(&["routes"]);
+        routes.assert_code(1);
+        assert_eq!(routes.stderr, errors);
+        assert_eq!(
+            routes.stdout,
+            "\
+GET      /blog                                blog::contents                   blog/src/lib.rs:8
+GET      /news                                blog::news::latest               blog/src/news.rs:7
+GET      /archive/                            blog::news::archive::years       blog/src/news/archive.rs:9
+GET      /archive/<int(fixed_digits=4):year>  blog::news::archive::year::year  blog/src/news/archive/year.rs:5
+GET      /x/<int:id>                          conflict::one::by_id             programs/src/bin/conflict.rs:6
+GET,PUT  /x/<int:number>                      conflict::other::by_number       programs/src/bin/conflict.rs:13
+GET      /x/<name>                            conflict::fine::less_specific    programs/src/bin/conflict.rs:20
+PUT      /news                                conflict::fine::other_method     programs/src/bin/conflict.rs:23
+GET      /news                                conflict::news                   programs/src/bin/conflict.rs:27
+"
+        );
+    });
+}
+
+#[test]
+fn state_that_nobody_provides_is_told_with_who_asks_for_it() {
+    let errors = "\
+error: nobody provides `Config`; write `#[provide] fn ..() -> Config` in a crate that the program mounts
+    needed by broken_state::cache  at programs/src/bin/broken_state.rs:11
+error: nobody provides `Database`; write `#[provide] fn ..() -> Database` in a crate that the program mounts
+    needed by broken_state::home  at programs/src/bin/broken_state.rs:16
+";
+    each("broken_state", |broken_state| {
+        let refused = broken_state.refuse();
+        assert_eq!(refused.stderr, format!("{errors}pulsar: broken_state cannot start\n"));
+        let finished = broken_state.run(&["check"]);
+        finished.assert_code(1);
+        assert_eq!(finished.stderr, format!("{errors}2 problems found\n"));
+        let routes = broken_state.run(&["routes"]);
+        assert_eq!(routes.stdout, "GET  /  broken_state::home  programs/src/bin/broken_state.rs:16\n");
+        routes.assert_code(1);
+    });
+}
+
+#[test]
+fn a_provider_that_fails_ends_the_start() {
+    each("failing_provider", |failing_provider| {
+        let refused = failing_provider.refuse();
+        assert_eq!(
+            refused.stderr,
+            "\
+error: the provider of `Database` failed: No such file or directory (os error 2)
+    failing_provider::database  at programs/src/bin/failing_provider.rs:7
+pulsar: failing_provider cannot start
+"
+        );
+        // What only shows when it runs is not for the check.
+        failing_provider.run(&["check"]).assert_code(0);
+        failing_provider
+            .assert_routes("GET  /  failing_provider::home  programs/src/bin/failing_provider.rs:13\n");
+    });
+}
+
+#[test]
+fn an_application_of_its_own_has_the_routes_of_its_module() {
+    each("two_apps_routes", |two_apps| {
+        two_apps.assert_routes(
+            "\
+site_and_admin:
+GET  /  two_apps_routes::home  programs/src/bin/two_apps_routes.rs:5
+
+admin:
+GET  /       two_apps_routes::admin::home         programs/src/bin/two_apps_routes.rs:13
+GET  /users  two_apps_routes::admin::users::list  programs/src/bin/two_apps_routes.rs:21
+",
+        );
+        let routes: Value = serde_json::from_str(&two_apps.run(&["routes", "--json"]).stdout).unwrap();
+        let apps: Vec<_> =
+            routes.as_array().unwrap().iter().map(|route| route["app"].as_str().unwrap()).collect();
+        assert_eq!(apps, ["site_and_admin", "admin", "admin"]);
+
+        let running = two_apps.serve(2);
+        let lines = running.stderr.so_far();
+        assert!(
+            lines.contains(&format!("pulsar: site_and_admin listening on {}\n", running.addresses[0])),
+            "{lines}"
+        );
+        assert!(lines.contains(&format!("pulsar: admin listening on {}\n", running.addresses[1])), "{lines}");
+        running.get("/").assert(200, "the site\n");
+        running.get("/users").assert_status(404);
+        let mut admin = Client::tcp(running.tcp(1));
+        admin.get("/").assert(200, "the administration\n");
+        admin.get("/users").assert(200, "the users\n");
+        drop(admin);
+        running.stop();
+    });
+}
+
+#[test]
+fn each_application_has_its_settings_from_every_source() {
+    let folder = Folder::new();
+    folder.write("pulsar.toml", "keep_alive = 7\n\n[apps.admin]\nkeep_alive = 8\nbacklog = 50\n");
+    each("two_apps_routes", |two_apps| {
+        let mut command = two_apps.command(folder.path());
+        command.args(["config", "--admin-threads", "2"]).env("PULSAR_ADMIN_BACKLOG", "60");
+        let finished = finish(command);
+        finished.assert_code(0);
+        let (first, admin) = finished.stdout.split_once("\n\n[apps.admin]\n").unwrap();
+        let row = |text: &str, name: &str| -> Vec<String> {
+            let line = text.lines().find(|line| line.split(' ').next() == Some(name)).unwrap();
+            line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect()
+        };
+        let place = "program (programs/src/bin/two_apps_routes.rs:28)";
+        assert_eq!(row(first, "bind"), ["bind", "127.0.0.1:0", place]);
+        assert_eq!(row(admin, "bind"), ["bind", "127.0.0.1:0", place]);
+        assert_eq!(row(first, "keep_alive"), ["keep_alive", "7", "file (pulsar.toml:1)"]);
+        assert_eq!(row(admin, "keep_alive"), ["keep_alive", "8", "file (pulsar.toml:4)"]);
+        assert_eq!(row(first, "backlog"), ["backlog", "2048", "default"]);
+        assert_eq!(row(admin, "backlog"), ["backlog", "60", "environment (PULSAR_ADMIN_BACKLOG)"]);
+        assert_eq!(row(admin, "threads"), ["threads", "2", "command line (--admin-threads)"]);
+
+        for (arguments, parts) in [
+            (&["--admni-threads", "2"][..], ["'--admni-threads'", "'--admin-threads'"]),
+            (&["--admin-log-level", "info"], ["--admin-log-level", "unexpected argument"]),
+            (
+                &["-b", "127.0.0.1:1", "--admin-bind", "127.0.0.1:1"],
+                ["both listen on 127.0.0.1:1", "--admin-bind"],
+            ),
+        ] {
+            two_apps.run(arguments).assert_code(2).assert_calm().assert_stderr(&parts);
+        }
+    });
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    each("site", |site| assert_eq!(site.run(&["-V"]).stdout, "site 0.3.0\n"));
+    each("two_apps_routes", |two_apps| assert_eq!(two_apps.run(&["-V"]).stdout, "site_and_admin 0.3.0\n"));
+}

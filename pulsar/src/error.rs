@@ -147,10 +147,16 @@ impl<E: StdError + Send + Sync + 'static> From<E> for Error {
     }
 }
 
-/// So that a provider, which may fail with any error, may fail with this one.
+/// So that a provider, which may fail with any error, may fail with this one. Where nobody is answered the status says
+/// nothing; it stands only for what else is missing.
 impl From<Error> for BoxError {
     fn from(error: Error) -> Self {
-        error.to_string().into()
+        match (error.detail, error.source) {
+            (None, Some(source)) => source,
+            (Some(detail), Some(source)) => format!("{detail}: {}", Chain(source.as_ref())).into(),
+            (Some(detail), None) => detail.into(),
+            (None, None) => error.status.to_string().into(),
+        }
     }
 }
 

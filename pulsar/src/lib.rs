@@ -2,13 +2,15 @@
 
 // From the lowest floor to the highest; a module imports only from lower floors. `tests/layers.rs` holds the table.
 pub mod body;
-pub mod error;
 mod place;
+mod pool;
 pub mod settings;
 
 mod context;
-mod pool;
+pub mod error;
+
 mod problem;
+
 pub mod request;
 
 pub mod extract;

@@ -1,1 +1,10 @@
 //! Built programs, started and called like a user does.
+
+mod addresses;
+mod bad_http;
+mod bench;
+mod commands;
+mod examples;
+mod logs;
+mod mistakes;
+mod signals;

@@ -47,12 +47,16 @@ pub(super) fn check(plan: &Plan, as_json: bool) -> u8 {
         for warning in &plan.warnings {
             eprintln!("warning: {warning}");
         }
-        let total = plan.problems.len() + plan.warnings.len();
-        eprintln!("{total} {} found", if total == 1 { "problem" } else { "problems" });
+        eprintln!("{} found", count(plan.problems.len() + plan.warnings.len(), "problem"));
     } else {
-        print(&format!("no problems found ({routes} routes, {providers} providers)\n"));
+        print(&format!("no problems found ({}, {})\n", count(routes, "route"), count(providers, "provider")));
     }
     u8::from(failed)
+}
+
+/// `1 route`, `2 routes`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn json_lines(planned: &Planned) -> impl Iterator<Item = serde_json::Value> {

@@ -3,6 +3,8 @@
 //! A [`Program`] names the crates that it mounts and its applications. It is planned first: registrations become routers,
 //! everything that is wrong is found, nothing has been bound or run. Then a command is carried out: `serve`, `routes`,
 //! `check` or `config`.
+//!
+//! Files, lower ones first: `application`, `providers`, `logging`; `program`; `plan`; `commands`, `serve`; `run`.
 
 mod application;
 mod commands;
@@ -10,6 +12,7 @@ mod logging;
 mod plan;
 mod program;
 mod providers;
+mod run;
 mod serve;
 
 pub use self::{application::App, plan::StartError, program::Program};

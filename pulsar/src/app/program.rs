@@ -1,20 +1,11 @@
-//! A program: its crates, its applications, its commands.
+//! A program as its code describes it: its crates, its applications, the values that it was given.
+//!
+//! What is done with a program stands in `run`.
 
-use std::{any::TypeId, ffi::OsString, fmt, fs, process::ExitCode, sync::Arc};
+use std::{any::TypeId, fmt, sync::Arc};
 
-use super::{
-    application::App,
-    commands,
-    plan::{Plan, StartError},
-    providers::Given,
-    serve,
-};
-use crate::{
-    middleware::BoxService,
-    registry::Requirement,
-    settings::{Command, Loader, Resolved},
-    testing::Client,
-};
+use super::{application::App, providers::Given};
+use crate::registry::Requirement;
 
 /// A program: which crates it mounts, its applications, and the commands that every program has.
 ///
@@ -39,7 +30,7 @@ use crate::{
 #[must_use]
 pub struct Program {
     name: String,
-    version: String,
+    pub(super) version: String,
     pub(super) crates: Vec<String>,
     main: App,
     others: Vec<App>,
@@ -118,107 +109,9 @@ impl Program {
         self
     }
 
-    /// Runs the command of the command line and gives the exit code.
-    ///
-    /// 0 after a clean stop, 1 if it failed while it ran (an address in use) or `check` found a problem, 2 for wrong settings,
-    /// 3 if an application could not start, 130 if a second interrupt cut it short.
-    pub fn run(self) -> ExitCode {
-        ExitCode::from(self.run_with(std::env::args_os(), std::env::vars_os()))
-    }
-
-    fn run_with(
-        self,
-        arguments: impl IntoIterator<Item = OsString>,
-        variables: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> u8 {
-        let loaded = self.loader().load(arguments, variables, |path| fs::read_to_string(path));
-        let invocation = match loaded {
-            Ok(invocation) => invocation,
-            Err(exit) if exit.is_success() => {
-                commands::print(&exit.message);
-                return exit.code;
-            }
-            Err(exit) => {
-                eprintln!("{}", exit.message.trim_end());
-                return exit.code;
-            }
-        };
-        let resolved = invocation.settings;
-        match invocation.command {
-            Command::Config => commands::print(&resolved.print_config()),
-            Command::CheckConfig => commands::print("the settings are right\n"),
-            Command::Routes { json } => return commands::routes(&Plan::of(&self, &resolved), json),
-            Command::Check { json } => return commands::check(&Plan::of(&self, &resolved), json),
-            Command::Serve => return serve::run(&self, Plan::of(&self, &resolved), &resolved),
-        }
-        0
-    }
-
-    /// The first application as a service, with its state and its layers; for a server of another kind.
-    ///
-    /// Settings are the defaults and what the program's code sets; no file, variable or argument is read.
-    ///
-    /// # Errors
-    ///
-    /// Fails with all that is wrong with the program, or with the provider that failed.
-    pub async fn service(&self) -> Result<BoxService, StartError> {
-        let plan = self.plan()?;
-        let first = plan.applications.into_iter().next();
-        let planned = first.ok_or_else(|| StartError::one("the program has no application"))?;
-        serve::start(planned, &plan.providers).await
-    }
-
-    /// A client of the first application, for tests.
-    ///
-    /// # Errors
-    ///
-    /// Fails like [`service`](Self::service).
-    pub async fn client(&self) -> Result<Client, StartError> {
-        self.service().await.map(Client::new)
-    }
-
-    /// A client of the application of this name, for tests.
-    ///
-    /// # Errors
-    ///
-    /// Fails like [`service`](Self::service), or if there is no such application.
-    pub async fn client_of(&self, name: &str) -> Result<Client, StartError> {
-        let plan = self.plan()?;
-        let found = plan.applications.into_iter().find(|planned| planned.app.name == name);
-        let planned = found.ok_or_else(|| StartError::one(format!("there is no application `{name}`")))?;
-        serve::start(planned, &plan.providers).await.map(Client::new)
-    }
-
-    /// Looks for everything that would keep the program from starting or have no effect, as the command `check` does.
-    ///
-    /// # Errors
-    ///
-    /// Fails with all of it.
-    pub fn check(&self) -> Result<(), StartError> {
-        let plan = Plan::of(self, &self.defaults()?);
-        let problems: Vec<_> = plan.problems.into_iter().chain(plan.warnings).collect();
-        if problems.is_empty() { Ok(()) } else { Err(StartError { problems }) }
-    }
-
     /// The name.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    fn plan(&self) -> Result<Plan, StartError> {
-        let plan = Plan::of(self, &self.defaults()?);
-        if plan.problems.is_empty() { Ok(plan) } else { Err(StartError { problems: plan.problems }) }
-    }
-
-    fn defaults(&self) -> Result<Resolved, StartError> {
-        let nothing = |_: &_| Err(std::io::ErrorKind::NotFound.into());
-        let loaded = self.loader().load([&self.name], [], nothing);
-        loaded.map(|invocation| invocation.settings).map_err(|exit| StartError::one(exit.message))
-    }
-
-    fn loader(&self) -> Loader {
-        let loader = Loader::new(&self.name, &self.version);
-        self.apps().map(App::to_settings).fold(loader, Loader::application)
     }
 
     /// The applications in their order.

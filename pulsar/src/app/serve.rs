@@ -36,7 +36,7 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
     for planned in plan.applications {
         match Server::bind(config(&planned.settings)) {
             Ok(sockets) => bound.push((planned, sockets)),
-            Err(error) => failures.push(error),
+            Err(error) => failures.extend_from_slice(error.failures()),
         }
     }
     if !failures.is_empty() {
@@ -54,8 +54,10 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
     match serve_all(move || start_all(bound, providers), shutdown) {
         Ok(summary) if summary.stop == Stop::Forced => FORCED,
         Ok(summary) => {
-            if summary.cut > 0 {
-                tracing::warn!("{} connections were cut at the deadline", summary.cut);
+            match summary.cut {
+                0 => {}
+                1 => tracing::warn!("1 connection was cut at the deadline"),
+                cut => tracing::warn!("{cut} connections were cut at the deadline"),
             }
             0
         }
@@ -63,7 +65,7 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
             for problem in &error.problems {
                 eprintln!("error: {problem}");
             }
-            eprintln!("pulsar: the program cannot start");
+            eprintln!("pulsar: {} cannot start", program.name());
             NOT_STARTED
         }
         Err(error) => {

@@ -64,7 +64,9 @@ pub(super) enum Listener {
 /// The settings of HTTP/1.1. `keep_alive` false closes after each answer.
 pub(super) fn http1(keep_alive: bool) -> http1::Builder {
     let mut http = http1::Builder::new();
-    http.pipeline_flush(true)
+    // Not `pipeline_flush`: it keeps answers back while anything unread is there, so that a bad or unfinished request takes
+    // the answers before it along, and its own 400 too. Without `writev`, an answer is still one buffer and one write.
+    http.writev(false)
         .keep_alive(keep_alive)
         // The limit for a head is kept by `IoThread`, at a fraction of the cost.
         .header_read_timeout(None)
