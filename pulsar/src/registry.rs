@@ -56,7 +56,7 @@ impl Route {
             place: Place::new("", "", 0, 0),
             doc: "",
             requirements: Vec::new,
-            extracts: true,
+            extracts: false,
             blocking: false,
         }
     }
