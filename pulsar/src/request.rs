@@ -219,7 +219,9 @@ impl RequestId {
         match &self.0 {
             Id::Given(value) => value.clone(),
             // Hexadecimal digits and dashes are always a header value.
-            Id::Made { .. } => HeaderValue::try_from(self.to_string()).unwrap_or(HeaderValue::from_static("-")),
+            Id::Made { .. } => {
+                HeaderValue::try_from(self.to_string()).unwrap_or(HeaderValue::from_static("-"))
+            }
         }
     }
 }
@@ -287,8 +289,9 @@ impl<S: Sync> FromRequestParts<S> for MatchedRoute {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let route = <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await;
         route.unwrap_or(None).ok_or_else(|| {
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR)
-                .with_source("`MatchedRoute` was asked for where no route matched; use `Option<MatchedRoute>`")
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR).with_source(
+                "`MatchedRoute` was asked for where no route matched; use `Option<MatchedRoute>`",
+            )
         })
     }
 }
@@ -351,6 +354,12 @@ impl Spans {
         usize::from(self.len)
     }
 
+    /// Where value `index` stands.
+    pub(crate) fn get(&self, index: usize) -> std::ops::Range<usize> {
+        let (start, end) = self.at.get(index).copied().unwrap_or_default();
+        usize::from(start)..usize::from(end)
+    }
+
     /// Forgets what came after the first `len` values.
     pub(crate) fn truncate(&mut self, len: usize) {
         self.len = self.len.min(u8::try_from(len).unwrap_or(u8::MAX));
@@ -387,8 +396,7 @@ impl Params {
             Text::Path(path) => path.path(),
             Text::Decoded(text) => text,
         };
-        let (start, end) = self.spans.at.get(index).copied().unwrap_or_default();
-        text.get(usize::from(start)..usize::from(end)).unwrap_or_default()
+        text.get(self.spans.get(index)).unwrap_or_default()
     }
 
     /// The value of placeholder `index` as the type of its argument; `None` if it does not fit.

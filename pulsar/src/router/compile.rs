@@ -1,13 +1,17 @@
 //! From a list of routes to the frozen table, with everything that is wrong told at once.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap, hash_map},
+    fmt,
+    sync::Arc,
+};
 
 use http::Method;
-use pulsar_pattern::{Converter, ParseError, Segment};
+use pulsar_pattern::{Converter, ParseError, Pattern, Segment};
 
 use super::{
     Entry, Mounted, Router, Source,
-    matcher::Rank,
+    matcher::{BadExpression, Rank},
     overlap::overlap,
     service::{Compiled, MountTarget, RouterService, Tables},
     table::Table,
@@ -37,13 +41,18 @@ impl RouteError {
         Self(format!("{what}; change one of them\n    {one}\n    {other}"))
     }
 
-    fn double_mount(prefix: &str, one: Source, other: Source) -> Self {
-        Self(format!("two services are mounted at \"{prefix}\"\n    at {one}\n    at {other}"))
+    fn double_mount(prefix: &Pattern, fallback: bool, one: Source, other: Source) -> Self {
+        let what = if fallback { "two nested routers have a fallback" } else { "two services are mounted" };
+        let (one, other) = if one <= other { (one, other) } else { (other, one) };
+        Self(format!("{what} at \"{prefix}\"; change one of them\n    at {one}\n    at {other}"))
     }
 
-    fn bad_expression(entry: &Entry, error: &regex_automata::meta::BuildError) -> Self {
+    fn bad_expression(entry: &Entry, error: &BadExpression) -> Self {
         let why = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
-        Self(format!("the rule \"{}\" has an expression that cannot be used: {why}\n    at {}", entry.pattern, entry.source))
+        Self(format!(
+            "the rule \"{}\" has an expression that cannot be used: {why}\n    at {}",
+            entry.pattern, entry.source
+        ))
     }
 }
 
@@ -116,7 +125,7 @@ impl Router {
         let mut routes = Vec::with_capacity(self.routes.len());
         for entry in self.routes {
             let pattern = &entry.pattern;
-            if let Err(error) = table.insert(pattern.segments(), pattern.is_branch(), &entry.methods, routes.len()) {
+            if let Err(error) = table.insert(pattern.segments(), pattern.is_branch(), &entry.methods) {
                 errors.push(RouteError::bad_expression(&entry, &error));
             }
             let info = RouteInfo {
@@ -128,22 +137,27 @@ impl Router {
             routes.push(Compiled { endpoint: entry.endpoint, info: Arc::new(info) });
         }
         let mut mounts = Vec::with_capacity(self.mounts.len());
-        let mut mounted_at: BTreeMap<String, Source> = BTreeMap::new();
+        let mut mounted_at = HashMap::new();
         for mount in self.mounts {
             let (target, fallback) = match mount.target {
                 Mounted::Service(service) => (MountTarget::Service(service), false),
                 Mounted::Fallback(endpoint) => (MountTarget::Fallback(endpoint), true),
             };
-            let prefix = mount.prefix.to_string();
-            // A prefix is literal text, which no expression can spoil.
-            if !table.mount(mount.prefix.segments(), mounts.len(), fallback).unwrap_or(true) {
-                let other = mounted_at.get(&prefix).copied().unwrap_or(mount.source);
-                errors.push(RouteError::double_mount(&prefix, other, mount.source));
-            }
-            if !fallback {
-                mounted_at.entry(prefix).or_insert(mount.source);
-            }
+            let node = table.mount(mount.prefix.segments(), mounts.len(), fallback);
             mounts.push(target);
+            match mounted_at.entry((node, fallback)) {
+                hash_map::Entry::Vacant(place) => {
+                    place.insert(mount.source);
+                }
+                hash_map::Entry::Occupied(other) => {
+                    errors.push(RouteError::double_mount(
+                        &mount.prefix,
+                        fallback,
+                        *other.get(),
+                        mount.source,
+                    ));
+                }
+            }
         }
         if errors.is_empty() {
             Ok(RouterService::new(Tables {
@@ -206,7 +220,8 @@ fn keys(entry: &Entry) -> Vec<Key> {
         })
         .collect();
     // `/<path:a>` matches with a final slash too, so that it conflicts with `/<path:a>/`.
-    let ends_in_path = matches!(segments.last(), Some(Segment::Placeholder(last)) if last.converter == Converter::Path);
+    let ends_in_path =
+        matches!(segments.last(), Some(Segment::Placeholder(last)) if last.converter == Converter::Path);
     if entry.pattern.is_branch() && !ends_in_path {
         keys.push(Key::FinalSlash);
     }

@@ -5,11 +5,15 @@ use std::cmp::{Ordering, Reverse};
 use pulsar_pattern::{Converter, Part, Placeholder};
 use regex_automata::{
     Anchored, Input,
-    meta::{BuildError, Regex},
+    meta::{self, Regex},
     util::primitives::NonMaxUsize,
 };
 
+use super::target::is_dotted;
 use crate::request::Spans;
+
+/// Why an expression cannot be used. The grammar has checked it, so that this is about its size.
+pub(super) type BadExpression = Box<meta::BuildError>;
 
 /// A segment of a rule that is not literal text, ready to match.
 #[derive(Debug)]
@@ -18,8 +22,8 @@ pub(super) enum Matcher {
     Value(Value),
     /// One placeholder with text before it, behind it, or both.
     Affixed { before: Box<str>, value: Value, behind: Box<str> },
-    /// Several placeholders: an anchored expression with one group for each.
-    Several { regex: Regex, groups: Box<[Group]> },
+    /// Several placeholders: an anchored expression with one group for each, since no converter's has a group of its own.
+    Several { regex: Regex, converters: Box<[Converter]> },
 }
 
 /// What one placeholder takes.
@@ -31,42 +35,33 @@ pub(super) enum Value {
     Regex(Regex),
 }
 
-#[derive(Debug)]
-pub(super) struct Group {
-    index: usize,
-    converter: Converter,
-}
-
 impl Matcher {
-    pub(super) fn of_placeholder(placeholder: &Placeholder) -> Result<Self, BuildError> {
+    pub(super) fn of_placeholder(placeholder: &Placeholder) -> Result<Self, BadExpression> {
         Value::of(&placeholder.converter).map(Self::Value)
     }
 
-    pub(super) fn of_parts(parts: &[Part]) -> Result<Self, BuildError> {
+    pub(super) fn of_parts(parts: &[Part]) -> Result<Self, BadExpression> {
         match parts {
             [Part::Placeholder(one)] => Ok(Self::Value(Value::of(&one.converter)?)),
             [Part::Text(before), Part::Placeholder(one)] => Self::affixed(before, one, ""),
             [Part::Placeholder(one), Part::Text(behind)] => Self::affixed("", one, behind),
-            [Part::Text(before), Part::Placeholder(one), Part::Text(behind)] => Self::affixed(before, one, behind),
+            [Part::Text(before), Part::Placeholder(one), Part::Text(behind)] => {
+                Self::affixed(before, one, behind)
+            }
             _ => Self::several(parts),
         }
     }
 
-    fn affixed(before: &str, one: &Placeholder, behind: &str) -> Result<Self, BuildError> {
+    fn affixed(before: &str, one: &Placeholder, behind: &str) -> Result<Self, BadExpression> {
         Ok(Self::Affixed { before: before.into(), value: Value::of(&one.converter)?, behind: behind.into() })
     }
 
-    fn several(parts: &[Part]) -> Result<Self, BuildError> {
-        let mut groups = Vec::new();
-        let mut index = 1;
-        for part in parts {
-            if let Part::Placeholder(placeholder) = part {
-                groups.push(Group { index, converter: placeholder.converter.clone() });
-                // The expression of `re` may have groups of its own, which are counted too.
-                index += Regex::new(&placeholder.converter.to_regex())?.captures_len();
-            }
-        }
-        Ok(Self::Several { regex: anchored(&expression(parts))?, groups: groups.into() })
+    fn several(parts: &[Part]) -> Result<Self, BadExpression> {
+        let converters = parts.iter().filter_map(|part| match part {
+            Part::Placeholder(placeholder) => Some(placeholder.converter.clone()),
+            Part::Text(_) => None,
+        });
+        Ok(Self::Several { regex: anchored(&expression(parts))?, converters: converters.collect() })
     }
 
     /// Whether the segment, which stands at `offset` in the path, matches; the values are added to `spans`.
@@ -80,7 +75,9 @@ impl Matcher {
                 matched
             }
             Self::Affixed { before, value, behind } => {
-                let Some(inner) = segment.strip_prefix(&**before).and_then(|rest| rest.strip_suffix(&**behind)) else {
+                let Some(inner) =
+                    segment.strip_prefix(&**before).and_then(|rest| rest.strip_suffix(&**behind))
+                else {
                     return false;
                 };
                 let start = offset + before.len();
@@ -90,49 +87,61 @@ impl Matcher {
                 }
                 matched
             }
-            Self::Several { regex, groups } => match_several(regex, groups, segment, offset, spans),
+            Self::Several { regex, converters } => match_several(regex, converters, segment, offset, spans),
         }
     }
 }
 
 impl Value {
-    fn of(converter: &Converter) -> Result<Self, BuildError> {
+    fn of(converter: &Converter) -> Result<Self, BadExpression> {
         Ok(match converter {
-            Converter::String(options) if options.min_length <= 1 && options.max_length.is_none() => Self::Text,
-            Converter::Re(expression) => Self::Regex(anchored(expression)?),
+            Converter::String(options) if options.min_length <= 1 && options.max_length.is_none() => {
+                Self::Text
+            }
+            Converter::Re(_) => Self::Regex(anchored(&converter.to_regex())?),
             other => Self::Checked(other.clone()),
         })
     }
 
     fn accepts(&self, value: &str) -> bool {
-        match self {
+        let accepted = match self {
             Self::Text => !value.is_empty(),
             Self::Checked(converter) => converter.accepts(value),
-            Self::Regex(regex) => !value.is_empty() && regex.is_match(Input::new(value).anchored(Anchored::Yes)),
-        }
+            Self::Regex(regex) => {
+                !value.is_empty() && regex.is_match(Input::new(value).anchored(Anchored::Yes))
+            }
+        };
+        accepted && !is_dotted(value)
     }
 }
 
-fn match_several(regex: &Regex, groups: &[Group], segment: &str, offset: usize, spans: &mut Spans) -> bool {
+fn match_several(
+    regex: &Regex,
+    converters: &[Converter],
+    segment: &str,
+    offset: usize,
+    spans: &mut Spans,
+) -> bool {
     // Two slots for the whole match and two for each group; few rules need more than there is room for here.
     let mut few = [None::<NonMaxUsize>; 34];
     let mut many;
-    let slots = match few.get_mut(..regex.captures_len() * 2) {
-        Some(slots) => slots,
-        None => {
-            many = vec![None; regex.captures_len() * 2];
-            &mut many[..]
-        }
+    let slots = if let Some(slots) = few.get_mut(..regex.captures_len() * 2) {
+        slots
+    } else {
+        many = vec![None; regex.captures_len() * 2];
+        &mut many[..]
     };
     if regex.search_slots(&Input::new(segment).anchored(Anchored::Yes), slots).is_none() {
         return false;
     }
     let found = spans.len();
-    for group in groups {
-        let span = slots[group.index * 2].zip(slots[group.index * 2 + 1]);
+    // The first two slots are the whole match.
+    for (converter, slot) in converters.iter().zip(slots[2..].chunks_exact(2)) {
+        let span = slot[0].zip(slot[1]);
         let value = span.and_then(|(start, end)| Some((start, segment.get(start.get()..end.get())?)));
         match value {
-            Some((start, value)) if matches!(group.converter, Converter::Re(_)) || group.converter.accepts(value) => {
+            // The expression has said it all for `re`, and the converter accepts what is not empty.
+            Some((start, value)) if converter.accepts(value) && !is_dotted(value) => {
                 let start = offset + start.get();
                 spans.push(start, start + value.len());
             }
@@ -161,8 +170,8 @@ pub(super) fn expression(parts: &[Part]) -> String {
     expression
 }
 
-fn anchored(expression: &str) -> Result<Regex, BuildError> {
-    Regex::new(&format!("^(?:{expression})$"))
+fn anchored(expression: &str) -> Result<Regex, BadExpression> {
+    Regex::new(&format!("^(?:{expression})$")).map_err(Box::new)
 }
 
 /// How specific a dynamic segment is; the lesser is tried first.
@@ -178,6 +187,11 @@ pub(super) struct Rank {
 impl Rank {
     pub(super) fn of_placeholder(placeholder: &Placeholder) -> Self {
         Self { text: Reverse(0), converters: vec![placeholder.converter.rank()] }
+    }
+
+    /// How many placeholders such a segment has.
+    pub(super) fn placeholders(&self) -> usize {
+        self.converters.len()
     }
 
     pub(super) fn of_parts(parts: &[Part]) -> Self {
@@ -208,11 +222,12 @@ impl PartialOrd for Rank {
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        // Every ASCII punctuation character may be escaped, whether it has a meaning or not.
         if c.is_ascii_punctuation() {
-            escaped.push('\\');
+            // By its number, since a backslash gives some of them a meaning: `\<` is the start of a word.
+            escaped.extend(["\\x{", &format!("{:x}", u32::from(c)), "}"]);
+        } else {
+            escaped.push(c);
         }
-        escaped.push(c);
     }
     escaped
 }

@@ -8,6 +8,7 @@ mod compile;
 mod matcher;
 mod overlap;
 mod service;
+mod specificity;
 mod table;
 mod target;
 
@@ -254,8 +255,9 @@ impl Router {
 
     /// Mounts any service below a prefix: an axum router, a tower-http `ServeDir`, another application.
     ///
-    /// It gets what no rule matches, with any method, and sees the path without the prefix. What it fails with is logged
-    /// and answered with 500.
+    /// It gets what no rule below the prefix matches, with any method, and sees the path without the prefix. It stands
+    /// where a rule `PREFIX/<path:rest>` would: before a less specific rule such as `/<path:page>`. What it fails with is
+    /// logged and answered with 500.
     ///
     /// ```
     /// use pulsar::{Request, Response, Router, testing::Client};
@@ -399,7 +401,10 @@ impl fmt::Debug for Router {
 fn parse_prefix(prefix: &str) -> Result<Pattern, String> {
     let pattern = Pattern::parse(prefix).map_err(|error| error.to_string())?;
     if let Some(placeholder) = pattern.placeholders().next() {
-        return Err(format!("a prefix is literal text, it cannot have the placeholder `<{}>`", placeholder.name));
+        return Err(format!(
+            "a prefix is literal text, it cannot have the placeholder `<{}>`",
+            placeholder.name
+        ));
     }
     Ok(pattern)
 }

@@ -18,7 +18,9 @@ const SIZE_LIMIT: usize = 1 << 20;
 pub(super) fn overlap(one: &Segment, other: &Segment) -> bool {
     match (one, other) {
         (Segment::Literal(one), Segment::Literal(other)) => one == other,
-        (Segment::Placeholder(one), Segment::Placeholder(other)) => values_overlap(&one.converter, &other.converter),
+        (Segment::Placeholder(one), Segment::Placeholder(other)) => {
+            values_overlap(&one.converter, &other.converter)
+        }
         (Segment::Mixed(one), Segment::Mixed(other)) => parts_overlap(one, other),
         // They differ in rank, so that it is clear which comes first.
         _ => false,
@@ -40,7 +42,8 @@ fn values_overlap(one: &Converter, other: &Converter) -> bool {
             digits && least <= most
         }
         (Converter::Float(one), Converter::Float(other)) => {
-            let low = |min: Option<f64>, signed: bool| min.unwrap_or(if signed { f64::NEG_INFINITY } else { 0.0 });
+            let low =
+                |min: Option<f64>, signed: bool| min.unwrap_or(if signed { f64::NEG_INFINITY } else { 0.0 });
             let least = low(one.min, one.signed).max(low(other.min, other.signed));
             let most = one.max.unwrap_or(f64::INFINITY).min(other.max.unwrap_or(f64::INFINITY));
             least <= most
@@ -50,7 +53,9 @@ fn values_overlap(one: &Converter, other: &Converter) -> bool {
             let most = one.max_length.unwrap_or(usize::MAX).min(other.max_length.unwrap_or(usize::MAX));
             least <= most
         }
-        (Converter::Re(one), Converter::Re(other)) => one == other || expressions_overlap(one, other),
+        (Converter::Re(_), Converter::Re(_)) => {
+            one == other || expressions_overlap(&one.to_regex(), &other.to_regex())
+        }
         (Converter::Uuid, Converter::Uuid) | (Converter::Path, Converter::Path) => true,
         _ => false,
     }
@@ -63,13 +68,55 @@ fn parts_overlap(one: &[Part], other: &[Part]) -> bool {
             (Part::Placeholder(_), Part::Placeholder(_)) => true,
             _ => false,
         });
-    if same_text {
-        return one.iter().zip(other).all(|pair| match pair {
-            (Part::Placeholder(one), Part::Placeholder(other)) => values_overlap(&one.converter, &other.converter),
+    let values = || {
+        one.iter().zip(other).all(|pair| match pair {
+            (Part::Placeholder(one), Part::Placeholder(other)) => {
+                values_overlap(&one.converter, &other.converter)
+            }
             _ => true,
-        });
+        })
+    };
+    if same_text && (values() || splits_one_way(one, other)) {
+        return values();
     }
     expressions_overlap(&expression(one), &expression(other))
+}
+
+/// Whether both divide any text into the same values: then a text matches both just if each pair of values overlaps.
+///
+/// They do if the text behind a value cannot be in it, or the text before it, for all but one.
+fn splits_one_way(one: &[Part], other: &[Part]) -> bool {
+    let cannot_hold = |at: usize, delimiter: Option<char>| {
+        delimiter.is_some_and(|delimiter| {
+            [one, other].iter().all(|parts| match &parts[at] {
+                Part::Placeholder(placeholder) => !can_hold(&placeholder.converter, delimiter),
+                Part::Text(_) => false,
+            })
+        })
+    };
+    let text = |at: Option<usize>| match at.and_then(|at| one.get(at)) {
+        Some(Part::Text(text)) => text.as_str(),
+        _ => "",
+    };
+    let places: Vec<_> = (0..one.len()).filter(|&at| matches!(one[at], Part::Placeholder(_))).collect();
+    let from_left =
+        places.iter().take_while(|&&at| cannot_hold(at, text(Some(at + 1)).chars().next())).count();
+    let from_right = places
+        .iter()
+        .rev()
+        .take_while(|&&at| cannot_hold(at, text(at.checked_sub(1)).chars().next_back()))
+        .count();
+    from_left + from_right + 1 >= places.len()
+}
+
+fn can_hold(converter: &Converter, c: char) -> bool {
+    match converter {
+        Converter::Any(items) => items.iter().any(|item| item.contains(c)),
+        Converter::Uuid => c == '-' || c.is_ascii_hexdigit(),
+        Converter::Int(options) => c.is_ascii_digit() || options.signed && c == '-',
+        Converter::Float(options) => c.is_ascii_digit() || c == '.' || options.signed && c == '-',
+        Converter::Re(_) | Converter::String(_) | Converter::Path => true,
+    }
 }
 
 /// Walks both automata side by side, over every byte, in search of a text that leads both to a match.
@@ -143,6 +190,15 @@ mod tests {
             ("a<x>", "<x>b", true),
             ("<int:a>-<int:b>", "<int:a>.<int:b>", false),
             ("<a>-<b>", "<a>.<b>", true),
+            ("<int(max=5):a>-<b>", "<int(min=6):a>-<b>", false),
+            ("<a>-<int(max=5):b>", "<a>-<int(min=6):b>", false),
+            ("<a>-<int(max=5):b>-<int:c>", "<a>-<int(min=6):b>-<int:c>", false),
+            ("<any(a):x>-<any(b):y>", "<any(a):x>-<any(c):y>", false),
+            // "x-y-z" is x and y-z to the one, x-y and z to the other.
+            ("<string(length=1):a>-<b>", "<string(length=3):a>-<b>", true),
+            (r#"<any(a):x>-<any("b-c"):y>"#, r#"<any("a-b"):x>-<any(c):y>"#, true),
+            ("<int(signed):a>-<int:b>", "<int(signed, max=-1):a>-<int:b>", true),
+            (r#"<re("(?x)a+ # comment"):a>"#, r#"<re("(?x)a # another"):a>"#, true),
         ] {
             let segment = |text: &str| Pattern::parse(&format!("/{text}")).unwrap().segments()[0].clone();
             assert_eq!(overlap(&segment(one), &segment(other)), expected, "{one} and {other}");

@@ -125,15 +125,21 @@ impl RouterService {
         let mut spans = Spans::EMPTY;
         let mut found = tables.table.find(&text, method, &mut spans);
         let mut text = text;
-        if found == Found::OtherSlash && !tables.strict_slashes {
-            text = Cow::Owned(with_other_slash(&text));
-            found = tables.table.find(&text, method, &mut spans);
+        if !tables.strict_slashes && self.is_nothing(&found) && !text.ends_with("//") {
+            let other = with_other_slash(&text);
+            // What else is found, such as a fallback, was found before.
+            if let better @ (Found::Route(_) | Found::NotAllowed(_)) =
+                tables.table.find(&other, method, &mut spans)
+            {
+                found = better;
+                text = Cow::Owned(other);
+            }
         }
         match found {
             Found::Route(number) => {
                 let params = match text {
                     _ if spans.len() == 0 => Params::none(),
-                    Cow::Owned(text) => Params::of_decoded(target::reveal(text), spans),
+                    Cow::Owned(text) => Params::of_decoded(target::reveal(Cow::Owned(text)).into(), spans),
                     Cow::Borrowed(_) => match request.uri().path_and_query() {
                         Some(path) => Params::of_path(path.clone(), spans),
                         None => Params::of_decoded(path.into(), spans),
@@ -159,7 +165,7 @@ impl RouterService {
             }
             Found::OtherSlash => {
                 drop(text);
-                let location = location(request.uri());
+                let location = location(request.extensions().get(), request.uri());
                 let mut response = StatusCode::PERMANENT_REDIRECT.into_response();
                 response.headers_mut().insert(header::LOCATION, location);
                 RouteFuture::ready(response)
@@ -171,6 +177,15 @@ impl RouterService {
                     None => self.problem(request, Problem::new(StatusCode::NOT_FOUND)),
                 }
             }
+        }
+    }
+
+    /// Whether no rule and no mounted service was found.
+    fn is_nothing(&self, found: &Found) -> bool {
+        match found {
+            Found::Nothing | Found::OtherSlash => true,
+            Found::Mount(number, _) => matches!(self.0.mounts[*number], MountTarget::Fallback(_)),
+            Found::Route(_) | Found::NotAllowed(_) => false,
         }
     }
 
@@ -187,8 +202,10 @@ impl RouterService {
         match &self.0.mounts[number] {
             MountTarget::Fallback(endpoint) => self.call_endpoint(endpoint, None, request, Params::none()),
             MountTarget::Service(service) => {
-                if let Some(uri) = without_prefix(request.uri(), segments) {
+                if let Some((prefix, uri)) = split_prefix(request.uri(), segments) {
                     *request.uri_mut() = uri;
+                    let MountedAt(path) = request.extensions_mut().get_or_insert_default();
+                    path.push_str(&prefix);
                 }
                 let id = request_id(&request);
                 let future = service.clone().oneshot(request);
@@ -215,7 +232,9 @@ impl RouterService {
         let reply = catch_unwind(AssertUnwindSafe(|| endpoint.call(request, params, &self.0.context)));
         match reply.map(|reply| reply.0) {
             Ok(ReplyKind::Later(future)) => RouteFuture::pending(self, future, route, id, head),
-            Ok(ReplyKind::Now(response)) => RouteFuture::ready(self.0.finish(response, route, id.as_ref(), head)),
+            Ok(ReplyKind::Now(response)) => {
+                RouteFuture::ready(self.0.finish(response, route, id.as_ref(), head))
+            }
             Err(panic) => RouteFuture::ready(self.0.finish(panicked(&*panic), route, id.as_ref(), head)),
         }
     }
@@ -245,7 +264,13 @@ fn request_id(request: &Request) -> Option<RequestId> {
 
 impl Tables {
     /// The last look at an answer: an error is logged if it is ours, and rendered as the application wants it.
-    fn finish(&self, mut response: Response, route: Option<usize>, id: Option<&RequestId>, head: bool) -> Response {
+    fn finish(
+        &self,
+        mut response: Response,
+        route: Option<usize>,
+        id: Option<&RequestId>,
+        head: bool,
+    ) -> Response {
         let status = response.status();
         if (status.is_client_error() || status.is_server_error())
             && let Some(problem) = response.extensions_mut().remove::<Problem>()
@@ -259,14 +284,14 @@ impl Tables {
     }
 
     fn render(&self, mut problem: Problem, route: Option<usize>, id: Option<&RequestId>) -> Response {
-        if problem.status.is_server_error() {
+        // One that has an id was logged under it by a router that is mounted here.
+        if problem.status.is_server_error() && !problem.headers().contains_key(X_REQUEST_ID) {
             let made;
-            let id = match id {
-                Some(id) => id,
-                None => {
-                    made = Connection::none().request_id().clone();
-                    &made
-                }
+            let id = if let Some(id) = id {
+                id
+            } else {
+                made = Connection::none().request_id().clone();
+                &made
             };
             self.log(&problem, route, id);
             problem.request_id = Some(id.to_string());
@@ -290,7 +315,8 @@ impl Tables {
         let info = route.map(|number| &self.routes[number].info);
         let rule = info.map_or("-", |info| info.rule.as_str());
         let handler = info.and_then(|info| info.name.as_deref()).unwrap_or("-");
-        let place = info.and_then(|info| info.place).map_or_else(|| "-".to_owned(), |place| place.to_string());
+        let place =
+            info.and_then(|info| info.place).map_or_else(|| "-".to_owned(), |place| place.to_string());
         let error = match (problem.source(), &problem.detail) {
             (Some(source), _) => Chain(source).to_string(),
             (None, Some(detail)) => detail.to_string(),
@@ -338,10 +364,15 @@ fn with_other_slash(path: &str) -> String {
     }
 }
 
+/// What was cut off the path on its way to a mounted service. A router that is one puts it back where it redirects to.
+#[derive(Clone, Debug, Default)]
+struct MountedAt(String);
+
 /// Where a path with the other spelling of the final slash leads. It stays on this host: a path that matched begins with
 /// one slash, and a backslash, which browsers take for one, is encoded.
-fn location(uri: &Uri) -> HeaderValue {
-    let mut location = with_other_slash(uri.path()).replace('\\', "%5C");
+fn location(prefix: Option<&MountedAt>, uri: &Uri) -> HeaderValue {
+    let prefix = prefix.map_or("", |MountedAt(path)| path);
+    let mut location = format!("{prefix}{}", with_other_slash(uri.path())).replace('\\', "%5C");
     if let Some(query) = uri.query() {
         location.push('?');
         location.push_str(query);
@@ -350,21 +381,19 @@ fn location(uri: &Uri) -> HeaderValue {
     HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("/"))
 }
 
-/// The URI without its first segments, for what is mounted below them.
-fn without_prefix(uri: &Uri, segments: usize) -> Option<Uri> {
+/// The first segments of a URI, and the URI without them, for what is mounted below them.
+fn split_prefix(uri: &Uri, segments: usize) -> Option<(String, Uri)> {
     if segments == 0 {
         return None;
     }
     let path_and_query = uri.path_and_query()?.as_str();
-    let path_length = uri.path().len();
-    let rest = match path_and_query[..path_length].match_indices('/').nth(segments) {
-        Some((at, _)) => &path_and_query[at..],
-        None => &path_and_query[path_length..],
-    };
+    let path = uri.path();
+    let at = path.match_indices('/').nth(segments).map_or(path.len(), |(at, _)| at);
+    let (prefix, rest) = path_and_query.split_at(at);
     let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(rest.parse().ok()?);
-    Uri::from_parts(parts).ok()
+    Some((prefix.to_owned(), Uri::from_parts(parts).ok()?))
 }
 
 /// The answer of a [`RouterService`], when it is there.

@@ -2,18 +2,22 @@
 //!
 //! It knows paths, methods and numbers of routes, nothing of handlers. Three rules keep it right:
 //!
-//! * What stands first in a node is more specific, so the first match found is the best one.
+//! * What stands first in a node is more specific, so the first match found is the best one. Only what is equally specific
+//!   is tried to the end and compared, see [`Search::dynamics`].
 //! * Each node stands at one depth, so without inner `<path:..>` placeholders a search visits no node twice. With them, a
 //!   node may be visited once for each segment; one that stands behind two of them remembers where it was tried from (see
 //!   [`Search::path_child`]). The time is linear in the length of the path for every table.
 //! * A search allocates nothing but the memory of nested `<path:..>` placeholders, and the list of a 405.
 
+use std::{borrow::Cow, cmp::Ordering};
+
 use http::Method;
-use pulsar_pattern::Segment;
+use pulsar_pattern::{Converter, Segment};
 
 use super::{
-    matcher::{Matcher, Rank},
-    target::is_dotted,
+    matcher::{BadExpression, Matcher, Rank},
+    specificity::Rule,
+    target::{is_dotted, reveal},
 };
 use crate::request::Spans;
 
@@ -34,6 +38,8 @@ pub(super) enum Found {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     nodes: Vec<Node>,
+    /// By the number of the route.
+    rules: Vec<Rule>,
     /// How many `<path:..>` placeholders stand behind another one.
     nested_paths: usize,
 }
@@ -56,6 +62,8 @@ struct Node {
 struct Dynamic {
     segment: Segment,
     rank: Rank,
+    /// Whether the next one in the node has the same rank.
+    tied: bool,
     matcher: Matcher,
     child: usize,
 }
@@ -81,7 +89,9 @@ struct Terminal {
 
 impl Terminal {
     fn get(&self, method: &Method) -> Option<usize> {
-        let of = |wanted: &Method| self.routes.iter().find(|(method, _)| method == wanted).map(|&(_, number)| number);
+        let of = |wanted: &Method| {
+            self.routes.iter().find(|(method, _)| method == wanted).map(|&(_, number)| number)
+        };
         match of(method) {
             None if *method == Method::HEAD => of(&Method::GET),
             found => found,
@@ -91,17 +101,19 @@ impl Terminal {
 
 impl Table {
     pub(super) fn new() -> Self {
-        Self { nodes: vec![Node::default()], nested_paths: 0 }
+        Self { nodes: vec![Node::default()], rules: Vec::new(), nested_paths: 0 }
     }
 
-    /// Adds a route. The first of two with the same rule and method stays; conflicts are found elsewhere.
+    /// Adds a route; its number is the count of those before it. The first of two with the same rule and method stays;
+    /// conflicts are found elsewhere.
     pub(super) fn insert(
         &mut self,
         segments: &[Segment],
         branch: bool,
         methods: &[Method],
-        number: usize,
-    ) -> Result<(), regex_automata::meta::BuildError> {
+    ) -> Result<(), BadExpression> {
+        let number = self.rules.len();
+        self.rules.push(Rule::new(segments, methods));
         let node = self.node(segments)?;
         let node = &mut self.nodes[node];
         let terminal = if branch { &mut node.branch } else { &mut node.leaf };
@@ -114,32 +126,30 @@ impl Table {
         Ok(())
     }
 
-    /// Mounts something below a prefix. False if something of the kind is mounted there already.
-    pub(super) fn mount(
-        &mut self,
-        prefix: &[Segment],
-        number: usize,
-        fallback: bool,
-    ) -> Result<bool, regex_automata::meta::BuildError> {
-        let node = self.node(prefix)?;
-        let mount = &mut self.nodes[node].mount;
-        match mount {
-            // A service takes everything that its fallback would.
-            Some(old) if old.fallback && !fallback => *mount = Some(Mount { number, fallback }),
-            Some(_) => return Ok(fallback),
-            None => *mount = Some(Mount { number, fallback }),
+    /// Mounts something below a prefix, which is literal text; gives the node. The first of two of a kind stays.
+    pub(super) fn mount(&mut self, prefix: &[Segment], number: usize, fallback: bool) -> usize {
+        let mut node = 0;
+        for segment in prefix {
+            if let Segment::Literal(text) = segment {
+                node = self.literal_child(node, text);
+            }
         }
-        Ok(true)
+        let mount = &mut self.nodes[node].mount;
+        // A service takes everything that a fallback at its place would.
+        if mount.is_none_or(|old| old.fallback && !fallback) {
+            *mount = Some(Mount { number, fallback });
+        }
+        node
     }
 
     /// The node that these segments lead to, made if it is not there.
-    fn node(&mut self, segments: &[Segment]) -> Result<usize, regex_automata::meta::BuildError> {
+    fn node(&mut self, segments: &[Segment]) -> Result<usize, BadExpression> {
         let mut at = 0;
         let mut behind_path = false;
         for segment in segments {
             at = match segment {
                 Segment::Literal(text) => self.literal_child(at, text),
-                Segment::Placeholder(placeholder) if placeholder.converter == pulsar_pattern::Converter::Path => {
+                Segment::Placeholder(placeholder) if placeholder.converter == Converter::Path => {
                     let nested = behind_path;
                     behind_path = true;
                     self.path_child(at, nested)
@@ -172,17 +182,21 @@ impl Table {
         at: usize,
         segment: &Segment,
         rank: Rank,
-        matcher: impl FnOnce() -> Result<Matcher, regex_automata::meta::BuildError>,
-    ) -> Result<usize, regex_automata::meta::BuildError> {
+        matcher: impl FnOnce() -> Result<Matcher, BadExpression>,
+    ) -> Result<usize, BadExpression> {
         // Names of placeholders do not matter: `<int:a>` and `<int:b>` are the same child.
-        if let Some(known) = self.nodes[at].dynamics.iter().find(|known| same_shape(&known.segment, segment)) {
+        if let Some(known) = self.nodes[at].dynamics.iter().find(|known| same_shape(&known.segment, segment))
+        {
             return Ok(known.child);
         }
         let matcher = matcher()?;
         let child = self.push();
         let dynamics = &mut self.nodes[at].dynamics;
         let place = dynamics.partition_point(|known| known.rank <= rank);
-        dynamics.insert(place, Dynamic { segment: segment.clone(), rank, matcher, child });
+        dynamics.insert(place, Dynamic { segment: segment.clone(), rank, tied: false, matcher, child });
+        for one in 1..dynamics.len() {
+            dynamics[one - 1].tied = dynamics[one - 1].rank == dynamics[one].rank;
+        }
         Ok(child)
     }
 
@@ -206,9 +220,11 @@ impl Table {
 
     /// Finds the best match for a path, which begins with a slash and is decoded as `target` does it.
     pub(super) fn find(&self, path: &str, method: &Method, spans: &mut Spans) -> Found {
+        let shown = reveal(Cow::Borrowed(path));
         let mut search = Search {
             table: self,
             path,
+            shown: &shown,
             method,
             spans,
             allowed: Vec::new(),
@@ -246,6 +262,8 @@ fn same_shape(one: &Segment, other: &Segment) -> bool {
 struct Search<'a> {
     table: &'a Table,
     path: &'a str,
+    /// The same with encoded slashes as slashes: what rules are compared with.
+    shown: &'a str,
     method: &'a Method,
     spans: &'a mut Spans,
     allowed: Vec<Method>,
@@ -280,7 +298,7 @@ impl<'a> Search<'a> {
     fn segment(&mut self, node: &'a Node, start: usize) -> Option<Found> {
         let path: &'a str = self.path;
         let end = segment_end(path, start);
-        let segment = &path[start..end];
+        let segment = &self.shown[start..end];
         if segment.is_empty() {
             return None; // `//` matches nothing
         }
@@ -290,20 +308,49 @@ impl<'a> Search<'a> {
                 return found;
             }
         }
-        if node.dynamics.is_empty() && node.path.is_none() || is_dotted(segment) {
-            return None;
+        let found = self.dynamics(&node.dynamics, segment, start);
+        if found.is_some() {
+            return found;
         }
+        self.path_child(node.path?, start, end)
+    }
+
+    /// Tries the dynamic children on a segment.
+    ///
+    /// Where several of the same rank match it, what comes behind decides, and not which one was registered first.
+    fn dynamics(&mut self, dynamics: &'a [Dynamic], segment: &str, start: usize) -> Option<Found> {
         let before = self.spans.len();
-        for dynamic in &node.dynamics {
+        let mut best: Option<(Found, Spans)> = None;
+        for dynamic in dynamics {
             if dynamic.matcher.matches(segment, start, self.spans) {
-                let found = self.walk(dynamic.child, end);
-                if found.is_some() {
-                    return found;
+                if let Some(found) = self.walk(dynamic.child, start + segment.len()) {
+                    if !dynamic.tied && best.is_none() {
+                        return Some(found);
+                    }
+                    if best.as_ref().is_none_or(|best| self.compare(&found, best).is_lt()) {
+                        best = Some((found, *self.spans));
+                    }
                 }
                 self.spans.truncate(before);
             }
+            if !dynamic.tied
+                && let Some((found, spans)) = best
+            {
+                *self.spans = spans;
+                return Some(found);
+            }
         }
-        self.path_child(node.path?, start, end)
+        None
+    }
+
+    /// Which of two matches is more specific: the one just found, or an earlier one.
+    fn compare(&self, found: &Found, (other, spans): &(Found, Spans)) -> Ordering {
+        // Nothing is mounted behind a placeholder.
+        let (Found::Route(found), Found::Route(other)) = (found, other) else {
+            return Ordering::Equal;
+        };
+        let rules = &self.table.rules;
+        rules[*found].compare(self.spans, &rules[*other], spans, self.path, self.method)
     }
 
     /// Tries a `<path:..>` placeholder whose value begins at `start`, the shortest value first.
@@ -312,6 +359,11 @@ impl<'a> Search<'a> {
     /// it does not depend on where it began. So if the placeholder has failed once, it fails from every later place: one
     /// offset is all that needs to be remembered.
     fn path_child(&mut self, placeholder: PathChild, start: usize, first_end: usize) -> Option<Found> {
+        let shown: &'a str = self.shown;
+        // An encoded slash at its begin would make it an absolute path once somebody joins it to a directory.
+        if shown[start..].starts_with('/') || is_dotted(&shown[start..first_end]) {
+            return None;
+        }
         if let Some(nested) = placeholder.nested {
             if self.tried_from.is_empty() {
                 self.tried_from = vec![usize::MAX; self.table.nested_paths];
@@ -335,7 +387,7 @@ impl<'a> Search<'a> {
                 return None;
             }
             let next = segment_end(path, end + 1);
-            if is_dotted(&path[end + 1..next]) {
+            if is_dotted(&shown[end + 1..next]) {
                 return None;
             }
             end = next;
@@ -363,6 +415,9 @@ impl<'a> Search<'a> {
         if mount.fallback {
             self.fallback.get_or_insert((mount.number, at));
             return None;
+        }
+        if self.fallback.is_some() {
+            return None; // what is further in comes first
         }
         self.spans.truncate(0);
         Some(Found::Mount(mount.number, at))

@@ -2,12 +2,12 @@
 //!
 //! Segments are split before they are decoded. Decoding keeps that true with one trick: an encoded slash becomes a NUL in
 //! the decoded text, which nothing else can be (`%00` is refused), so that every `/` in the text still ends a segment and
-//! the offsets of values stay right. When a rule has matched, the NULs become slashes.
+//! the offsets of values stay right. What is compared with a rule, and what a handler gets, has the slashes.
 
 use std::borrow::Cow;
 
-/// What stands for an encoded slash while matching.
-pub(super) const ENCODED_SLASH: char = '\0';
+/// What stands for an encoded slash where the path is split.
+const ENCODED_SLASH: char = '\0';
 
 /// Why a path cannot be matched at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,8 @@ fn decode_from(path: &[u8], first: usize) -> Result<String, BadPath> {
             text.push(byte);
             continue;
         }
-        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).ok_or(BadPath::Percent);
+        let digit =
+            |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).ok_or(BadPath::Percent);
         let value = digit(rest.next())? * 16 + digit(rest.next())?;
         match u8::try_from(value) {
             Ok(0) | Err(_) => return Err(BadPath::Text),
@@ -68,18 +69,21 @@ fn decode_from(path: &[u8], first: usize) -> Result<String, BadPath> {
 }
 
 /// The text with its encoded slashes as slashes; offsets stay.
-pub(super) fn reveal(text: String) -> Box<str> {
-    if text.contains(ENCODED_SLASH) { text.replace(ENCODED_SLASH, "/").into() } else { text.into() }
+pub(super) fn reveal(text: Cow<'_, str>) -> Cow<'_, str> {
+    match memchr::memchr(ENCODED_SLASH as u8, text.as_bytes()) {
+        None => text,
+        Some(_) => Cow::Owned(text.replace(ENCODED_SLASH, "/")),
+    }
 }
 
-/// Whether a segment is `.` or `..`, or an encoded slash makes one inside it. No placeholder takes such a value: it would
+/// Whether a value is `.` or `..`, or has one of them between its slashes. No placeholder takes such a value: it would
 /// lead out of a directory once somebody joins it to one.
-pub(super) fn is_dotted(segment: &str) -> bool {
-    let bytes = segment.as_bytes();
-    if bytes.first() != Some(&b'.') && memchr::memchr(ENCODED_SLASH as u8, bytes).is_none() {
+pub(super) fn is_dotted(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    if bytes.first() != Some(&b'.') && memchr::memchr(b'/', bytes).is_none() {
         return false;
     }
-    segment.split(ENCODED_SLASH).any(|part| part == "." || part == "..")
+    value.split('/').any(|part| part == "." || part == "..")
 }
 
 #[cfg(test)]
@@ -116,7 +120,7 @@ mod tests {
 
     #[test]
     fn dots_are_found_behind_encoded_slashes_too() {
-        for (segment, dotted) in [
+        for (value, dotted) in [
             (".", true),
             ("..", true),
             ("...", false),
@@ -128,7 +132,7 @@ mod tests {
             ("a\0.\0b", true),
             ("", false),
         ] {
-            assert_eq!(is_dotted(segment), dotted, "{segment:?}");
+            assert_eq!(is_dotted(&reveal(value.into())), dotted, "{value:?}");
         }
     }
 }
