@@ -11,6 +11,8 @@ mod service;
 mod specificity;
 mod table;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use std::{convert::Infallible, fmt, panic::Location, sync::Arc};
 
