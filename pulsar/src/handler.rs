@@ -77,10 +77,14 @@ pub async fn rejected(response: Response) -> Response {
         return response;
     }
     let (parts, body) = response.into_parts();
-    let text = Limited::new(body, LONGEST_DETAIL).collect().await.map(Collected::to_bytes).unwrap_or_default();
+    let text =
+        Limited::new(body, LONGEST_DETAIL).collect().await.map(Collected::to_bytes).unwrap_or_default();
     let mut problem = Problem::new(status);
     if !text.is_empty() {
-        problem = problem.with_detail(String::from_utf8_lossy(&text).into_owned());
+        let text = String::from_utf8_lossy(&text).into_owned();
+        // What is the program's fault is for its log.
+        problem =
+            if status.is_server_error() { problem.with_source(text) } else { problem.with_detail(text) };
     }
     *problem.headers_mut() = parts.headers;
     problem.headers_mut().remove(header::CONTENT_TYPE);
@@ -109,8 +113,10 @@ where
 #[derive(Clone)]
 pub(crate) enum Endpoint {
     Generated { handler: Handler, extracts: bool },
-    Closure(Arc<dyn Fn(Request, &Context) -> BoxFuture<'static, Response> + Send + Sync>),
+    Closure(Arc<Closure>),
 }
+
+type Closure = dyn Fn(Request, &Context) -> BoxFuture<'static, Response> + Send + Sync;
 
 impl Endpoint {
     pub(crate) fn from_closure<H, Args>(handler: H) -> Self
@@ -228,7 +234,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_plain_rejection_becomes_a_problem_and_keeps_its_headers() {
-        let plain = (StatusCode::UNAUTHORIZED, [("www-authenticate", "Basic")], "who are you?").into_response();
+        let plain =
+            (StatusCode::UNAUTHORIZED, [("www-authenticate", "Basic")], "who are you?").into_response();
         let answer = rejected(plain).await;
         assert_eq!(answer.status(), 401);
         assert_eq!(answer.headers()["www-authenticate"], "Basic");

@@ -11,7 +11,7 @@ use crate::registry::Requirement;
 ///
 /// `pulsar::main!` builds one and runs it; `pulsar::program!` has the same grammar and gives it to a test.
 ///
-/// ```
+/// ```standalone_crate
 /// use pulsar::{get, program, testing::block_on};
 ///
 /// #[get("/hello/<name>")]
@@ -80,7 +80,7 @@ impl Program {
 
     /// Gives a value for `State<T>`; a provider of this type does not run.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use pulsar::{State, get, program, provide, testing::block_on};
     ///
     /// struct Rate(f64);

@@ -122,6 +122,11 @@ impl de::Error for PathError {
         Self::Value(message.to_string())
     }
 
+    /// Values are text, parsed as whatever is asked for; what asks for something else cannot come from a path.
+    fn invalid_type(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::Shape(format!("invalid type: {unexpected}, expected {expected}"))
+    }
+
     fn invalid_length(len: usize, expected: &dyn de::Expected) -> Self {
         Self::Shape(format!("{len} path values, expected {expected}"))
     }
@@ -177,11 +182,19 @@ impl<'de> Deserializer<'de> for PathValues<'de> {
         visitor.visit_unit()
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, PathError> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, PathError> {
         visitor.visit_unit()
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, PathError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, PathError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -282,7 +295,11 @@ impl<'de> Deserializer<'de> for PathValue<'de> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, PathError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, PathError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -359,7 +376,9 @@ mod tests {
 
     #[test]
     fn the_culprit_is_named() {
-        for (names, values, name) in [(["id", "lang"], ["x", "en"], "id"), (["id", "lang"], ["1", "fr"], "lang")] {
+        for (names, values, name) in
+            [(["id", "lang"], ["x", "en"], "id"), (["id", "lang"], ["1", "fr"], "lang")]
+        {
             let mut spans = Spans::EMPTY;
             let text = values.concat();
             spans.push(0, values[0].len());

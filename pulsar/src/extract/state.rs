@@ -18,16 +18,18 @@ use crate::{
 /// ```
 /// use pulsar::{State, get, provide};
 ///
-/// struct Greeting(String);
+/// struct Greeting {
+///     word: String,
+/// }
 ///
 /// #[provide]
 /// fn greeting() -> Greeting {
-///     Greeting("Hello".to_owned())
+///     Greeting { word: "Hello".to_owned() }
 /// }
 ///
 /// #[get("/hello/<name>")]
 /// async fn hello(name: &str, greeting: State<Greeting>) -> String {
-///     format!("{}, {name}!\n", greeting.0)
+///     format!("{}, {name}!\n", greeting.word)
 /// }
 /// ```
 ///
