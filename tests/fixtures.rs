@@ -1,8 +1,8 @@
 //! Registration across crates: programs that are built from a workspace of their own, in `fixtures/`.
 //!
 //! A registration is nothing but an object in a section that nobody refers to by name, so that a linker could drop it:
-//! everything here is asked of a debug build, and of a release build with link-time optimization of the whole program in
-//! one unit. One run of cargo builds all programs of a profile.
+//! whatever is served is asked of a debug build, and of a release build with link-time optimization of the whole program
+//! in one unit. One run of cargo builds all programs of a profile.
 
 use std::{
     env, fs,
@@ -31,10 +31,13 @@ fn built() -> &'static [PathBuf; 2] {
         // The same versions as everything else: what is there can be built without a network.
         fs::copy(workspace().join("Cargo.lock"), fixtures.join("Cargo.lock"))
             .expect("the lock file can be copied");
-        for profile in ["dev", "release"] {
+        // Optimizing a whole program takes long, and those that refuse to start tell nothing new about linking.
+        let serving = ["site", "only_named", "two_apps_routes"].map(|name| ["--bin", name]).concat();
+        for (profile, programs) in [("dev", vec!["--bins"]), ("release", serving)] {
             let output = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
-                .args(["build", "--offline", "--bins", "--profile", profile, "--target-dir"])
+                .args(["build", "--offline", "--profile", profile, "--target-dir"])
                 .arg(&target)
+                .args(programs)
                 .current_dir(&fixtures)
                 .output()
                 .expect("cargo can be run");
@@ -50,6 +53,11 @@ fn each(name: &str, ask: impl Fn(&Program)) {
     for folder in built() {
         ask(&Program(folder.join(name)));
     }
+}
+
+/// A program that does not start, from the debug build.
+fn refused(name: &str) -> Program {
+    Program(built()[0].join(name))
 }
 
 struct Program(PathBuf);
@@ -159,14 +167,13 @@ fn a_program_without_routes_is_told_why() {
     routes of a library, also of this package's own, are mounted if it is named: `pulsar::main! { crates: [name] }`
     `shop` is linked and has 2, but is not named
 ";
-    each("empty", |empty| {
-        let refused = empty.refuse();
-        assert!(refused.stderr.ends_with(&format!("{why}pulsar: empty cannot start\n")), "{refused}");
-        empty.run(&["check"]).assert_code(1).assert_stderr(&[why, "2 problems found\n"]);
-        let routes = empty.run(&["routes"]);
-        routes.assert_code(1);
-        assert_eq!((routes.stdout.as_str(), routes.stderr.as_str()), ("", why));
-    });
+    let empty = refused("empty");
+    let answer = empty.refuse();
+    assert!(answer.stderr.ends_with(&format!("{why}pulsar: empty cannot start\n")), "{answer}");
+    empty.run(&["check"]).assert_code(1).assert_stderr(&[why, "2 problems found\n"]);
+    let routes = empty.run(&["routes"]);
+    routes.assert_code(1);
+    assert_eq!((routes.stdout.as_str(), routes.stderr.as_str()), ("", why));
 }
 
 #[test]
@@ -179,28 +186,24 @@ error: two rules match the same paths, and neither is more specific; change one 
     GET /x/<int:id>  conflict::one::by_id  at programs/src/bin/conflict.rs:6
     GET /x/<int:number>  conflict::other::by_number  at programs/src/bin/conflict.rs:13
 ";
-    each("conflict", |conflict| {
-        let refused = conflict.refuse();
-        assert_eq!(refused.stderr, format!("{errors}pulsar: conflict cannot start\n"));
-        let finished = conflict.run(&["check"]);
-        finished.assert_code(1);
-        assert_eq!(finished.stderr, format!("{errors}2 problems found\n"));
-        let finished = conflict.run(&["check", "--json"]);
-        finished.assert_code(1);
-        let report: Value = serde_json::from_str(&finished.stdout).unwrap();
-        assert_eq!(
-            (report["errors"].as_array().unwrap().len(), &report["ok"]),
-            (2, &json!(false)),
-            "{finished}"
-        );
+    let conflict = refused("conflict");
+    let answer = conflict.refuse();
+    assert_eq!(answer.stderr, format!("{errors}pulsar: conflict cannot start\n"));
+    let finished = conflict.run(&["check"]);
+    finished.assert_code(1);
+    assert_eq!(finished.stderr, format!("{errors}2 problems found\n"));
+    let finished = conflict.run(&["check", "--json"]);
+    finished.assert_code(1);
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!((report["errors"].as_array().unwrap().len(), &report["ok"]), (2, &json!(false)), "{finished}");
 
-        // The table shows what there is, so that one can look for the way out.
-        let routes = conflict.run(&["routes"]);
-        routes.assert_code(1);
-        assert_eq!(routes.stderr, errors);
-        assert_eq!(
-            routes.stdout,
-            "\
+    // The table shows what there is, so that one can look for the way out.
+    let routes = conflict.run(&["routes"]);
+    routes.assert_code(1);
+    assert_eq!(routes.stderr, errors);
+    assert_eq!(
+        routes.stdout,
+        "\
 GET      /blog                                blog::contents                   blog/src/lib.rs:8
 GET      /news                                blog::news::latest               blog/src/news.rs:7
 GET      /archive/                            blog::news::archive::years       blog/src/news/archive.rs:9
@@ -211,8 +214,7 @@ GET      /x/<name>                            conflict::fine::less_specific    p
 PUT      /news                                conflict::fine::other_method     programs/src/bin/conflict.rs:23
 GET      /news                                conflict::news                   programs/src/bin/conflict.rs:27
 "
-        );
-    });
+    );
 }
 
 #[test]
@@ -223,35 +225,33 @@ error: nobody provides `Config`; write `#[provide] fn ..() -> Config` in a crate
 error: nobody provides `Database`; write `#[provide] fn ..() -> Database` in a crate that the program mounts
     needed by broken_state::home  at programs/src/bin/broken_state.rs:16
 ";
-    each("broken_state", |broken_state| {
-        let refused = broken_state.refuse();
-        assert_eq!(refused.stderr, format!("{errors}pulsar: broken_state cannot start\n"));
-        let finished = broken_state.run(&["check"]);
-        finished.assert_code(1);
-        assert_eq!(finished.stderr, format!("{errors}2 problems found\n"));
-        let routes = broken_state.run(&["routes"]);
-        assert_eq!(routes.stdout, "GET  /  broken_state::home  programs/src/bin/broken_state.rs:16\n");
-        routes.assert_code(1);
-    });
+    let broken_state = refused("broken_state");
+    let answer = broken_state.refuse();
+    assert_eq!(answer.stderr, format!("{errors}pulsar: broken_state cannot start\n"));
+    let finished = broken_state.run(&["check"]);
+    finished.assert_code(1);
+    assert_eq!(finished.stderr, format!("{errors}2 problems found\n"));
+    let routes = broken_state.run(&["routes"]);
+    assert_eq!(routes.stdout, "GET  /  broken_state::home  programs/src/bin/broken_state.rs:16\n");
+    routes.assert_code(1);
 }
 
 #[test]
 fn a_provider_that_fails_ends_the_start() {
-    each("failing_provider", |failing_provider| {
-        let refused = failing_provider.refuse();
-        assert_eq!(
-            refused.stderr,
-            "\
+    let failing_provider = refused("failing_provider");
+    let answer = failing_provider.refuse();
+    assert_eq!(
+        answer.stderr,
+        "\
 error: the provider of `Database` failed: No such file or directory (os error 2)
     failing_provider::database  at programs/src/bin/failing_provider.rs:7
 pulsar: failing_provider cannot start
 "
-        );
-        // What only shows when it runs is not for the check.
-        failing_provider.run(&["check"]).assert_code(0);
-        failing_provider
-            .assert_routes("GET  /  failing_provider::home  programs/src/bin/failing_provider.rs:13\n");
-    });
+    );
+    // What only shows when it runs is not for the check.
+    failing_provider.run(&["check"]).assert_code(0);
+    failing_provider
+        .assert_routes("GET  /  failing_provider::home  programs/src/bin/failing_provider.rs:13\n");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! HTTP/1.1 as bytes: a client that sends what it is told, right or wrong, and reads answers one at a time.
 
 use std::{
-    fmt,
+    fmt::{self, Write as _},
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
     os::unix::net::UnixStream,
@@ -71,10 +71,10 @@ impl<S: Read + Write> Client<S> {
     pub fn request(&mut self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
         if !body.is_empty() {
-            head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+            let _ = write!(head, "Content-Length: {}\r\n", body.len());
         }
         for header in headers {
-            head.push_str(&format!("{header}\r\n"));
+            let _ = write!(head, "{header}\r\n");
         }
         self.send(format!("{head}\r\n{body}"));
         self.answer_to(method)

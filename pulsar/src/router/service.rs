@@ -18,7 +18,6 @@ use tower::{ServiceExt, util::BoxCloneSyncService};
 use tower_service::Service;
 
 use super::{
-    Render,
     table::{Found, Table},
     target::{self, BadPath},
 };
@@ -31,6 +30,9 @@ use crate::{
     problem::Problem,
     request::{Connection, Matched, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID},
 };
+
+/// Renders the problem document of an error in an application's own way.
+pub(super) type Render = Arc<dyn Fn(Problem) -> Response + Send + Sync>;
 
 /// A compiled [`Router`](super::Router): a `tower::Service` that never fails.
 ///

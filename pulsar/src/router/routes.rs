@@ -1,0 +1,342 @@
+//! The list of routes, mounted services and a fallback: what the macros fill for a program, and a person by hand.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use http::Method;
+use pulsar_pattern::{ParseError, Pattern};
+use tower_service::Service;
+
+use super::{
+    entry::{Entry, MountEntry, Mounted, Source},
+    errors::RouteError,
+    service::Render,
+};
+use crate::{
+    body::{BoxError, Request},
+    handler::{Endpoint, IntoHandler},
+    middleware::into_infallible,
+    problem::Problem,
+    registry::{Route, Scope},
+};
+
+/// Routes, mounted services and a fallback, on their way to becoming an application.
+///
+/// Nothing here fails: what is wrong with rules, methods and prefixes is told all at once by [`compile`](Self::compile).
+///
+/// ```
+/// use pulsar::{Method, Router, extract::Path, testing::Client};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let users = Router::new()
+///     .add(Method::GET, "/", async || "everybody")
+///     .add(Method::GET, "/<int:id>", async |Path(id): Path<u32>| format!("user {id}"));
+/// let router = Router::new()
+///     .add(Method::GET, "/", async || "home")
+///     .nest("/users", users)
+///     .fallback(async || (pulsar::http::StatusCode::NOT_FOUND, "nothing here"));
+///
+/// let client = Client::new(router.compile(Default::default())?);
+/// client.get("/users/7").send().await.assert_text("user 7");
+/// client.get("/nowhere").send().await.assert_status(404).assert_text("nothing here");
+/// # Ok(())
+/// # }
+/// # pulsar::testing::block_on(example()).unwrap();
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Router {
+    pub(super) routes: Vec<Entry>,
+    pub(super) mounts: Vec<MountEntry>,
+    pub(super) fallback: Option<Endpoint>,
+    pub(super) render: Option<Render>,
+    pub(super) strict_slashes: bool,
+    /// What was wrong when it was added, to be reported with the rest.
+    pub(super) mistakes: Vec<RouteError>,
+}
+
+/// One line of the table of routes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RouteLine {
+    /// The methods that were registered, in upper case.
+    pub methods: Vec<String>,
+    /// The rule, with all prefixes.
+    pub rule: String,
+    /// The name for building URLs.
+    pub name: Option<String>,
+    /// The path of the function, if a macro registered it.
+    pub function: Option<String>,
+    /// `file:line` of the registration.
+    pub place: String,
+}
+
+impl Default for Router {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Router {
+    /// A router without routes.
+    ///
+    /// ```
+    /// assert_eq!(pulsar::Router::new().routes().count(), 0);
+    /// ```
+    pub fn new() -> Self {
+        Self {
+            routes: Vec::new(),
+            mounts: Vec::new(),
+            fallback: None,
+            render: None,
+            strict_slashes: true,
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Adds a route: an `async` function of extractors for a method and a rule.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router};
+    /// let purge = Method::from_bytes(b"PURGE").unwrap();
+    /// let router = Router::new().add(purge, "/cache/<path:key>", async || "gone");
+    /// assert_eq!(router.routes().next().unwrap().methods, ["PURGE"]);
+    /// ```
+    #[track_caller]
+    pub fn add<H, Args>(self, method: Method, rule: &str, handler: H) -> Self
+    where
+        H: IntoHandler<Args>,
+        Args: 'static,
+    {
+        let source = Source::caller();
+        let parsed = Pattern::parse(rule);
+        self.push(source, parsed, |pattern| Entry {
+            methods: vec![method],
+            pattern,
+            endpoint: Endpoint::from_closure(handler),
+            name: None,
+            function: None,
+            source,
+            place: None,
+        })
+    }
+
+    /// Adds a route that a macro registered, with the prefix of its scope.
+    pub(crate) fn add_registered(self, route: &Route, scope: Option<Scope>) -> Self {
+        let source = Source::from(route.place());
+        let mut methods = Vec::new();
+        for &method in route.methods() {
+            // The attribute has checked that it is a method.
+            methods.extend(Method::from_bytes(method.as_bytes()));
+        }
+        let parsed = Pattern::parse(route.rule()).and_then(|rule| match scope {
+            Some(scope) => rule.prefixed(&Pattern::parse(scope.prefix)?),
+            None => Ok(rule),
+        });
+        self.push(source, parsed, |pattern| Entry {
+            methods,
+            pattern,
+            endpoint: Endpoint::Generated { handler: route.handler, extracts: route.extracts },
+            name: Some(route.route_name().to_owned()),
+            function: Some(route.function_path()),
+            source,
+            place: Some(route.place()),
+        })
+    }
+
+    /// Adds the routes of another router below a prefix, and its fallback for what is below it and matches no rule.
+    ///
+    /// The prefix is a rule of literal text. How errors are rendered is up to the outer router.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router};
+    /// let api = Router::new().add(Method::GET, "/users", async || "all");
+    /// let router = Router::new().nest("/api", api);
+    /// assert_eq!(router.routes().next().unwrap().rule, "/api/users");
+    /// ```
+    #[track_caller]
+    pub fn nest(mut self, prefix: &str, other: Self) -> Self {
+        let source = Source::caller();
+        self.mistakes.extend(other.mistakes);
+        let prefix = match parse_prefix(prefix) {
+            Ok(prefix) => prefix,
+            Err(problem) => {
+                self.mistakes.push(RouteError::bad_prefix(prefix, problem, source.to_string()));
+                return self;
+            }
+        };
+        for entry in other.routes {
+            let parsed = entry.pattern.prefixed(&prefix);
+            let source = entry.source;
+            self = self.push(source, parsed, |pattern| Entry { pattern, ..entry });
+        }
+        for mount in other.mounts {
+            match mount.prefix.prefixed(&prefix) {
+                Ok(prefix) => self.mounts.push(MountEntry { prefix, ..mount }),
+                Err(error) => self.mistakes.push(RouteError::bad_rule(&error, mount.source.to_string())),
+            }
+        }
+        if let Some(fallback) = other.fallback {
+            self.mounts.push(MountEntry { prefix, target: Mounted::Fallback(fallback), source });
+        }
+        self
+    }
+
+    /// Mounts any service below a prefix: an axum router, a tower-http `ServeDir`, another application.
+    ///
+    /// It gets what no rule below the prefix matches, with any method, and sees the path without the prefix. It stands
+    /// where a rule `PREFIX/<path:rest>` would: before a less specific rule such as `/<path:page>`. What it fails with is
+    /// logged and answered with 500.
+    ///
+    /// ```
+    /// use pulsar::{Request, Response, Router, testing::Client};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = tower::service_fn(async |request: Request| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(request.uri().path().to_owned()))
+    /// });
+    /// let client = Client::new(Router::new().mount("/old", service).compile(Default::default())?);
+    /// client.get("/old/a/b").send().await.assert_text("/a/b");
+    /// # Ok(())
+    /// # }
+    /// # pulsar::testing::block_on(example()).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn mount<S, B>(mut self, prefix: &str, service: S) -> Self
+    where
+        S: Service<Request, Response = http::Response<B>, Error: Into<BoxError>, Future: Send>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        let source = Source::caller();
+        match parse_prefix(prefix) {
+            Ok(prefix) => {
+                let target = Mounted::Service(into_infallible(service));
+                self.mounts.push(MountEntry { prefix, target, source });
+            }
+            Err(problem) => self.mistakes.push(RouteError::bad_prefix(prefix, problem, source.to_string())),
+        }
+        self
+    }
+
+    /// Answers what no rule matches; without it the answer is a 404.
+    ///
+    /// ```
+    /// use pulsar::{Router, http::{StatusCode, Uri}};
+    /// let router = Router::new()
+    ///     .fallback(async |uri: Uri| (StatusCode::NOT_FOUND, format!("there is no {}", uri.path())));
+    /// ```
+    pub fn fallback<H, Args>(mut self, handler: H) -> Self
+    where
+        H: IntoHandler<Args>,
+        Args: 'static,
+    {
+        self.fallback = Some(Endpoint::from_closure(handler));
+        self
+    }
+
+    /// Renders all errors of this application: rejected arguments, unknown paths, what handlers return as
+    /// [`Error`](crate::Error) or [`Problem`].
+    ///
+    /// Headers that belong to the error, such as `Allow`, are added to what `render` gives, unless it has them.
+    ///
+    /// ```
+    /// use pulsar::{IntoResponse, Problem, Router, testing::Client};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let router = Router::new().errors(|problem: Problem| (problem.status, format!("sorry: {}", problem.title)));
+    /// let client = Client::new(router.compile(Default::default())?);
+    /// client.get("/x").send().await.assert_status(404).assert_text("sorry: Not Found");
+    /// # Ok(())
+    /// # }
+    /// # pulsar::testing::block_on(example()).unwrap();
+    /// ```
+    pub fn errors<F, R>(mut self, render: F) -> Self
+    where
+        F: Fn(Problem) -> R + Send + Sync + 'static,
+        R: axum_core::response::IntoResponse,
+    {
+        self.render = Some(Arc::new(move |problem| render(problem).into_response()));
+        self
+    }
+
+    /// Whether a path with a final slash too many or too few is redirected to the right one (the default), or served.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router, testing::Client};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let router = Router::new().add(Method::GET, "/users/", async || "all").strict_slashes(false);
+    /// let client = Client::new(router.compile(Default::default())?);
+    /// client.get("/users").send().await.assert_status(200);
+    /// # Ok(())
+    /// # }
+    /// # pulsar::testing::block_on(example()).unwrap();
+    /// ```
+    pub fn strict_slashes(mut self, strict: bool) -> Self {
+        self.strict_slashes = strict;
+        self
+    }
+
+    /// The table of routes, in the order of registration; mounted services are not in it.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router};
+    /// let router = Router::new().add(Method::GET, "/<name>", async || "hello");
+    /// assert_eq!(router.routes().next().unwrap().rule, "/<name>");
+    /// ```
+    pub fn routes(&self) -> impl Iterator<Item = RouteLine> {
+        self.routes.iter().map(|entry| RouteLine {
+            methods: entry.methods.iter().map(ToString::to_string).collect(),
+            rule: entry.pattern.to_string(),
+            name: entry.name.clone(),
+            function: entry.function.clone(),
+            place: entry.source.to_string(),
+        })
+    }
+
+    /// Whether it would answer nothing but 404.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.routes.is_empty()
+            && self.mounts.is_empty()
+            && self.fallback.is_none()
+            && self.mistakes.is_empty()
+    }
+
+    fn push(
+        mut self,
+        source: Source,
+        parsed: Result<Pattern, ParseError>,
+        entry: impl FnOnce(Pattern) -> Entry,
+    ) -> Self {
+        match parsed {
+            Ok(pattern) => self.routes.push(entry(pattern)),
+            Err(error) => self.mistakes.push(RouteError::bad_rule(&error, source.to_string())),
+        }
+        self
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router")
+            .field("routes", &self.routes)
+            .field("mounts", &self.mounts.iter().map(|mount| mount.prefix.to_string()).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A prefix is a rule of literal text; its final slash does not matter.
+fn parse_prefix(prefix: &str) -> Result<Pattern, String> {
+    let pattern = Pattern::parse(prefix).map_err(|error| error.to_string())?;
+    if let Some(placeholder) = pattern.placeholders().next() {
+        return Err(format!(
+            "a prefix is literal text, it cannot have the placeholder `<{}>`",
+            placeholder.name
+        ));
+    }
+    Ok(pattern)
+}
