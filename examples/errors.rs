@@ -67,7 +67,9 @@ async fn transfer(transfer: Json<Transfer>) -> Result<String> {
 fn render(problem: Problem) -> Response {
     use pulsar::IntoResponse;
     tracing::debug!(?problem, "rendered");
-    problem.with_header(pulsar::http::header::CACHE_CONTROL, pulsar::http::HeaderValue::from_static("no-store")).into_response()
+    problem
+        .with_header(pulsar::http::header::CACHE_CONTROL, pulsar::http::HeaderValue::from_static("no-store"))
+        .into_response()
 }
 
 pulsar::main! {

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use pulsar::{StatusCode, Uri, get, http::HeaderValue, http::header};
 use tower_http::{
-    compression::CompressionLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
-    trace::TraceLayer,
+    compression::CompressionLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer, trace::TraceLayer,
 };
 
 #[get("/")]

@@ -26,7 +26,8 @@ fn old() -> Router {
 
 /// What `pulsar::main!` writes, by hand: a program, its first application, and what that one has mounted.
 fn main() -> ExitCode {
-    let app = App::new("mounted_axum")
-        .router(|router| router.mount("/old", old()).mount("/files", ServeDir::new(env!("CARGO_MANIFEST_DIR"))));
+    let app = App::new("mounted_axum").router(|router| {
+        router.mount("/old", old()).mount("/files", ServeDir::new(env!("CARGO_MANIFEST_DIR")))
+    });
     Program::new("mounted_axum", env!("CARGO_PKG_VERSION")).root(module_path!()).main(app).run()
 }

@@ -64,7 +64,8 @@ impl Context {
     pub fn new(settings: Settings) -> std::io::Result<Self> {
         let pool = Pool::new(settings.thread_workers.threads(), settings.thread_queue)?;
         let settings = Arc::new(settings);
-        let inner = Inner { values: HashMap::new(), names: Vec::new(), settings: Arc::clone(&settings), pool };
+        let inner =
+            Inner { values: HashMap::new(), names: Vec::new(), settings: Arc::clone(&settings), pool };
         Ok(Self(Arc::new(inner)).with_shared(settings))
     }
 
@@ -120,7 +121,12 @@ impl Context {
         self.with_any(TypeId::of::<T>(), type_name::<T>(), value)
     }
 
-    pub(crate) fn with_any(mut self, id: TypeId, name: &'static str, value: Arc<dyn Any + Send + Sync>) -> Self {
+    pub(crate) fn with_any(
+        mut self,
+        id: TypeId,
+        name: &'static str,
+        value: Arc<dyn Any + Send + Sync>,
+    ) -> Self {
         // A context that is being built is not shared; one that is shared is copied, which only tests do.
         if Arc::get_mut(&mut self.0).is_none() {
             self.0 = Arc::new(Inner {
@@ -162,7 +168,9 @@ impl fmt::Debug for Context {
 /// What a person is told who asks for state that nobody provides.
 pub(crate) fn missing(type_name: &str) -> String {
     let short = short_type_name(type_name);
-    format!("nobody provides `{short}`; write `#[provide] fn ..() -> {short}` in a crate that the program mounts")
+    format!(
+        "nobody provides `{short}`; write `#[provide] fn ..() -> {short}` in a crate that the program mounts"
+    )
 }
 
 /// A type name without its module paths: `alloc::vec::Vec<my::Db>` is `Vec<Db>`.

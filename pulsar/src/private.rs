@@ -3,7 +3,9 @@
 //! Not public API: it may change in any version. Everything that a macro writes goes through this module, so that a user
 //! needs no dependency but pulsar, and nothing of the user's is captured.
 
-pub use std::{boxed::Box, convert::Into, future::Future, option::Option, result::Result, string::ToString, vec::Vec};
+pub use std::{
+    boxed::Box, convert::Into, future::Future, option::Option, result::Result, string::ToString, vec::Vec,
+};
 
 pub use axum_core::{
     extract::{FromRequest, FromRequestParts},

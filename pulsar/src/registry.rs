@@ -429,13 +429,22 @@ mod tests {
     use crate::handler::Reply;
 
     fn route(rule: &'static str, module: &'static str, line: u32) -> Route {
-        Route::new(&["GET"], rule, |_, _, _| Reply::now(http::Response::default()))
-            .at(Place::new(module, "src/lib.rs", line, 1))
+        Route::new(&["GET"], rule, |_, _, _| Reply::now(http::Response::default())).at(Place::new(
+            module,
+            "src/lib.rs",
+            line,
+            1,
+        ))
     }
 
     #[test]
     fn entries_are_filtered_by_crate_and_sorted_by_place() {
-        let routes = [route("/c", "blog::x", 30), route("/a", "blog", 10), route("/x", "other", 5), route("/b", "blog", 20)];
+        let routes = [
+            route("/c", "blog::x", 30),
+            route("/a", "blog", 10),
+            route("/x", "other", 5),
+            route("/b", "blog", 20),
+        ];
         let registry =
             Registry::select(&["blog"], routes.into_iter(), std::iter::empty(), std::iter::empty());
         assert_eq!(registry.routes().map(Route::rule).collect::<Vec<_>>(), ["/a", "/b", "/c"]);

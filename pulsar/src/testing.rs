@@ -115,7 +115,8 @@ impl Client {
             return Ok(self);
         };
         let binds = vec![Address::Tcp("127.0.0.1".into(), 0)];
-        let bound = Server::bind(ServerConfig { binds, ..ServerConfig::default() }).map_err(io::Error::other)?;
+        let bound =
+            Server::bind(ServerConfig { binds, ..ServerConfig::default() }).map_err(io::Error::other)?;
         let Some(&BoundAddress::Tcp(address)) = bound.addresses().first() else {
             return Err(io::Error::other("the server has no TCP address"));
         };
@@ -199,7 +200,8 @@ impl Client {
             }
             Target::Socket(running) => {
                 let stream = TcpStream::connect(running.address).await?;
-                let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+                let (mut sender, connection) =
+                    hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
                 // It ends with the answer's body or with the sender.
                 tokio::spawn(connection);
                 Ok(sender.send_request(request).await?.map(Body::new))
@@ -326,7 +328,8 @@ impl Answer {
     /// Panics if it is not UTF-8.
     #[track_caller]
     pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).unwrap_or_else(|error| panic!("{}: the body is not UTF-8: {error}", self.what))
+        std::str::from_utf8(&self.body)
+            .unwrap_or_else(|error| panic!("{}: the body is not UTF-8: {error}", self.what))
     }
 
     /// The body, read as JSON.

@@ -50,11 +50,14 @@ fn main() -> ExitCode {
 }
 
 fn compare() {
-    let number = |name: &str, default| env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default);
+    let number =
+        |name: &str, default| env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default);
     let (rounds, requests) = (number("ROUNDS", 5), number("REQUESTS", 100_000));
     let (raw, ours) = (Server::start("hyper"), Server::start("pulsar"));
     let mut ratios = Vec::new();
-    println!("{requests} requests a round over {CONNECTIONS} connections; server CPU per request in microseconds");
+    println!(
+        "{requests} requests a round over {CONNECTIONS} connections; server CPU per request in microseconds"
+    );
     for round in 1..=rounds {
         // Whoever goes first finds other caches than whoever goes second.
         let (raw, ours) = if round % 2 == 0 {
@@ -85,7 +88,9 @@ impl Server {
             .spawn()
             .expect("this program starts twice");
         let mut line = String::new();
-        BufReader::new(process.stderr.take().expect("it is piped")).read_line(&mut line).expect("the server speaks");
+        BufReader::new(process.stderr.take().expect("it is piped"))
+            .read_line(&mut line)
+            .expect("the server speaks");
         let address = line.trim().rsplit("http://").next().and_then(|address| address.parse().ok());
         Self { process, address: address.unwrap_or_else(|| panic!("no address in {line:?}")) }
     }
@@ -95,12 +100,14 @@ impl Server {
         load(self.address, requests / 10);
         let before = self.cpu();
         load(self.address, requests);
-        f64::from(u32::try_from((self.cpu() - before) / 1000).expect("less than an hour")) / f64::from(requests)
+        f64::from(u32::try_from((self.cpu() - before) / 1000).expect("less than an hour"))
+            / f64::from(requests)
     }
 
     /// Nanoseconds on a processor, of all threads.
     fn cpu(&self) -> u64 {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id())).expect("Linux, and the server lives");
+        let tasks =
+            fs::read_dir(format!("/proc/{}/task", self.process.id())).expect("Linux, and the server lives");
         tasks
             .map(|task| {
                 let path = task.expect("a thread").path().join("schedstat");
@@ -123,9 +130,8 @@ fn load(address: SocketAddr, requests: u32) {
     let runtime = Builder::new_current_thread().enable_all().build().expect("an event loop");
     runtime.block_on(async {
         let connections = u32::try_from(CONNECTIONS).expect("a small number");
-        let tasks: Vec<_> = (0..connections)
-            .map(|_| tokio::spawn(one_connection(address, requests / connections)))
-            .collect();
+        let tasks: Vec<_> =
+            (0..connections).map(|_| tokio::spawn(one_connection(address, requests / connections))).collect();
         for task in tasks {
             task.await.expect("the server answers");
         }

@@ -12,7 +12,9 @@ pub(super) fn set_up(settings: &Settings) {
     let filter = EnvFilter::try_new(settings.log_level.directives()).unwrap_or_default();
     let registry = tracing_subscriber::registry().with(filter);
     let _ = match settings.log_format {
-        LogFormat::Text => registry.with(fmt::layer().with_ansi(io::stderr().is_terminal()).with_writer(io::stderr)).try_init(),
+        LogFormat::Text => registry
+            .with(fmt::layer().with_ansi(io::stderr().is_terminal()).with_writer(io::stderr))
+            .try_init(),
         LogFormat::Json => {
             registry.with(fmt::layer().json().flatten_event(true).with_writer(io::stderr)).try_init()
         }

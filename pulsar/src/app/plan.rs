@@ -2,11 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{
-    application::App,
-    program::Program,
-    providers::Order,
-};
+use super::{application::App, program::Program, providers::Order};
 use crate::{
     context::Context,
     registry::{Registry, Route},
@@ -121,10 +117,16 @@ fn no_routes(program: &Program, app: &App, registry: &Registry) -> String {
     let mut text = format!("the application `{}` has no routes\n    ", app.name);
     if app.modules.is_empty() {
         let crates: Vec<_> = program.crates.iter().map(|name| format!("`{name}`")).collect();
-        text.push_str(&format!("no function of {} that belongs to it has `#[get(\"/..\")]` or the like\n", crates.join(", ")));
+        text.push_str(&format!(
+            "no function of {} that belongs to it has `#[get(\"/..\")]` or the like\n",
+            crates.join(", ")
+        ));
         text.push_str("    routes of a library, also of this package's own, are mounted if it is named: `pulsar::main! { crates: [name] }`");
     } else {
-        text.push_str(&format!("no function in `{}` or below has `#[get(\"/..\")]` or the like", app.modules.join("`, `")));
+        text.push_str(&format!(
+            "no function in `{}` or below has `#[get(\"/..\")]` or the like",
+            app.modules.join("`, `")
+        ));
     }
     for (name, count) in &registry.unmounted {
         text.push_str(&format!("\n    `{name}` is linked and has {count}, but is not named"));
@@ -144,14 +146,18 @@ fn dead(program: &Program, registry: &Registry) -> Vec<String> {
         .collect();
     for scope in &registry.scopes {
         if !registry.routes.iter().any(|(_, used)| used.is_some_and(|used| used.place == scope.place)) {
-            warnings.push(format!("the scope \"{}\" applies to no route\n    at {}", scope.prefix, scope.place));
+            warnings
+                .push(format!("the scope \"{}\" applies to no route\n    at {}", scope.prefix, scope.place));
         }
     }
     let mut modules: BTreeMap<&str, &str> = BTreeMap::new();
     for app in program.apps() {
         for module in &app.modules {
             if let Some(other) = modules.insert(module, &app.name) {
-                warnings.push(format!("the routes of `{module}` are asked for by `{other}` and by `{}`", app.name));
+                warnings.push(format!(
+                    "the routes of `{module}` are asked for by `{other}` and by `{}`",
+                    app.name
+                ));
             }
         }
     }

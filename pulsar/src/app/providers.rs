@@ -50,7 +50,9 @@ impl Order {
                 by_type.insert(provides.id, provider);
             }
         }
-        let known = |id: &TypeId| *id == TypeId::of::<Settings>() || overridden.contains(id) || by_type.contains_key(id);
+        let known = |id: &TypeId| {
+            *id == TypeId::of::<Settings>() || overridden.contains(id) || by_type.contains_key(id)
+        };
         for provider in providers.iter().filter(|provider| !overridden.contains(&(provider.provides)().id)) {
             for need in (provider.needs)() {
                 if !known(&need.id) {
@@ -58,7 +60,8 @@ impl Order {
                 }
             }
         }
-        let mut walk = Walk { by_type: &by_type, done: HashSet::new(), path: Vec::new(), order: Vec::new(), problems };
+        let mut walk =
+            Walk { by_type: &by_type, done: HashSet::new(), path: Vec::new(), order: Vec::new(), problems };
         for provider in providers {
             walk.visit((provider.provides)().id);
         }
@@ -98,7 +101,12 @@ impl Order {
                 Ok(value) => context = context.with_any(provides.id, provides.type_name, value),
                 Err(error) => {
                     let error = Chain(error.as_ref());
-                    return Err(format!("the provider of `{}` failed: {error}\n    {}", provides.short_name(), described(provider)).into());
+                    return Err(format!(
+                        "the provider of `{}` failed: {error}\n    {}",
+                        provides.short_name(),
+                        described(provider)
+                    )
+                    .into());
                 }
             }
         }

@@ -84,7 +84,10 @@ async fn start_all(
     let mut lines = Vec::new();
     for (planned, sockets) in bound {
         lines.extend(
-            sockets.addresses().iter().map(|address| format!("pulsar: {} listening on {address}", planned.app.name)),
+            sockets
+                .addresses()
+                .iter()
+                .map(|address| format!("pulsar: {} listening on {address}", planned.app.name)),
         );
         let application = if planned.app.layers.is_empty() {
             // The router is served as it is, without a box around it.

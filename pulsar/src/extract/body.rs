@@ -11,9 +11,9 @@ use crate::{
 
 /// The whole body, within the limit that is in force.
 pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, &()).await.map_err(|rejection| {
-        Problem::new(rejection.status()).with_detail(rejection.body_text())
-    })
+    Bytes::from_request(request, &())
+        .await
+        .map_err(|rejection| Problem::new(rejection.status()).with_detail(rejection.body_text()))
 }
 
 /// Whether the content type is `essence`, or a type with the structured suffix `+suffix` (RFC 6838 section 4.2.8).
@@ -25,7 +25,8 @@ pub(super) fn has_content_type(headers: &HeaderMap, essence: &str, suffix: Optio
         return true; // what nearly everybody sends
     }
     value.parse::<mime::Mime>().is_ok_and(|mime| {
-        mime.essence_str() == essence || suffix.is_some_and(|suffix| mime.suffix().is_some_and(|s| s == suffix))
+        mime.essence_str() == essence
+            || suffix.is_some_and(|suffix| mime.suffix().is_some_and(|s| s == suffix))
     })
 }
 

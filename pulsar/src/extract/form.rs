@@ -69,8 +69,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Form<T> {
                 .map_err(|problem| problem(StatusCode::BAD_REQUEST, "the query string does not fit"));
         }
         if !body::has_content_type(request.headers(), URL_ENCODED, None) {
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-                .with_detail("the body must be a form, sent with `Content-Type: application/x-www-form-urlencoded`"));
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).with_detail(
+                "the body must be a form, sent with `Content-Type: application/x-www-form-urlencoded`",
+            ));
         }
         let bytes = body::read(request).await?;
         from_pairs(&bytes)

@@ -90,7 +90,9 @@ impl<T: Serialize> IntoResponse for Json<T> {
         match serde_json::to_vec(&self.0) {
             Ok(document) => {
                 let mut response = Response::new(Body::from(document));
-                response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(APPLICATION_JSON));
+                response
+                    .headers_mut()
+                    .insert(header::CONTENT_TYPE, HeaderValue::from_static(APPLICATION_JSON));
                 response
             }
             Err(error) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR).with_source(error).into_response(),
@@ -111,7 +113,9 @@ fn why<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Problem 
     let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY).with_detail("the body does not fit");
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => problem.with_field(FieldError::pointer(pointer(error.path()), without_place(error.inner()))),
+        Err(error) => {
+            problem.with_field(FieldError::pointer(pointer(error.path()), without_place(error.inner())))
+        }
         Ok(_) => problem.with_field(FieldError::pointer("#", without_place(error))),
     }
 }
@@ -126,7 +130,8 @@ fn without_place(error: &serde_json::Error) -> String {
 /// A JSON pointer in its URI fragment form (RFC 6901 section 6).
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-    const FRAGMENT: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'%').add(b'#');
+    const FRAGMENT: &AsciiSet =
+        &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'%').add(b'#');
     let mut pointer = String::from("#");
     for segment in path {
         let part = match segment {

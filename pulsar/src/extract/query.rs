@@ -68,7 +68,8 @@ pub(super) fn from_pairs<T: DeserializeOwned>(
     pairs: &[u8],
 ) -> Result<T, impl FnOnce(StatusCode, &'static str) -> Problem + use<T>> {
     serde_html_form::from_bytes(pairs).map_err(|error| {
-        let found = serde_path_to_error::deserialize::<_, T>(serde_html_form::Deserializer::from_bytes(pairs)).err();
+        let found =
+            serde_path_to_error::deserialize::<_, T>(serde_html_form::Deserializer::from_bytes(pairs)).err();
         move |status, detail| {
             let entry = found.as_ref().map(field_error);
             let entry = entry.unwrap_or_else(|| crate::problem::FieldError {

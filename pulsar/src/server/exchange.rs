@@ -59,7 +59,8 @@ where
         let connection = self.connection.for_request(number, request.headers());
         let entry = self.log.as_ref().map(|log| Box::new(Entry::begin(log, &connection, &request)));
         // An id that nobody gave and nobody will look for is not worth a header.
-        let id = (entry.is_some() || connection.request_id().is_given()).then(|| connection.request_id().clone());
+        let id =
+            (entry.is_some() || connection.request_id().is_given()).then(|| connection.request_id().clone());
         let call = if too_long(request.body(), self.max_body) {
             Call::Refused { response: Some(too_long_response()) }
         } else {
@@ -153,7 +154,10 @@ where
 
 /// The answer in place of one that panicked. The panic hook has reported where.
 fn panicked(panic: &(dyn Any + Send)) -> Response {
-    tracing::error!(panic = panic_message(panic), "the application panicked; the request is answered with 500");
+    tracing::error!(
+        panic = panic_message(panic),
+        "the application panicked; the request is answered with 500"
+    );
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
 }
 
@@ -163,8 +167,9 @@ fn too_long(body: &Incoming, max: Option<usize>) -> bool {
 }
 
 fn too_long_response() -> Response {
-    let mut response =
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE).with_detail("the body is longer than `max_body`").into_response();
+    let mut response = Problem::new(StatusCode::PAYLOAD_TOO_LARGE)
+        .with_detail("the body is longer than `max_body`")
+        .into_response();
     // What follows on the connection is the rest of that body, which nobody will read.
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
