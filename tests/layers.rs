@@ -21,7 +21,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("the state of a worker; errors", &["context", "error"]),
     ("the answer to an error", &["problem"]),
     ("what is known of a request", &["request"]),
-    ("what handlers take and are", &["extract", "handler", "middleware"]),
+    ("what handlers take and are", &["extract", "handler", "middleware", "wsgi"]),
     ("what the macros submit; what serves any application", &["registry", "server"]),
     ("from a path to a handler; a client", &["router", "testing"]),
     ("from registrations to a program", &["app"]),

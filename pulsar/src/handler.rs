@@ -10,7 +10,7 @@ use axum_core::{
     extract::{FromRequest, FromRequestParts},
     response::IntoResponse,
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use http_body_util::{BodyExt, Collected, Limited};
 
 use crate::{
@@ -100,10 +100,7 @@ where
 {
     match context.pool().run(job).await {
         Ok(response) => response,
-        Err(PoolError::Full) => Problem::new(StatusCode::SERVICE_UNAVAILABLE)
-            .with_detail("every thread is busy and the queue is full")
-            .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-            .into_response(),
+        Err(PoolError::Full) => Problem::busy().into_response(),
         // It is a panic of the handler wherever it ran: whoever catches those gets this one too.
         Err(PoolError::Panicked(message)) => resume_unwind(Box::new(message)),
     }

@@ -3,9 +3,22 @@
 //! The threads are tokio's blocking threads. What tokio lacks is a bound on what waits for them: a queue that can only
 //! grow turns an overload into an outage. Here a job is refused at once when the queue is full.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
-use tokio::{runtime, sync::Semaphore};
+use tokio::{
+    runtime::{self, Handle},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+
+thread_local! {
+    /// Whether this thread is running a job of a pool.
+    static IN_JOB: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread may wait: it is one of a pool, or none that runs an event loop.
+pub(crate) fn may_block() -> bool {
+    IN_JOB.get() || Handle::try_current().is_err()
+}
 
 /// A bounded pool of threads for work that blocks.
 #[derive(Clone, Debug)]
@@ -39,7 +52,7 @@ impl Pool {
         Ok(Self(Arc::new(Inner { runtime: Some(runtime), places })))
     }
 
-    /// Runs `job` on a thread of the pool and waits for its result.
+    /// Runs `job` on a thread of the pool and waits for its result. A full queue refuses it.
     ///
     /// The place in the pool is held until the job ends, also when the caller has gone away: a thread cannot be
     /// interrupted.
@@ -48,19 +61,49 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
-            return Err(PoolError::Full);
-        };
-        let runtime = self.0.runtime.as_ref().expect("the runtime is taken only by drop");
-        let task = runtime.spawn_blocking(move || {
-            let result = job();
-            drop(place);
-            result
+        match Arc::clone(&self.0.places).try_acquire_owned() {
+            Ok(place) => self.spawn(place, job).await,
+            Err(_) => Err(PoolError::Full),
+        }
+    }
+
+    /// Runs one more job of a request that the pool has taken already: it waits for a place rather than be refused.
+    pub(crate) async fn run_more<T, F>(&self, job: F) -> Result<T, PoolError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        match Arc::clone(&self.0.places).acquire_owned().await {
+            Ok(place) => self.spawn(place, job).await,
+            // Nobody closes the semaphore.
+            Err(_) => Err(PoolError::Full),
+        }
+    }
+
+    /// Drops a value on a thread of the pool, since what it does then may block.
+    pub(crate) fn release<T: Send + 'static>(&self, value: T) {
+        self.runtime().spawn_blocking(move || drop(value));
+    }
+
+    async fn spawn<T, F>(&self, place: OwnedSemaphorePermit, job: F) -> Result<T, PoolError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let task = self.runtime().spawn_blocking(move || {
+            // Held until the job is over, also if it panics; a thread of the pool runs nothing but jobs.
+            let _place = place;
+            IN_JOB.set(true);
+            job()
         });
         task.await.map_err(|error| match error.try_into_panic() {
             Ok(panic) => PoolError::Panicked(panic_message(&*panic)),
             Err(_) => PoolError::Full, // the pool is shutting down
         })
+    }
+
+    fn runtime(&self) -> &runtime::Runtime {
+        self.0.runtime.as_ref().expect("the runtime is taken only by drop")
     }
 }
 

@@ -116,6 +116,13 @@ impl Problem {
         }
     }
 
+    /// Every thread of the pool is busy and its queue is full.
+    pub(crate) fn busy() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE)
+            .with_detail("every thread is busy and the queue is full")
+            .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
     /// Sets what the client is told.
     ///
     /// ```

@@ -226,6 +226,14 @@ impl RequestId {
     }
 }
 
+impl RequestId {
+    /// Notes in the answer to an error under which id it was logged.
+    pub(crate) fn mark(&self, problem: &mut Problem) {
+        problem.request_id = Some(self.to_string());
+        problem.headers_mut().insert(X_REQUEST_ID, self.to_header());
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -303,6 +311,36 @@ impl<S: Sync> OptionalFromRequestParts<S> for MatchedRoute {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
         let matched = parts.extensions.get::<Connection>().and_then(|connection| connection.matched.as_ref());
         Ok(matched.map(|matched| Self(Arc::clone(&matched.route))))
+    }
+}
+
+/// What was cut off the path on its way to a mounted application.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MountedAt {
+    /// As it was sent: not decoded.
+    prefix: String,
+    /// The path was nothing but the prefix, and has become `/`.
+    added_slash: bool,
+}
+
+impl MountedAt {
+    pub(crate) fn new(prefix: String) -> Self {
+        Self { prefix, added_slash: false }
+    }
+
+    /// Takes more off the path.
+    pub(crate) fn push(&mut self, prefix: &str, added_slash: bool) {
+        self.prefix.push_str(prefix);
+        self.added_slash = added_slash;
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Whether the `/` that the path is now was not sent.
+    pub(crate) fn has_added_slash(&self) -> bool {
+        self.added_slash
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
     handler::{Endpoint, ReplyKind},
     pool::panic_message,
     problem::Problem,
-    request::{Connection, Matched, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID},
+    request::{Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID},
 };
 
 /// Renders the problem document of an error in an application's own way.
@@ -204,10 +204,10 @@ impl RouterService {
         match &self.0.mounts[number] {
             MountTarget::Fallback(endpoint) => self.call_endpoint(endpoint, None, request, Params::none()),
             MountTarget::Service(service) => {
-                if let Some((prefix, uri)) = split_prefix(request.uri(), segments) {
+                if let Some((prefix, uri, added_slash)) = split_prefix(request.uri(), segments) {
                     *request.uri_mut() = uri;
-                    let MountedAt(path) = request.extensions_mut().get_or_insert_default();
-                    path.push_str(&prefix);
+                    let mounted: &mut MountedAt = request.extensions_mut().get_or_insert_default();
+                    mounted.push(&prefix, added_slash);
                 }
                 let id = request_id(&request);
                 let future = service.clone().oneshot(request);
@@ -296,8 +296,7 @@ impl Tables {
                 &made
             };
             self.log(&problem, route, id);
-            problem.request_id = Some(id.to_string());
-            problem.headers_mut().insert(X_REQUEST_ID, id.to_header());
+            id.mark(&mut problem);
         }
         let Some(render) = &self.render else {
             return problem.into_response();
@@ -366,14 +365,10 @@ fn with_other_slash(path: &str) -> String {
     }
 }
 
-/// What was cut off the path on its way to a mounted service. A router that is one puts it back where it redirects to.
-#[derive(Clone, Debug, Default)]
-struct MountedAt(String);
-
 /// Where a path with the other spelling of the final slash leads. It stays on this host: a path that matched begins with
 /// one slash, and a backslash, which browsers take for one, is encoded.
 fn location(prefix: Option<&MountedAt>, uri: &Uri) -> HeaderValue {
-    let prefix = prefix.map_or("", |MountedAt(path)| path);
+    let prefix = prefix.map_or("", MountedAt::as_str);
     let mut location = format!("{prefix}{}", with_other_slash(uri.path())).replace('\\', "%5C");
     if let Some(query) = uri.query() {
         location.push('?');
@@ -383,8 +378,8 @@ fn location(prefix: Option<&MountedAt>, uri: &Uri) -> HeaderValue {
     HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("/"))
 }
 
-/// The first segments of a URI, and the URI without them, for what is mounted below them.
-fn split_prefix(uri: &Uri, segments: usize) -> Option<(String, Uri)> {
+/// The first segments of a URI, and the URI without them, for what is mounted below them; and whether it got a slash.
+fn split_prefix(uri: &Uri, segments: usize) -> Option<(String, Uri, bool)> {
     if segments == 0 {
         return None;
     }
@@ -392,10 +387,11 @@ fn split_prefix(uri: &Uri, segments: usize) -> Option<(String, Uri)> {
     let path = uri.path();
     let at = path.match_indices('/').nth(segments).map_or(path.len(), |(at, _)| at);
     let (prefix, rest) = path_and_query.split_at(at);
-    let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+    let added_slash = !rest.starts_with('/');
+    let rest = if added_slash { format!("/{rest}") } else { rest.to_owned() };
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(rest.parse().ok()?);
-    Some((prefix.to_owned(), Uri::from_parts(parts).ok()?))
+    Some((prefix.to_owned(), Uri::from_parts(parts).ok()?, added_slash))
 }
 
 /// The answer of a [`RouterService`], when it is there.

@@ -1,0 +1,368 @@
+//! What an application is: any callable of an environ and a `start_response`, whichever way it is written.
+//!
+//! Callables come as plain functions, which run on the thread pool, and as `async` ones, which run on the event loop. Here both
+//! become an [`Application`], which the rest of the module knows. It says when what is called, not how an answer is sent.
+
+use std::{
+    any::type_name,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use http::header;
+
+use super::{
+    body::{Body, IntoBody},
+    environ::Environ,
+    failure::Failure,
+    start_response::StartResponse,
+};
+use crate::{
+    body::{BoxError, BoxFuture},
+    error::Error,
+    pool::{Pool, panic_message},
+};
+
+/// What comes of a call: a body, or nothing, so that somebody else may answer.
+pub(super) type Outcome = Result<Option<Body>, Failure>;
+
+/// How much of the body of a request is read before a thread is given to a callable that blocks.
+const READ_AHEAD: usize = 64 * 1024;
+
+/// A WSGI application: a callable of either kind, without its type.
+///
+/// [`WsgiServer`](crate::WsgiServer) and [`WsgiHandler`](super::WsgiHandler) make it of what they are given; made by hand it can be
+/// [mounted](Self::service) anywhere.
+///
+/// ```
+/// use pulsar::wsgi::{self, Application, Environ, IntoBody, StartResponse};
+///
+/// fn hello(_: &mut Environ, start_response: StartResponse) -> wsgi::Result<impl IntoBody> {
+///     start_response("200 OK", &[("Content-Type", "text/plain")])?;
+///     Ok("Hello World!\n")
+/// }
+///
+/// # pulsar::testing::block_on(async {
+/// let client = pulsar::testing::Client::new(Application::new(hello).service(Default::default()));
+/// client.get("/").send().await.assert_status(200).assert_text("Hello World!\n");
+/// # });
+/// ```
+#[derive(Clone)]
+pub struct Application {
+    pub(super) name: &'static str,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    /// Runs on the thread pool.
+    Pool(Arc<Blocking>),
+    /// The same, on the event loop.
+    Inline(Arc<Blocking>),
+    Async(Arc<dyn AsyncApplication>),
+}
+
+type Blocking = dyn Fn(&mut Environ, StartResponse) -> Outcome + Send + Sync;
+
+/// An application that does not block.
+pub(crate) trait AsyncApplication: Send + Sync {
+    /// Answers, or does not: then somebody else gets the environ.
+    fn call<'a>(&'a self, environ: &'a mut Environ, start_response: StartResponse) -> BoxFuture<'a, Answered>;
+
+    /// Answers with an environ that nobody else will ask for.
+    fn call_alone(self: Arc<Self>, environ: Environ, start_response: StartResponse)
+    -> BoxFuture<'static, Answered>;
+}
+
+/// What an [`AsyncApplication`] gives: see [`Outcome`].
+pub(crate) struct Answered(pub(super) Outcome);
+
+impl Answered {
+    /// With a body, or not at all.
+    pub(crate) fn with(body: Option<Body>) -> Self {
+        Self(Ok(body))
+    }
+}
+
+impl Application {
+    /// The application that a callable is.
+    ///
+    /// ```
+    /// use pulsar::wsgi::{self, Application, Environ, IntoBody, StartResponse};
+    ///
+    /// async fn hello(_: &mut Environ, start_response: StartResponse) -> wsgi::Result<impl IntoBody> {
+    ///     start_response("200 OK", &[("Content-Type", "text/plain")])?;
+    ///     Ok("Hello World!\n")
+    /// }
+    ///
+    /// assert!(Application::new(hello).name().ends_with("::hello"));
+    /// ```
+    pub fn new<C: Callable<Kind>, Kind>(callable: C) -> Self {
+        callable.into_application()
+    }
+
+    /// Gives it another name for the log; the default is the path of the function.
+    #[must_use]
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// Has a plain `fn` run on the event loop. That saves the way to another thread and back, and is right only for one that
+    /// never waits. A body of a request of more than 64 KiB cannot be read in this way.
+    #[must_use]
+    pub fn inline(mut self) -> Self {
+        if let Kind::Pool(callable) = self.kind {
+            self.kind = Kind::Inline(callable);
+        }
+        self
+    }
+
+    /// The name in the log.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn from_async(name: &'static str, application: impl AsyncApplication + 'static) -> Self {
+        Self { name, kind: Kind::Async(Arc::new(application)) }
+    }
+
+    /// Whether it runs on the thread pool.
+    pub(crate) fn is_blocking(&self) -> bool {
+        matches!(self.kind, Kind::Pool(_))
+    }
+
+    /// Answers, or does not: then somebody else may ask the environ.
+    pub(super) fn call<'a>(
+        &'a self,
+        environ: &'a mut Environ,
+        start_response: StartResponse,
+    ) -> BoxFuture<'a, Outcome> {
+        match &self.kind {
+            Kind::Async(application) => {
+                let answered = application.call(environ, start_response);
+                Box::pin(async { answered.await.0 })
+            }
+            Kind::Inline(callable) => Box::pin(async {
+                read_ahead(environ).await?;
+                callable(environ, start_response)
+            }),
+            Kind::Pool(callable) => Box::pin(async {
+                let (back, outcome) = on_pool(Arc::clone(callable), environ.take(), start_response).await?;
+                *environ = back;
+                outcome
+            }),
+        }
+    }
+
+    /// Answers as the only application that is asked.
+    pub(super) fn call_alone(
+        &self,
+        mut environ: Environ,
+        start_response: StartResponse,
+    ) -> BoxFuture<'static, Answered> {
+        match &self.kind {
+            Kind::Async(application) => Arc::clone(application).call_alone(environ, start_response),
+            Kind::Inline(callable) => {
+                let callable = Arc::clone(callable);
+                Box::pin(async move {
+                    if let Err(failure) = read_ahead(&mut environ).await {
+                        return Answered(Err(failure));
+                    }
+                    Answered(callable(&mut environ, start_response))
+                })
+            }
+            Kind::Pool(callable) => {
+                let callable = Arc::clone(callable);
+                Box::pin(async move {
+                    Answered(match on_pool(callable, environ, start_response).await {
+                        Ok((_, outcome)) => outcome,
+                        Err(failure) => Err(failure),
+                    })
+                })
+            }
+        }
+    }
+}
+
+/// Calls a function that may block, and has the first piece of its body made, on a thread of the pool.
+async fn on_pool(
+    callable: Arc<Blocking>,
+    mut environ: Environ,
+    start_response: StartResponse,
+) -> Result<(Environ, Outcome), Failure> {
+    // A client that sends slowly has no thread that waits for it.
+    read_ahead(&mut environ).await?;
+    let pool = environ.context().pool().clone();
+    let job_pool = pool.clone();
+    let job = move || {
+        let outcome = callable(&mut environ, start_response).and_then(|body| first_piece(body, &job_pool));
+        (environ, outcome)
+    };
+    Ok(pool.run(job).await?)
+}
+
+fn first_piece(body: Option<Body>, pool: &Pool) -> Outcome {
+    let body = body.map(|body| body.on_pool(pool)).transpose();
+    body.map_err(|error: BoxError| Failure::Error(Error::new(error)))
+}
+
+/// Reads a short body whole, and of a long one the beginning. A client that waits to be told to send it (`Expect:
+/// 100-continue`) is not told before the application wants it.
+async fn read_ahead(environ: &mut Environ) -> Result<(), Failure> {
+    if environ.input().is_complete() || environ.headers().contains_key(header::EXPECT) {
+        return Ok(());
+    }
+    poll_fn(|cx| environ.input().poll_ahead(cx, READ_AHEAD)).await.map_err(Failure::Input)
+}
+
+/// What can be called as a WSGI application:
+///
+/// * `fn(&mut Environ, StartResponse) -> wsgi::Result<impl IntoBody>`, which may block and runs on the thread pool
+/// * `async fn(&mut Environ, StartResponse) -> wsgi::Result<impl IntoBody>`, which must not and runs on the event loop
+/// * closures of the same form
+/// * the same with `Option<impl IntoBody>`: it may pass a request on, which is what a middleware does
+/// * an [`Application`], a [`WsgiHandler`](super::WsgiHandler), a [`LazyWsgi`](super::LazyWsgi), a compiled
+///   [`Router`](crate::router::RouterService)
+///
+/// The error may be any that turns into [`pulsar::Error`](crate::Error). It is not for you to implement.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a WSGI callable",
+    label = "not a function of `&mut Environ` and `StartResponse` that gives a body",
+    note = "write `fn(environ: &mut Environ, start_response: StartResponse) -> wsgi::Result<impl IntoBody>`, or the same with \
+            `async`; the future of an `async` one must be `Send`"
+)]
+pub trait Callable<Kind>: Send + Sync + 'static {
+    /// The application that it is.
+    fn into_application(self) -> Application;
+}
+
+/// The kinds of [`Callable`], so that one function can be told from another by what it returns.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct OfFunction;
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct OfAsyncFunction;
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct OfApplication;
+
+impl<A: Into<Application> + Send + Sync + 'static> Callable<OfApplication> for A {
+    fn into_application(self) -> Application {
+        self.into()
+    }
+}
+
+impl<F> Callable<OfFunction> for F
+where
+    F: for<'a> Call<'a> + Send + Sync + 'static,
+{
+    fn into_application(self) -> Application {
+        let callable: Arc<Blocking> =
+            Arc::new(move |environ: &mut Environ, start_response| self.call(environ, start_response).outcome().0);
+        Application { name: type_name::<F>(), kind: Kind::Pool(callable) }
+    }
+}
+
+impl<F> Callable<OfAsyncFunction> for F
+where
+    F: for<'a> AsyncCall<'a> + Send + Sync + 'static,
+{
+    fn into_application(self) -> Application {
+        Application::from_async(type_name::<F>(), AsyncFunction(self))
+    }
+}
+
+struct AsyncFunction<F>(F);
+
+impl<F> AsyncApplication for AsyncFunction<F>
+where
+    F: for<'a> AsyncCall<'a> + Send + Sync + 'static,
+{
+    fn call<'a>(&'a self, environ: &'a mut Environ, start_response: StartResponse) -> BoxFuture<'a, Answered> {
+        Box::pin(async move { self.0.call(environ, start_response).await.outcome() })
+    }
+
+    fn call_alone(
+        self: Arc<Self>,
+        mut environ: Environ,
+        start_response: StartResponse,
+    ) -> BoxFuture<'static, Answered> {
+        Box::pin(async move { self.0.call(&mut environ, start_response).await.outcome() })
+    }
+}
+
+/// A function whose output may borrow from the environ, as `impl Trait` does in a signature. Not public API.
+#[doc(hidden)]
+pub trait Call<'a> {
+    type Output: IntoOutcome;
+
+    fn call(&self, environ: &'a mut Environ, start_response: StartResponse) -> Self::Output;
+}
+
+impl<'a, F, O> Call<'a> for F
+where
+    F: Fn(&'a mut Environ, StartResponse) -> O,
+    O: IntoOutcome,
+{
+    type Output = O;
+
+    fn call(&self, environ: &'a mut Environ, start_response: StartResponse) -> O {
+        self(environ, start_response)
+    }
+}
+
+/// The same for `async` functions, whose future borrows the environ. Not public API.
+#[doc(hidden)]
+pub trait AsyncCall<'a> {
+    type Future: Future<Output = Self::Output> + Send + 'a;
+    type Output: IntoOutcome;
+
+    fn call(&self, environ: &'a mut Environ, start_response: StartResponse) -> Self::Future;
+}
+
+impl<'a, F, Fut> AsyncCall<'a> for F
+where
+    F: Fn(&'a mut Environ, StartResponse) -> Fut,
+    Fut: Future<Output: IntoOutcome> + Send + 'a,
+{
+    type Future = Fut;
+    type Output = Fut::Output;
+
+    fn call(&self, environ: &'a mut Environ, start_response: StartResponse) -> Fut {
+        self(environ, start_response)
+    }
+}
+
+/// What callables return. Not public API.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a WSGI callable cannot return `{Self}`",
+    note = "it returns `wsgi::Result<impl IntoBody>`: a text, bytes, a list or an iterator of these, or a `wsgi::Body`"
+)]
+pub trait IntoOutcome {
+    #[allow(private_interfaces)] // called by this module only
+    fn outcome(self) -> Answered;
+}
+
+impl<B: IntoBody, E: Into<Error>> IntoOutcome for Result<B, E> {
+    #[allow(private_interfaces)]
+    fn outcome(self) -> Answered {
+        Answered(self.map(|body| Some(body.into_body())).map_err(|error| Failure::Error(error.into())))
+    }
+}
+
+/// `None` passes the request on.
+impl<B: IntoBody, E: Into<Error>> IntoOutcome for Result<Option<B>, E> {
+    #[allow(private_interfaces)]
+    fn outcome(self) -> Answered {
+        Answered(self.map(|body| body.map(IntoBody::into_body)).map_err(|error| Failure::Error(error.into())))
+    }
+}
+
+/// Runs what may panic, as callables do.
+pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Failure::Panicked(panic_message(&*panic)))
+}

@@ -1,0 +1,181 @@
+//! What `start_response`, `write` and the sending of an answer have in common: how far one answer has come.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::Waker,
+};
+
+use bytes::Bytes;
+use http::StatusCode;
+use tokio::sync::mpsc;
+
+use super::{error::Error, head::Head};
+use crate::{body::BoxError, pool::may_block, request::RequestId};
+
+/// How many pieces that were written may wait for a slow client.
+pub(super) const PIECES: usize = 8;
+
+/// One answer on its way, shared by the callable and by whoever sends.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    /// The name of the callable, for the log.
+    pub(super) callable: &'static str,
+    pub(super) id: Option<RequestId>,
+    /// The answer to HEAD has no body.
+    pub(super) head_only: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    head: Option<Head>,
+    /// Why `start_response` is about to be called again.
+    error: Option<BoxError>,
+    /// The head is out, or on its way: it cannot be replaced any more.
+    sent: bool,
+    writer: Option<mpsc::Sender<Bytes>>,
+    /// The other end of `writer`, until it is fetched.
+    written: Option<mpsc::Receiver<Bytes>>,
+    /// What `Content-Length` says, and how much of it may still be written.
+    length: Option<u64>,
+    left: Option<u64>,
+    /// Who waits for the first `write`.
+    waker: Option<Waker>,
+}
+
+impl Exchange {
+    pub(super) fn new(callable: &'static str, id: Option<RequestId>, head_only: bool) -> Self {
+        Self { callable, id, head_only, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that can panic runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `start_response(status, headers)`.
+    pub(super) fn start(&self, status: &str, headers: &[(&str, &str)]) -> Result<(), Error> {
+        let head = Head::parse(status, headers);
+        let mut state = self.state();
+        let error = state.error.take();
+        match error {
+            Some(error) if state.sent => return Err(Error::HeadersSent(error)),
+            None if state.sent || state.head.is_some() => return Err(Error::CalledTwice),
+            _ => {}
+        }
+        state.head = Some(head?);
+        Ok(())
+    }
+
+    /// The next call of `start_response` may replace the head, because of this error.
+    pub(super) fn excuse(&self, error: BoxError) {
+        self.state().error = Some(error);
+    }
+
+    /// Has a head that comes from elsewhere, such as the answer of a service.
+    pub(super) fn set_head(&self, head: Head) {
+        self.state().head = Some(head);
+    }
+
+    /// Lets somebody change the head, if there is one that is not out.
+    pub(super) fn change_head(&self, change: impl FnOnce(Head) -> Head) {
+        let head = self.state().head.take();
+        if let Some(head) = head {
+            // Not under the lock: whoever changes it may panic.
+            let head = change(head);
+            self.state().head = Some(head);
+        }
+    }
+
+    /// Takes the head for sending.
+    pub(super) fn take_head(&self) -> Option<Head> {
+        let mut state = self.state();
+        let head = state.head.take();
+        state.sent |= head.is_some();
+        head
+    }
+
+    /// The head and what is written, once there is something: then sending begins before the callable has returned. Otherwise
+    /// the waker is woken when there is.
+    pub(super) fn take_written(&self, waker: &Waker) -> Option<(Head, mpsc::Receiver<Bytes>)> {
+        let mut state = self.state();
+        let Some(written) = state.written.take() else {
+            if !state.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+                state.waker = Some(waker.clone());
+            }
+            return None;
+        };
+        state.head.take().map(|head| (head, written))
+    }
+
+    /// Nothing more will be written.
+    pub(super) fn close(&self) {
+        self.state().writer = None;
+    }
+
+    /// `write(data)`: waits for a slow client where that is allowed.
+    pub(super) fn write(&self, data: Bytes) -> Result<(), Error> {
+        let Some(Piece { writer, data, over }) = self.piece(data)? else { return Ok(()) };
+        if may_block() {
+            writer.blocking_send(data).map_err(|_| Error::Disconnected)?;
+        } else {
+            writer.try_send(data).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => Error::WouldBlock,
+                mpsc::error::TrySendError::Closed(_) => Error::Disconnected,
+            })?;
+        }
+        over.map_or(Ok(()), Err)
+    }
+
+    /// The same for an `async` callable.
+    pub(super) async fn write_async(&self, data: Bytes) -> Result<(), Error> {
+        let Some(Piece { writer, data, over }) = self.piece(data)? else { return Ok(()) };
+        writer.send(data).await.map_err(|_| Error::Disconnected)?;
+        over.map_or(Ok(()), Err)
+    }
+
+    /// What is to be sent of this; `None` if nothing is.
+    fn piece(&self, mut data: Bytes) -> Result<Option<Piece>, Error> {
+        let mut state = self.state();
+        let head = state.head.as_ref();
+        if data.is_empty() || !state.sent && head.is_some_and(|head| self.head_only || !may_have_body(head.status)) {
+            return Ok(None);
+        }
+        if !state.sent {
+            state.length = head.ok_or(Error::NotCalled)?.length;
+            state.left = state.length;
+            state.sent = true;
+            let (writer, written) = mpsc::channel(PIECES);
+            (state.writer, state.written) = (Some(writer), Some(written));
+            if let Some(waker) = state.waker.take() {
+                waker.wake();
+            }
+        }
+        // The callable has returned, and with it the time to write has passed.
+        let writer = state.writer.clone().ok_or(Error::Disconnected)?;
+        let mut over = None;
+        if let (Some(length), Some(left)) = (state.length, state.left) {
+            let allowed = usize::try_from(left).unwrap_or(usize::MAX).min(data.len());
+            over = (allowed < data.len()).then_some(Error::TooLong(length));
+            data.truncate(allowed);
+            state.left = Some(left - allowed as u64);
+        }
+        match over {
+            Some(error) if data.is_empty() => Err(error),
+            over => Ok(Some(Piece { writer, data, over })),
+        }
+    }
+}
+
+/// Data on its way to the client.
+struct Piece {
+    writer: mpsc::Sender<Bytes>,
+    data: Bytes,
+    /// There was more of it than the `Content-Length` allows.
+    over: Option<Error>,
+}
+
+/// Whether an answer of this status has a body (RFC 9110 sections 15.3.5 and 15.4.5).
+pub(super) fn may_have_body(status: StatusCode) -> bool {
+    status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
+}

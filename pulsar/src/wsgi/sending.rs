@@ -1,0 +1,213 @@
+//! An answer on its way out: what was written, then what was returned, as long as the `Content-Length` says.
+//!
+//! The framing is ours and not the application's. Too little is an error, which cuts the connection so that nobody takes a part
+//! for the whole; too much is cut off.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, header};
+use http_body::{Frame, SizeHint};
+use tokio::sync::mpsc;
+
+use super::{
+    application::Answered,
+    body::Body as WsgiBody,
+    error::Error,
+    exchange::{Exchange, may_have_body},
+    failure::Failure,
+    head::Head,
+    pieces::Pieces,
+};
+use crate::{
+    body::{Body, BoxError, BoxFuture, Response},
+    error::Chain,
+};
+
+/// The body of an answer, in the order in which it was made.
+pub(super) struct Sending {
+    exchange: Arc<Exchange>,
+    /// What the callable writes, until it has returned.
+    written: Option<mpsc::Receiver<Bytes>>,
+    /// The callable, which goes on.
+    call: Option<BoxFuture<'static, Answered>>,
+    first: Option<Bytes>,
+    rest: Result<Pieces, Option<Failure>>,
+    /// How much is missing of the `Content-Length`.
+    left: Option<u64>,
+    ended: bool,
+}
+
+impl Sending {
+    /// The callable has returned, without having written.
+    pub(super) fn returned(exchange: &Arc<Exchange>, head: &Head, first: Option<Bytes>, rest: Pieces) -> Self {
+        Self { first, rest: Ok(rest), ..Self::new(exchange, head) }
+    }
+
+    /// The callable has written.
+    pub(super) fn written(exchange: &Arc<Exchange>, head: &Head, written: mpsc::Receiver<Bytes>) -> Self {
+        Self { written: Some(written), ..Self::new(exchange, head) }
+    }
+
+    /// Behind what it has written comes what it has returned.
+    pub(super) fn then(mut self, rest: Result<Pieces, Failure>) -> Self {
+        self.rest = rest.map_err(Some);
+        self
+    }
+
+    /// It has not returned yet.
+    pub(super) fn after(mut self, call: BoxFuture<'static, Answered>) -> Self {
+        self.call = Some(call);
+        self
+    }
+
+    fn new(exchange: &Arc<Exchange>, head: &Head) -> Self {
+        Self {
+            exchange: Arc::clone(exchange),
+            written: None,
+            call: None,
+            first: None,
+            rest: Ok(Pieces::Ended),
+            left: head.length,
+            ended: false,
+        }
+    }
+
+    /// All of it, if it is here.
+    fn whole(&mut self) -> Option<Bytes> {
+        let complete = self.written.is_none() && self.rest.as_ref().is_ok_and(Pieces::is_ended);
+        complete.then(|| self.first.take().unwrap_or_default())
+    }
+
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
+        if let Some(call) = &mut self.call
+            && let Poll::Ready(Answered(outcome)) = call.as_mut().poll(cx)
+        {
+            self.call = None;
+            self.exchange.close();
+            self.rest = outcome.map(|body| Pieces::of(body.unwrap_or(WsgiBody::empty()))).map_err(Some);
+        }
+        if let Some(written) = &mut self.written {
+            if let Some(piece) = ready!(written.poll_recv(cx)) {
+                return Poll::Ready(Some(Ok(piece)));
+            }
+            self.written = None;
+        }
+        match &mut self.rest {
+            Ok(pieces) => pieces.poll_next(cx),
+            Err(failure) => {
+                let problem = failure.take().map(Failure::into_problem);
+                let cause = problem.as_ref().and_then(|problem| problem.source());
+                Poll::Ready(Some(Err(cause.map_or("the callable failed".into(), |cause| Chain(cause).to_string()).into())))
+            }
+        }
+    }
+
+    /// Cuts the connection: the client must see that something is missing.
+    fn fail(&mut self, error: &str) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.end();
+        let callable = self.exchange.callable;
+        tracing::error!(callable, "{error}; the answer is broken off and the connection is cut");
+        Poll::Ready(Some(Err(error.into())))
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        self.rest = Ok(Pieces::Ended);
+        self.call = None;
+        self.written = None;
+    }
+}
+
+impl http_body::Body for Sending {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        if this.ended {
+            return Poll::Ready(None);
+        }
+        let mut piece = match ready!(this.poll_piece(cx)) {
+            Some(Ok(piece)) => piece,
+            Some(Err(error)) => return this.fail(&Chain(error.as_ref()).to_string()),
+            None => {
+                return match this.left {
+                    Some(missing @ 1..) => this.fail(&Error::TooShort(missing).to_string()),
+                    _ => {
+                        this.end();
+                        Poll::Ready(None)
+                    }
+                };
+            }
+        };
+        if let Some(left) = &mut this.left {
+            if piece.len() as u64 > *left {
+                piece.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+                log_too_long(&this.exchange);
+                this.end();
+                this.left = Some(0);
+                return Poll::Ready((!piece.is_empty()).then_some(Ok(Frame::data(piece))));
+            }
+            *left -= piece.len() as u64;
+        }
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+fn log_too_long(exchange: &Exchange) {
+    tracing::error!(
+        callable = exchange.callable,
+        "the body is longer than its Content-Length; the rest is not sent"
+    );
+}
+
+/// The answer with this head and this body, or without a body where none may be.
+pub(super) fn send(exchange: &Arc<Exchange>, head: Head, mut body: Sending) -> Response {
+    let bodyless = !may_have_body(head.status);
+    let length = head.length;
+    let mut response = head.into_response();
+    let body = if exchange.head_only || bodyless {
+        if exchange.head_only
+            && !bodyless
+            && length.is_none()
+            && let Some(whole) = body.whole()
+        {
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
+        }
+        Body::empty()
+    } else {
+        match (body.whole(), length) {
+            (Some(whole), None) => Body::from(whole),
+            (Some(whole), Some(length)) if whole.len() as u64 == length => Body::from(whole),
+            (Some(mut whole), Some(length)) if whole.len() as u64 > length => {
+                log_too_long(exchange);
+                whole.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+                Body::from(whole)
+            }
+            (whole, _) => {
+                body.first = whole.filter(|whole| !whole.is_empty()).or(body.first.take());
+                Body::new(body)
+            }
+        }
+    };
+    response.map(|()| body)
+}
