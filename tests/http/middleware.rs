@@ -362,7 +362,9 @@ fn a_service_that_is_not_ready_is_waited_for() {
         GATE.add_permits(1);
         answered.recv().unwrap().assert(200, "through");
     }
-    askers.into_iter().for_each(|asker| asker.join().unwrap());
+    for asker in askers {
+        asker.join().unwrap();
+    }
     assert_eq!(MOST_AT_ONCE.load(Ordering::SeqCst), 1);
 }
 
