@@ -57,8 +57,8 @@ async fn database(settings: &Settings, title: &Title) -> pulsar::Result<Database
 struct Title(String);
 
 #[provide]
-fn title(settings: State<Settings>) -> Result<Title, std::num::ParseIntError> {
-    Ok(Title(format!("keep-alive {}", settings.keep_alive.as_secs())))
+fn title(settings: State<Settings>) -> Title {
+    Title(format!("keep-alive {}", settings.keep_alive.as_secs()))
 }
 
 #[get("/report")]
