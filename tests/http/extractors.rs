@@ -2,7 +2,8 @@
 //!
 //! Proves: `TypedHeader` that is there, missing, optional, malformed; cookies that are set, read and removed; signed
 //! cookies with a key from a provider, forged ones refused, and what happens without a key; `Multipart` with several
-//! fields and a file, too large, of the wrong type, broken off, in process and on a socket; `Extension`.
+//! fields and a file, too large, of the wrong type, broken off, in process and on a socket; `Extension`; axum's `Query` and
+//! `Json`.
 
 use axum::{Extension, extract::multipart::MultipartError};
 use axum_extra::{
@@ -254,4 +255,49 @@ fn an_extension_of_a_layer_reaches_the_handler() {
     // Without the layer it is our fault, and nothing of it is told.
     let client = support::client(module_path!(), |app| app);
     assert_eq!(problem(&block_on(client.get("/extractors/motto").send()), 500), "");
+}
+
+#[derive(serde::Deserialize)]
+struct Page {
+    page: u8,
+}
+
+#[post("/theirs")]
+async fn theirs(query: axum::extract::Query<Page>, body: axum::Json<Page>) -> axum::Json<u8> {
+    axum::Json(query.page + body.page)
+}
+
+#[test]
+fn extractors_of_axum_that_ours_replace_work_and_refuse_in_our_form() {
+    let client = support::client(module_path!(), |app| app);
+    for (query, content_type, body, status, part) in [
+        ("page=1", "application/json", "{\"page\":2}", 200, "3"),
+        (
+            "page=x",
+            "application/json",
+            "{\"page\":2}",
+            400,
+            "Failed to deserialize query string: page: invalid digit",
+        ),
+        (
+            "page=1",
+            "text/plain",
+            "{\"page\":2}",
+            415,
+            "Expected request with `Content-Type: application/json`",
+        ),
+        ("page=1", "application/json", "{", 400, "Failed to parse the request body as JSON"),
+        (
+            "page=1",
+            "application/json",
+            "{\"page\":300}",
+            422,
+            "page: invalid value: integer `300`, expected u8",
+        ),
+    ] {
+        let request = client.post(&format!("/extractors/theirs?{query}"));
+        let answer = block_on(request.header("content-type", content_type).body(body).send());
+        let text = if status == 200 { answer.text().to_owned() } else { problem(&answer, status) };
+        assert!(text.contains(part), "{part:?} expected in {answer}");
+    }
 }

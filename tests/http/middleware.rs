@@ -2,7 +2,8 @@
 //!
 //! Proves: traces have the handler's own lines within, those of a pool thread too; CORS answers a preflight before the
 //! router's OPTIONS and marks errors too; a compressed body decodes, of HEAD there is none; a timeout drops the handler
-//! and the connection goes on; a body over a limit is refused, declared or not; the ids of a request agree; a panic in
+//! and the connection goes on; a body over a limit is refused, declared or not,
+//! and one that stops is not waited for; functions and stacks are layers; the ids of a request agree; a panic in
 //! a layer is caught and one in a handler is still ours; a service that is not ready is waited for; the first layer
 //! is the outermost.
 
@@ -19,8 +20,10 @@ use std::{
     time::Duration,
 };
 
+use axum::middleware::{self, Next};
+use axum_extra::{TypedHeader, headers::UserAgent};
 use pulsar::{
-    Bytes, Request, StatusCode, get, http,
+    Bytes, Request, Response, StatusCode, get, http,
     http::{HeaderValue, Method, header},
     post,
     request::RequestId,
@@ -28,7 +31,7 @@ use pulsar::{
 };
 use pulsar_tests::until;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower::{Layer, Service, util::MapRequestLayer};
+use tower::{Layer, Service, ServiceBuilder, util::MapRequestLayer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
@@ -36,7 +39,7 @@ use tower_http::{
     limit::RequestBodyLimitLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     set_header::SetResponseHeaderLayer,
-    timeout::TimeoutLayer,
+    timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
     trace::TraceLayer,
 };
 
@@ -208,6 +211,54 @@ fn a_body_over_the_limit_of_a_layer_is_refused() {
     let answer = connection.answer();
     answer.assert_status(413);
     assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+}
+
+#[test]
+fn a_body_that_does_not_come_is_not_waited_for() {
+    let timeout = RequestBodyTimeoutLayer::new(Duration::from_millis(50));
+    let client = support::client(module_path!(), |app| app.layer(timeout)).on_socket().unwrap();
+    let head = "POST /middleware/length HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n";
+    let mut connection = connect(&client);
+    connection.send(format!("{head}abcd"));
+    connection.answer().assert(200, "4");
+    connection.send(format!("{head}ab"));
+    let answer = connection.answer();
+    answer.assert_status(400);
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+}
+
+/// A guard as axum's users write it: a function of extractors, the request and what comes next.
+async fn guard(
+    agent: Option<TypedHeader<UserAgent>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, StatusCode> {
+    match agent {
+        Some(agent) if agent.as_str() == "robot" => Err(StatusCode::FORBIDDEN),
+        _ => Ok(next.run(request).await),
+    }
+}
+
+#[test]
+fn functions_and_stacks_are_layers() {
+    let stack = ServiceBuilder::new()
+        .layer(middleware::from_fn(guard))
+        .layer(middleware::map_response(async |response: Response| ([("x-mark", "mapped")], response)))
+        .map_request(|mut request: Request| {
+            request.headers_mut().insert("x-request-id", HeaderValue::from_static("from-the-stack"));
+            request
+        });
+    let client = support::client(module_path!(), |app| app.layer(stack));
+    for (agent, status, mark) in [("person", 200, Some("mapped")), ("robot", 403, None)] {
+        let answer = block_on(client.get("/middleware/header").header("user-agent", agent).send());
+        assert_eq!(answer.assert_status(status).header("x-mark"), mark, "{answer}");
+        assert_eq!(answer.text() == "from-the-stack", status == 200, "{answer}");
+    }
+}
+
+#[get("/header")]
+async fn header_of_request(headers: pulsar::HeaderMap) -> String {
+    String::from_utf8_lossy(headers["x-request-id"].as_bytes()).into_owned()
 }
 
 #[get("/id")]
