@@ -7,7 +7,7 @@
 //! Programs that do not start, by a provider that fails, is missing, needs itself or is there twice, are in `fixtures.rs`.
 
 use std::sync::{
-    Mutex,
+    Arc, Mutex,
     atomic::{AtomicU32, Ordering},
 };
 
@@ -23,9 +23,6 @@ use pulsar::{
 use crate::support::{self, problem};
 
 pulsar::scope!("/state");
-
-/// How often the provider has run, in all workers of this test program.
-static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 // What depends on others stands first: the place in the source does not matter.
 
@@ -48,10 +45,19 @@ struct Database {
 
 /// Waits for something in between, as connecting to a database does.
 #[provide]
-async fn database(settings: &Settings, title: &Title) -> pulsar::Result<Database> {
+async fn database(settings: &Settings, title: &Title, runs: &Runs) -> pulsar::Result<Database> {
     tokio::task::yield_now().await;
-    let number = DATABASES.fetch_add(1, Ordering::SeqCst) + 1;
+    let number = runs.0.fetch_add(1, Ordering::SeqCst) + 1;
     Ok(Database { number, backlog: settings.backlog, log: Mutex::new(vec![title.0.clone()]) })
+}
+
+/// How often the provider of the database has run; a test gives one of its own to count.
+#[derive(Default)]
+struct Runs(Arc<AtomicU32>);
+
+#[provide]
+fn runs() -> Runs {
+    Runs::default()
 }
 
 struct Title(String);
@@ -93,13 +99,16 @@ fn providers_see_the_settings_and_one_another() {
 
 #[test]
 fn a_provider_runs_once_for_all_requests_of_a_worker() {
-    let client = support::client(module_path!(), |app| app);
+    let runs = Runs::default();
+    let count = Arc::clone(&runs.0);
+    let program = given().provide(runs);
+    let client = block_on(program.client_of("state")).unwrap();
+    assert_eq!(count.load(Ordering::SeqCst), 1, "it has run before the first request");
     let text = |path: &str| block_on(client.get(path).send()).assert_status(200).text().to_owned();
-    let number = text("/state/number");
     for _ in 0..3 {
-        assert_eq!(text("/state/number"), number);
+        assert_eq!(text("/state/number"), "1");
         // Who depends on it has the same one.
-        assert_eq!(text("/state/number-on-the-pool"), format!("{number} {number}"));
+        assert_eq!(text("/state/number-on-the-pool"), "1 1");
     }
     // Over sockets, from several threads.
     let on_socket = client.clone().on_socket().unwrap();
@@ -116,10 +125,11 @@ fn a_provider_runs_once_for_all_requests_of_a_worker() {
     for word in ["w0", "w1", "w2", "w3"] {
         assert!(report.contains(word), "{report}");
     }
+    assert_eq!(count.load(Ordering::SeqCst), 1);
     // Another worker has its own.
-    let other = support::client(module_path!(), |app| app);
-    let other = block_on(other.get("/state/number").send());
-    assert_ne!(other.text(), number);
+    let other = block_on(program.client_of("state")).unwrap();
+    block_on(other.get("/state/number").send()).assert_text("2");
+    assert_eq!((text("/state/number").as_str(), count.load(Ordering::SeqCst)), ("1", 2));
 }
 
 fn given() -> Program {
