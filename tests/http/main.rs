@@ -4,9 +4,6 @@
 //! All of it is one program, since registrations belong to a crate: every file has the routes of its module in an
 //! application of its own, below a prefix of its own.
 
-// Whether a handler is `async` says where it runs.
-#![allow(clippy::unused_async)]
-
 mod answers;
 mod extractors;
 mod handlers;

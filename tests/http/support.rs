@@ -15,7 +15,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// A client of an application that has the routes of `module`, and what `build` adds.
 pub(crate) fn client(module: &str, build: impl FnOnce(App) -> App) -> Client {
-    let app = build(App::new("tested").bind("127.0.0.1:0").routes(module));
+    let app = build(App::new("tested").routes(module));
     let program = Program::new("http", "0.0.0").root(module).app(app);
     block_on(program.client_of("tested")).unwrap_or_else(|error| panic!("{error}"))
 }
