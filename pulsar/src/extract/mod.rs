@@ -16,7 +16,23 @@
 //! | [`Request`](crate::Request) | all of it | none |
 //! | `Option<E>`, `Result<E, E::Rejection>` | `E`, if it is there | none |
 //!
-//! Bodies are read up to 2 MiB; a layer [`DefaultBodyLimit`] sets another limit.
+//! Bodies are read up to 2 MiB; a layer [`DefaultBodyLimit`] sets another limit. The setting `max_body` of the server is an
+//! upper bound beyond it.
+//!
+//! ```
+//! use pulsar::{Json, get, http::HeaderMap, post};
+//!
+//! #[get("/agent")]
+//! async fn agent(headers: HeaderMap) -> String {
+//!     format!("{:?}", headers.get("user-agent"))
+//! }
+//!
+//! /// The last argument may take the body.
+//! #[post("/sum")]
+//! async fn sum(headers: HeaderMap, Json(numbers): Json<Vec<u32>>) -> String {
+//!     format!("{} of {} headers", numbers.iter().sum::<u32>(), headers.len())
+//! }
+//! ```
 
 mod body;
 mod form;
