@@ -12,9 +12,11 @@
 //! | [`State<T>`] | what a provider made | 500, found at start |
 //! | [`Bytes`](crate::Bytes), `String` | the body | 400, 413 |
 //! | `Method`, `Uri`, `Version`, `HeaderMap` | a part of the request | none |
-//! | [`Peer`](crate::request::Peer), [`RequestId`](crate::request::RequestId), [`MatchedRoute`](crate::request::MatchedRoute) | what the server and the router know | none |
+//! | [`Peer`](crate::request::Peer), [`RequestId`](crate::request::RequestId), [`Connection`](crate::request::Connection) | what the server knows | none |
+//! | [`MatchedRoute`](crate::request::MatchedRoute) | what the router knows | 500 where no route matched |
 //! | [`Request`](crate::Request) | all of it | none |
-//! | `Option<E>`, `Result<E, E::Rejection>` | `E`, if it is there | none |
+//! | `Option<E>`, where `E` is [optional](OptionalFromRequestParts), as [`Json<T>`], [`Form<T>`], `MatchedRoute` are | `E`, if it is there | that of `E`, if it is there and wrong |
+//! | `Result<E, E::Rejection>` | `E`, or why not | none |
 //!
 //! Bodies are read up to 2 MiB; a layer [`DefaultBodyLimit`] sets another limit. The setting `max_body` of the server is an
 //! upper bound beyond it.
