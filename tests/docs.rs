@@ -74,6 +74,27 @@ fn the_summary_of_the_guide_has_every_page() {
 }
 
 #[test]
+fn the_readme_has_every_example() {
+    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
+    let linked: BTreeSet<_> =
+        links(&readme).into_iter().filter(|target| target.starts_with("examples/")).collect();
+    let mut there = BTreeSet::new();
+    for entry in fs::read_dir(workspace().join("examples")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.strip_suffix(".rs").is_some_and(|name| name != "lib") {
+            there.insert(format!("examples/{name}"));
+        }
+    }
+    assert_same(&there, &linked, "examples in the README");
+}
+
+#[test]
+fn the_readme_names_the_test_command() {
+    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
+    assert!(readme.contains("\n$ cargo test --workspace\n"));
+}
+
+#[test]
 fn every_page_with_rust_is_compiled() {
     let index = fs::read_to_string(workspace().join("tests/lib.rs")).unwrap();
     for page in pages() {

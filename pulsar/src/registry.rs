@@ -156,7 +156,7 @@ impl Route {
         format!("{}::{}", self.place.module(), self.function)
     }
 
-    /// The name for building URLs: the one given in the attribute, else that of the function.
+    /// The name: the one given in the attribute, else that of the function.
     pub fn route_name(&self) -> &'static str {
         self.name.unwrap_or(self.function)
     }

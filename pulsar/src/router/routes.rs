@@ -71,7 +71,7 @@ pub struct RouteLine {
     pub methods: Vec<String>,
     /// The rule, with all prefixes.
     pub rule: String,
-    /// The name for building URLs.
+    /// The name that the route was given, or that of its function.
     pub name: Option<String>,
     /// The path of the function, if a macro registered it.
     pub function: Option<String>,
