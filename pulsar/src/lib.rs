@@ -157,7 +157,7 @@ pub use crate::{
     handler::IntoHandler,
     place::Place,
     problem::{FieldError, Problem},
-    registry::{Registry, Route},
+    registry::{Registry, Requirement, Route},
     router::Router,
     settings::Settings,
 };

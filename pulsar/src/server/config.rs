@@ -9,8 +9,8 @@ use std::{fmt, path::PathBuf, time::Duration};
 ///
 /// # Defaults
 ///
-/// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 15 s, drain grace 2 s, graceful
-/// timeout 30 s, bodies of at most 8 MiB, no access log.
+/// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 30 s, drain grace 2 s, graceful
+/// timeout 25 s, bodies of at most 8 MiB, no access log.
 ///
 /// ```
 /// use pulsar::server::{Address, ServerConfig};
@@ -43,7 +43,7 @@ pub struct ServerConfig {
 
 impl ServerConfig {
     /// The default of [`keep_alive`](Self::keep_alive).
-    pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
+    pub const KEEP_ALIVE: Duration = Duration::from_secs(30);
 }
 
 impl Default for ServerConfig {
@@ -54,7 +54,7 @@ impl Default for ServerConfig {
             backlog: 2048,
             keep_alive: Self::KEEP_ALIVE,
             drain_grace: Duration::from_secs(2),
-            graceful_timeout: Duration::from_secs(30),
+            graceful_timeout: Duration::from_secs(25),
             max_body: Some(8 << 20),
             access_log: AccessLog::Off,
             access_log_format: AccessLogFormat::Text,
