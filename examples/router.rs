@@ -154,7 +154,7 @@ fn quick() -> &'static str {
     "quick\n"
 }
 
-/// Any method, also one of your own, and a name for building URLs.
+/// Any method, also one of your own, and a name other than that of the function.
 #[route("/whichroute", methods = ["GET", "REPORT"], name = "which")]
 async fn which(route: MatchedRoute) -> String {
     format!("{} is called {}\n", route.rule(), route.name().unwrap_or("nothing"))

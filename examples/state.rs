@@ -1,4 +1,4 @@
-//! State: made once per worker by providers, found by its type.
+//! State: made by providers when the program starts, found by its type.
 //!
 //!     cargo run --example state
 //!     curl http://127.0.0.1:8060/notes

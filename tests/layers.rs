@@ -27,6 +27,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("from registrations to a program", &["app"]),
 ];
 
+/// Where the floors are explained. Its table has a row for each module, with the number of its floor.
+const ARCHITECTURE: &str = "docs/architecture.md";
+
 /// What stands outside of the floors: the crate's index, and what generated code names.
 const INDEX: &[&str] = &["", "__private"];
 
@@ -63,6 +66,24 @@ fn the_index_has_the_modules_in_the_order_of_the_floors() {
     let expected: Vec<&str> =
         FLOORS.iter().flat_map(|(_, modules)| modules.iter().copied()).chain(["__private"]).collect();
     assert_eq!(declared, expected, "the modules of pulsar/src/lib.rs, and the floors in tests/layers.rs");
+}
+
+#[test]
+fn the_floors_are_explained() {
+    let page = fs::read_to_string(workspace().join(ARCHITECTURE)).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | `"));
+    let explained: Vec<_> = rows
+        .filter_map(|(floor, rest)| Some((floor.parse().ok()?, rest.split('`').next().unwrap_or(rest))))
+        .collect();
+    let expected: Vec<(usize, &str)> = FLOORS
+        .iter()
+        .enumerate()
+        .flat_map(|(floor, (_, modules))| modules.iter().map(move |module| (floor, *module)))
+        .collect();
+    assert_eq!(explained, expected, "the table of floors in {ARCHITECTURE}, and the one here");
+    for (what, _) in FLOORS {
+        assert!(page.contains(what), "{ARCHITECTURE} does not say what a floor is: {what}");
+    }
 }
 
 #[test]

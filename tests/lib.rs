@@ -99,3 +99,30 @@ impl Drop for Folder {
         let _ = fs::remove_dir_all(&self.0);
     }
 }
+
+/// Compiles and runs the Rust of the README and of the guide. `docs.rs` holds that no page is missing.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/guide/src/answers.md")]
+    mod answers {}
+    #[doc = include_str!("../docs/guide/src/arguments.md")]
+    mod arguments {}
+    #[doc = include_str!("../docs/guide/src/deploying.md")]
+    mod deploying {}
+    #[doc = include_str!("../docs/guide/src/errors.md")]
+    mod errors {}
+    #[doc = include_str!("../docs/guide/src/introduction.md")]
+    mod introduction {}
+    #[doc = include_str!("../docs/guide/src/middleware.md")]
+    mod middleware {}
+    #[doc = include_str!("../docs/guide/src/routes.md")]
+    mod routes {}
+    #[doc = include_str!("../docs/guide/src/settings.md")]
+    mod settings {}
+    #[doc = include_str!("../docs/guide/src/state.md")]
+    mod state {}
+    #[doc = include_str!("../docs/guide/src/testing.md")]
+    mod testing {}
+}

@@ -73,7 +73,7 @@ pub fn options(attribute: TokenStream, item: TokenStream) -> TokenStream {
     route::expand(Verb::Options, attribute.into(), item.into()).into()
 }
 
-/// Builds a value once per worker, for `State<T>`. Documented at `pulsar::provide`.
+/// Builds a value once per worker and application, for `State<T>`. Documented at `pulsar::provide`.
 #[proc_macro_attribute]
 pub fn provide(attribute: TokenStream, item: TokenStream) -> TokenStream {
     provide::expand(attribute.into(), item.into()).into()

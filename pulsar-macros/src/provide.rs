@@ -1,4 +1,4 @@
-//! `#[provide]`: a function that makes a value once per worker, from settings and other provided values.
+//! `#[provide]`: a function that makes a value once per worker and application, from settings and other provided values.
 //!
 //! It does not see whether something provides what the function asks for, or in which order: that is known when the
 //! program starts.

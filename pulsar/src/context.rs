@@ -1,6 +1,6 @@
 //! The state of a worker: what its providers made, its settings, its thread pool.
 //!
-//! [`Context`] is the state parameter `S` of axum-core's extractor traits. It is made once per worker, before the worker
+//! [`Context`] is the state parameter `S` of axum-core's extractor traits. It is made once per worker and application, before the worker
 //! accepts, and never changes after that, so reading it takes no lock.
 
 use std::{

@@ -10,6 +10,14 @@ use http::StatusCode;
 use crate::body::BoxError;
 
 /// What a handler returns: a value, or an [`Error`].
+///
+/// ```
+/// fn parse(text: &str) -> pulsar::Result<u8> {
+///     Ok(text.parse()?)
+/// }
+///
+/// assert_eq!(parse("x").unwrap_err().status_code(), 500);
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error on its way to becoming an answer.

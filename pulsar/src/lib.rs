@@ -40,6 +40,27 @@ pub use pulsar_macros::HttpError;
 #[doc = include_str!("docs/main.md")]
 pub use pulsar_macros::main;
 /// The program that [`main!`] would run, as an expression of type [`Program`], for tests: the grammar is the same.
+///
+/// ```standalone_crate
+/// use pulsar::{Uri, get, program, testing::block_on};
+///
+/// #[get("/")]
+/// async fn home() -> &'static str {
+///     "home"
+/// }
+///
+/// async fn not_found(uri: Uri) -> String {
+///     format!("there is no {}", uri.path())
+/// }
+///
+/// # fn main() {
+/// block_on(async {
+///     let client = program! { fallback: not_found }.client().await.unwrap();
+///     client.get("/").send().await.assert_text("home");
+///     client.get("/x").send().await.assert_text("there is no /x");
+/// });
+/// # }
+/// ```
 pub use pulsar_macros::program;
 #[doc = include_str!("docs/provide.md")]
 pub use pulsar_macros::provide;
@@ -49,18 +70,83 @@ pub use pulsar_macros::route;
 pub use pulsar_macros::scope;
 
 /// [`route`] for the method DELETE.
+///
+/// ```
+/// use pulsar::{StatusCode, delete};
+///
+/// #[delete("/users/<int:id>")]
+/// async fn remove(id: u64) -> StatusCode {
+///     println!("{id} is gone");
+///     StatusCode::NO_CONTENT
+/// }
+/// ```
 pub use pulsar_macros::delete;
 /// [`route`] for the method GET, which answers HEAD as well.
+///
+/// ```
+/// use pulsar::get;
+///
+/// #[get("/users/<int:id>")]
+/// async fn user(id: u64) -> String {
+///     format!("user {id}")
+/// }
+/// ```
 pub use pulsar_macros::get;
 /// [`route`] for the method HEAD, where the answer to GET would cost too much.
+///
+/// ```
+/// use pulsar::{StatusCode, head};
+///
+/// #[head("/reports/<int:id>")]
+/// async fn exists(id: u64) -> StatusCode {
+///     if id < 10 { StatusCode::OK } else { StatusCode::NOT_FOUND }
+/// }
+/// ```
 pub use pulsar_macros::head;
 /// [`route`] for the method OPTIONS, where the answer with the methods that there are is not enough.
+///
+/// ```
+/// use pulsar::options;
+///
+/// #[options("/users")]
+/// async fn methods() -> [(&'static str, &'static str); 1] {
+///     [("allow", "GET, HEAD, OPTIONS, SEARCH")]
+/// }
+/// ```
 pub use pulsar_macros::options;
 /// [`route`] for the method PATCH.
+///
+/// ```
+/// use pulsar::patch;
+///
+/// #[patch("/users/<int:id>")]
+/// async fn rename(id: u64, name: String) -> String {
+///     format!("{id} is now {name}")
+/// }
+/// ```
 pub use pulsar_macros::patch;
 /// [`route`] for the method POST.
+///
+/// ```
+/// use pulsar::{StatusCode, post};
+///
+/// #[post("/users")]
+/// async fn add(name: String) -> StatusCode {
+///     println!("welcome, {name}");
+///     StatusCode::CREATED
+/// }
+/// ```
 pub use pulsar_macros::post;
 /// [`route`] for the method PUT.
+///
+/// ```
+/// use pulsar::put;
+///
+/// #[put("/users/<int:id>")]
+/// async fn replace(id: u64, name: String) -> String {
+///     format!("{id} is {name}")
+/// }
+/// ```
 pub use pulsar_macros::put;
 
 pub use crate::{
@@ -72,7 +158,7 @@ pub use crate::{
     handler::IntoHandler,
     place::Place,
     problem::{FieldError, Problem},
-    registry::{Registry, Route},
+    registry::{Registry, Requirement, Route},
     router::Router,
     settings::Settings,
 };

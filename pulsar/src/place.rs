@@ -3,6 +3,19 @@
 use std::fmt;
 
 /// Where in the source something was registered; prints as `src/users.rs:12`.
+///
+/// ```standalone_crate
+/// #[pulsar::get("/")]
+/// async fn home() {}
+///
+/// # fn main() {
+/// let registry = pulsar::Registry::of(&[module_path!()]);
+/// let place = registry.routes().next().unwrap().place();
+/// assert_eq!(place.krate(), module_path!());
+/// assert!(place.is_within(module_path!()));
+/// assert_eq!(place.to_string(), format!("{}:{}", place.file(), place.line()));
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     file: &'static str,

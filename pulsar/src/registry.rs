@@ -27,6 +27,21 @@ inventory::collect!(Scope);
 inventory::collect!(Provider);
 
 /// A route, as the attribute on its function registered it.
+///
+/// ```standalone_crate
+/// /// The first page.
+/// #[pulsar::get("/", name = "index")]
+/// async fn home() {}
+///
+/// # fn main() {
+/// let registry = pulsar::Registry::of(&[module_path!()]);
+/// let route = registry.routes().next().unwrap();
+/// assert_eq!((route.methods(), route.rule(), route.route_name()), (&["GET"][..], "/", "index"));
+/// assert!(route.function_path().ends_with("::home"));
+/// assert_eq!(route.doc_comment(), "The first page.");
+/// assert!(!route.is_blocking());
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Route {
     pub(crate) methods: &'static [&'static str],
@@ -141,7 +156,7 @@ impl Route {
         format!("{}::{}", self.place.module(), self.function)
     }
 
-    /// The name for building URLs: the one given in the attribute, else that of the function.
+    /// The name: the one given in the attribute, else that of the function.
     pub fn route_name(&self) -> &'static str {
         self.name.unwrap_or(self.function)
     }
@@ -358,6 +373,21 @@ impl<T: Send + Sync + 'static> ReturnedValue<T> for Returned<T> {
 }
 
 /// The registrations of the crates that a program names, sorted by place.
+///
+/// Only for tools that list routes: a [`Program`](crate::Program) reads it by itself.
+///
+/// ```standalone_crate
+/// #[pulsar::get("/users/<int:id>")]
+/// async fn user(id: u32) {
+///     let _ = id;
+/// }
+///
+/// # fn main() {
+/// let registry = pulsar::Registry::of(&[module_path!()]);
+/// let rules: Vec<_> = registry.routes().map(|route| route.rule()).collect();
+/// assert_eq!(rules, ["/users/<int:id>"]);
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     /// The routes, each with the prefix of its scope, if it has one.

@@ -55,6 +55,13 @@ struct Wire {
 
 impl Connection {
     /// The connection number `id` from `peer` to the address `local` of ours, which may be unknown.
+    ///
+    /// ```
+    /// use pulsar::request::{Connection, Peer};
+    /// let connection = Connection::new(Peer::Unknown, None, 7);
+    /// assert_eq!((connection.id(), connection.local()), (7, None));
+    /// assert!(!connection.request_id().to_string().is_empty());
+    /// ```
     pub fn new(peer: Peer, local: Option<Peer>, id: u64) -> Self {
         Self { wire: Arc::new(Wire { peer, local, id }), request_id: RequestId::made(id, 0), matched: None }
     }

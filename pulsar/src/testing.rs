@@ -146,41 +146,98 @@ impl Client {
     }
 
     /// A GET request.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router, testing::{Client, block_on}};
+    /// let router = Router::new().add(Method::GET, "/", async || "hello");
+    /// let client = Client::new(router.compile(Default::default()).unwrap());
+    /// block_on(client.get("/").send()).assert_status(200);
+    /// ```
     pub fn get(&self, path: &str) -> RequestBuilder<'_> {
         self.request(Method::GET, path)
     }
 
     /// A HEAD request.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router, testing::{Client, block_on}};
+    /// let router = Router::new().add(Method::HEAD, "/", async || "hello");
+    /// let client = Client::new(router.compile(Default::default()).unwrap());
+    /// block_on(client.head("/").send()).assert_status(200);
+    /// ```
     pub fn head(&self, path: &str) -> RequestBuilder<'_> {
         self.request(Method::HEAD, path)
     }
 
     /// A POST request.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router, testing::{Client, block_on}};
+    /// let router = Router::new().add(Method::POST, "/", async || "hello");
+    /// let client = Client::new(router.compile(Default::default()).unwrap());
+    /// block_on(client.post("/").send()).assert_status(200);
+    /// ```
     pub fn post(&self, path: &str) -> RequestBuilder<'_> {
         self.request(Method::POST, path)
     }
 
     /// A PUT request.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router, testing::{Client, block_on}};
+    /// let router = Router::new().add(Method::PUT, "/", async || "hello");
+    /// let client = Client::new(router.compile(Default::default()).unwrap());
+    /// block_on(client.put("/").send()).assert_status(200);
+    /// ```
     pub fn put(&self, path: &str) -> RequestBuilder<'_> {
         self.request(Method::PUT, path)
     }
 
     /// A PATCH request.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router, testing::{Client, block_on}};
+    /// let router = Router::new().add(Method::PATCH, "/", async || "hello");
+    /// let client = Client::new(router.compile(Default::default()).unwrap());
+    /// block_on(client.patch("/").send()).assert_status(200);
+    /// ```
     pub fn patch(&self, path: &str) -> RequestBuilder<'_> {
         self.request(Method::PATCH, path)
     }
 
     /// A DELETE request.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router, testing::{Client, block_on}};
+    /// let router = Router::new().add(Method::DELETE, "/", async || "hello");
+    /// let client = Client::new(router.compile(Default::default()).unwrap());
+    /// block_on(client.delete("/").send()).assert_status(200);
+    /// ```
     pub fn delete(&self, path: &str) -> RequestBuilder<'_> {
         self.request(Method::DELETE, path)
     }
 
     /// An OPTIONS request.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router, testing::{Client, block_on}};
+    /// let router = Router::new().add(Method::OPTIONS, "/", async || "hello");
+    /// let client = Client::new(router.compile(Default::default()).unwrap());
+    /// block_on(client.options("/").send()).assert_status(200);
+    /// ```
     pub fn options(&self, path: &str) -> RequestBuilder<'_> {
         self.request(Method::OPTIONS, path)
     }
 
     /// A request of any method. The path may have a query.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router, testing::{Client, block_on}};
+    /// let purge = Method::from_bytes(b"PURGE").unwrap();
+    /// let router = Router::new().add(purge.clone(), "/cache", async || "gone");
+    /// let client = Client::new(router.compile(Default::default()).unwrap());
+    /// block_on(client.request(purge, "/cache?all").send()).assert_text("gone");
+    /// ```
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder<'_> {
         RequestBuilder {
             client: self,
@@ -211,6 +268,16 @@ impl Client {
 }
 
 /// A request on its way.
+///
+/// ```
+/// use pulsar::{Method, Router, http::HeaderMap, testing::{Client, block_on}};
+/// let router = Router::new().add(Method::POST, "/", async |headers: HeaderMap, body: String| {
+///     format!("{body} in {:?}", headers["accept-language"])
+/// });
+/// let client = Client::new(router.compile(Default::default()).unwrap());
+/// let request = client.post("/").header("accept-language", "it").body("ciao");
+/// block_on(request.send()).assert_text("ciao in \"it\"");
+/// ```
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder<'a> {
@@ -227,6 +294,12 @@ impl RequestBuilder<'_> {
     /// # Panics
     ///
     /// Panics if the name or the value is none.
+    ///
+    /// ```
+    /// use pulsar::{Router, testing::Client};
+    /// let client = Client::new(Router::new().compile(Default::default()).unwrap());
+    /// let request = client.get("/").header("accept", "text/html").header("x-page", 7);
+    /// ```
     #[track_caller]
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
@@ -239,6 +312,13 @@ impl RequestBuilder<'_> {
     }
 
     /// Sets the body.
+    ///
+    /// ```
+    /// use pulsar::{Method, Router, testing::{Client, block_on}};
+    /// let router = Router::new().add(Method::PUT, "/", async |body: String| body);
+    /// let client = Client::new(router.compile(Default::default()).unwrap());
+    /// block_on(client.put("/").body("text").send()).assert_text("text");
+    /// ```
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.body = body.into();
         self
@@ -249,6 +329,13 @@ impl RequestBuilder<'_> {
     /// # Panics
     ///
     /// Panics if the value cannot be serialized.
+    ///
+    /// ```
+    /// use pulsar::{Json, Method, Router, testing::{Client, block_on}};
+    /// let router = Router::new().add(Method::POST, "/", async |Json(n): Json<u32>| Json(n + 1));
+    /// let client = Client::new(router.compile(Default::default()).unwrap());
+    /// block_on(client.post("/").json(&1).send()).assert_json(&2);
+    /// ```
     #[track_caller]
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
         let body = serde_json::to_vec(value).expect("a value that can be written as JSON");
@@ -260,6 +347,13 @@ impl RequestBuilder<'_> {
     /// # Panics
     ///
     /// Panics if the value cannot be serialized.
+    ///
+    /// ```
+    /// use pulsar::{Form, Method, Router, testing::{Client, block_on}};
+    /// let router = Router::new().add(Method::POST, "/", async |Form(pairs): Form<Vec<(String, String)>>| pairs[0].1.clone());
+    /// let client = Client::new(router.compile(Default::default()).unwrap());
+    /// block_on(client.post("/").form(&[("name", "Ada")]).send()).assert_text("Ada");
+    /// ```
     #[track_caller]
     pub fn form<T: Serialize>(self, value: &T) -> Self {
         let body = serde_html_form::to_string(value).expect("a value that can be written as a form");
@@ -271,6 +365,15 @@ impl RequestBuilder<'_> {
     /// # Panics
     ///
     /// Panics if there is no answer, or if the path is none.
+    ///
+    /// ```
+    /// use pulsar::{Router, testing::Client};
+    /// # pulsar::testing::block_on(async {
+    /// let client = Client::new(Router::new().compile(Default::default()).unwrap());
+    /// let answer = client.get("/nowhere").send().await;
+    /// answer.assert_status(404);
+    /// # });
+    /// ```
     pub async fn send(self) -> Answer {
         let Self { client, method, path, headers, body } = self;
         let what = format!("{method} {path}");
@@ -292,6 +395,16 @@ impl RequestBuilder<'_> {
 }
 
 /// An answer that has been read to its end. Every assertion gives the answer back, so that they chain.
+///
+/// ```
+/// use pulsar::{Json, Method, Router, testing::{Client, block_on}};
+/// let router = Router::new().add(Method::GET, "/", async || Json([1, 2]));
+/// let client = Client::new(router.compile(Default::default()).unwrap());
+/// let answer = block_on(client.get("/").send());
+/// answer.assert_status(200).assert_header("content-type", "application/json").assert_json(&[1, 2]).assert_text("[1,2]");
+/// assert_eq!((answer.status().as_u16(), answer.header("content-type")), (200, Some("application/json")));
+/// assert_eq!((answer.text(), &answer.bytes()[..], answer.json::<Vec<u8>>()), ("[1,2]", &b"[1,2]"[..], vec![1, 2]));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Answer {
     what: String,

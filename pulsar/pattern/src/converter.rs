@@ -74,6 +74,12 @@ impl Converter {
 /// # Defaults
 ///
 /// No bounds, any number of digits, no sign.
+///
+/// ```
+/// use pulsar_pattern::{Converter, IntOptions};
+/// let year = Converter::Int(IntOptions { fixed_digits: Some(4), ..IntOptions::default() });
+/// assert!(year.accepts("2026") && !year.accepts("26"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct IntOptions {
     /// `min=N`: the least value.
@@ -93,6 +99,12 @@ pub struct IntOptions {
 /// # Defaults
 ///
 /// No bounds, no sign.
+///
+/// ```
+/// use pulsar_pattern::{Converter, FloatOptions};
+/// let share = Converter::Float(FloatOptions { max: Some(1.0), ..FloatOptions::default() });
+/// assert!(share.accepts("0.5") && !share.accepts("1.5") && !share.accepts("-0.5"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct FloatOptions {
     /// `min=X`: the least value.
@@ -128,6 +140,12 @@ impl Hash for FloatOptions {
 /// # Defaults
 ///
 /// At least one character, no upper limit.
+///
+/// ```
+/// use pulsar_pattern::{Converter, StringOptions};
+/// let lang = Converter::String(StringOptions { min_length: 2, max_length: Some(2) });
+/// assert_eq!(lang.to_string(), "string(length=2)");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StringOptions {
     /// `minlength=N`, at least 1.

@@ -96,6 +96,17 @@ impl fmt::Display for Pattern {
 }
 
 /// What stands between two slashes of a rule.
+///
+/// ```
+/// use pulsar_pattern::{Pattern, Segment};
+/// let pattern = Pattern::parse("/users/<int:id>/v<int:n>").unwrap();
+/// let kinds: Vec<_> = pattern.segments().iter().map(|segment| match segment {
+///     Segment::Literal(text) => text.clone(),
+///     Segment::Placeholder(placeholder) => placeholder.name.clone(),
+///     Segment::Mixed(parts) => format!("{} parts", parts.len()),
+/// }).collect();
+/// assert_eq!(kinds, ["users", "id", "2 parts"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Segment {
     /// Text alone, percent-decoded (so a slash may be in it): not empty, neither `.` nor `..`.
@@ -120,6 +131,13 @@ impl fmt::Display for Segment {
 }
 
 /// A piece of a segment that holds text and placeholders.
+///
+/// ```
+/// use pulsar_pattern::{Part, Pattern, Segment};
+/// let pattern = Pattern::parse("/v<int:n>").unwrap();
+/// let Segment::Mixed(parts) = &pattern.segments()[0] else { unreachable!() };
+/// assert!(matches!(&parts[0], Part::Text(text) if text == "v"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
     /// Text, percent-decoded and not empty.
@@ -131,6 +149,13 @@ pub enum Part {
 /// A named value in a rule, such as `<int:id>`.
 ///
 /// The span counts neither for equality nor for the hash.
+///
+/// ```
+/// use pulsar_pattern::{Converter, Pattern};
+/// let pattern = Pattern::parse("/files/<path:rest>").unwrap();
+/// let placeholder = pattern.placeholders().next().unwrap();
+/// assert_eq!((placeholder.name.as_str(), &placeholder.converter), ("rest", &Converter::Path));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Placeholder {
     /// The name: a Rust identifier and no keyword.

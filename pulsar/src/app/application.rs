@@ -41,6 +41,11 @@ pub struct App {
 
 impl App {
     /// An application with this name, which messages and settings use.
+    ///
+    /// ```
+    /// use pulsar::app::App;
+    /// let app = App::new("admin");
+    /// ```
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -52,6 +57,11 @@ impl App {
     }
 
     /// An address to listen on, unless file, environment or command line say otherwise; may be called several times.
+    ///
+    /// ```
+    /// use pulsar::app::App;
+    /// let app = App::new("shop").bind("127.0.0.1:8060").bind("unix:/run/shop.sock");
+    /// ```
     #[track_caller]
     pub fn bind(mut self, address: impl Into<String>) -> Self {
         let place = Location::caller();
@@ -62,6 +72,11 @@ impl App {
     /// Gives it the routes that the module of this path, as `shop::admin`, and the modules below it register.
     ///
     /// What no application takes in this way belongs to the first one.
+    ///
+    /// ```
+    /// use pulsar::app::App;
+    /// let app = App::new("admin").routes("shop::admin");
+    /// ```
     pub fn routes(mut self, module: impl Into<String>) -> Self {
         self.modules.push(module.into());
         self
@@ -81,6 +96,24 @@ impl App {
     /// Puts a layer around the application, inside of those that were added before.
     ///
     /// What the layer's service fails with is logged and answered with 500.
+    ///
+    /// ```
+    /// use pulsar::{Method, Program, Request, app::App};
+    /// use tower::util::MapRequestLayer;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = App::new("shop")
+    ///     .router(|router| router.add(Method::GET, "/new", async || "new"))
+    ///     .layer(MapRequestLayer::new(|mut request: Request| {
+    ///         *request.uri_mut() = "/new".parse().unwrap();
+    ///         request
+    ///     }));
+    /// let client = Program::new("shop", "1.0.0").main(app).client().await?;
+    /// client.get("/old").send().await.assert_text("new");
+    /// # Ok(())
+    /// # }
+    /// # pulsar::testing::block_on(example()).unwrap();
+    /// ```
     pub fn layer<L, B>(mut self, layer: L) -> Self
     where
         L: Layer<BoxService> + Send + Sync + 'static,
@@ -96,6 +129,11 @@ impl App {
     }
 
     /// Answers what no rule matches; see [`Router::fallback`].
+    ///
+    /// ```
+    /// use pulsar::{StatusCode, app::App};
+    /// let app = App::new("shop").fallback(async || (StatusCode::NOT_FOUND, "nothing here"));
+    /// ```
     pub fn fallback<H, Args>(self, handler: H) -> Self
     where
         H: IntoHandler<Args>,
@@ -105,6 +143,11 @@ impl App {
     }
 
     /// Renders all errors of this application; see [`Router::errors`].
+    ///
+    /// ```
+    /// use pulsar::{Problem, app::App};
+    /// let app = App::new("shop").errors(|problem: Problem| (problem.status, problem.title.to_string()));
+    /// ```
     pub fn errors<F, R>(self, render: F) -> Self
     where
         F: Fn(Problem) -> R + Send + Sync + 'static,

@@ -11,6 +11,17 @@ use crate::{
 };
 
 /// Why a program does not start: everything that is wrong with it, or the provider that failed.
+///
+/// ```
+/// use pulsar::Program;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let error = Program::new("shop", "1.0.0").client().await.unwrap_err();
+/// assert!(error.to_string().starts_with("the application `shop` has no routes"));
+/// # Ok(())
+/// # }
+/// # pulsar::testing::block_on(example()).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StartError {
     pub(super) problems: Vec<String>,

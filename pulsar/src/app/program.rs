@@ -39,6 +39,11 @@ pub struct Program {
 
 impl Program {
     /// A program of this name and version that mounts nothing yet.
+    ///
+    /// ```
+    /// let program = pulsar::Program::new("shop", "1.0.0");
+    /// assert_eq!(program.name(), "shop");
+    /// ```
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
         let name = name.into();
         Self {
@@ -52,12 +57,20 @@ impl Program {
     }
 
     /// Mounts the crate that a module path begins with: what `module_path!()` gives in the program.
+    ///
+    /// ```
+    /// let program = pulsar::Program::new("shop", "1.0.0").root(module_path!());
+    /// ```
     pub fn root(self, module: &str) -> Self {
         let name = module.split("::").next().unwrap_or(module).to_owned();
         self.also(name)
     }
 
     /// Mounts one more crate. It must be linked: a crate that the code never names is not, and has no registrations.
+    ///
+    /// ```
+    /// let program = pulsar::Program::new("shop", "1.0.0").root("shop").also("blog");
+    /// ```
     pub fn also(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         if !self.crates.contains(&name) {
@@ -67,12 +80,29 @@ impl Program {
     }
 
     /// Describes the first application, which has all routes that no other one takes.
+    ///
+    /// ```
+    /// use pulsar::{Method, Program, app::App};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = App::new("shop").router(|router| router.add(Method::GET, "/", async || "home"));
+    /// let client = Program::new("shop", "1.0.0").main(app).client().await?;
+    /// client.get("/").send().await.assert_text("home");
+    /// # Ok(())
+    /// # }
+    /// # pulsar::testing::block_on(example()).unwrap();
+    /// ```
     pub fn main(mut self, app: App) -> Self {
         self.main = app;
         self
     }
 
     /// Adds an application with an address of its own.
+    ///
+    /// ```
+    /// use pulsar::{Program, app::App};
+    /// let program = Program::new("shop", "1.0.0").root("shop").app(App::new("admin").routes("shop::admin"));
+    /// ```
     pub fn app(mut self, app: App) -> Self {
         self.others.push(app);
         self

@@ -20,6 +20,14 @@ impl Program {
     ///
     /// 0 after a clean stop, 1 if it failed while it ran (an address in use) or `check` found a problem, 2 for wrong settings,
     /// 3 if an application could not start, 130 if a second interrupt cut it short.
+    ///
+    /// ```no_run
+    /// use std::process::ExitCode;
+    ///
+    /// fn main() -> ExitCode {
+    ///     pulsar::Program::new("shop", "1.0.0").root(module_path!()).run()
+    /// }
+    /// ```
     pub fn run(self) -> ExitCode {
         ExitCode::from(self.run_with(std::env::args_os(), std::env::vars_os()))
     }
@@ -60,6 +68,19 @@ impl Program {
     /// # Errors
     ///
     /// Fails with all that is wrong with the program, or with the provider that failed.
+    ///
+    /// ```
+    /// use pulsar::{Method, Program, Request, app::App, body::Body};
+    /// use tower::ServiceExt;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = App::new("shop").router(|router| router.add(Method::GET, "/", async || "home"));
+    /// let service = Program::new("shop", "1.0.0").main(app).service().await?;
+    /// assert_eq!(service.oneshot(Request::new(Body::empty())).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// # pulsar::testing::block_on(example()).unwrap();
+    /// ```
     pub async fn service(&self) -> Result<BoxService, StartError> {
         let plan = self.plan()?;
         let first = plan.applications.into_iter().next();
@@ -72,6 +93,18 @@ impl Program {
     /// # Errors
     ///
     /// Fails like [`service`](Self::service).
+    ///
+    /// ```
+    /// use pulsar::{Method, Program, app::App};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = App::new("shop").router(|router| router.add(Method::GET, "/", async || "home"));
+    /// let client = Program::new("shop", "1.0.0").main(app).client().await?;
+    /// client.get("/").send().await.assert_text("home");
+    /// # Ok(())
+    /// # }
+    /// # pulsar::testing::block_on(example()).unwrap();
+    /// ```
     pub async fn client(&self) -> Result<Client, StartError> {
         self.service().await.map(Client::new)
     }
@@ -81,6 +114,20 @@ impl Program {
     /// # Errors
     ///
     /// Fails like [`service`](Self::service), or if there is no such application.
+    ///
+    /// ```
+    /// use pulsar::{Method, Program, app::App};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let shop = App::new("shop").router(|router| router.add(Method::GET, "/", async || "the shop"));
+    /// let admin = App::new("admin").bind("127.0.0.1:8061").router(|router| router.add(Method::GET, "/", async || "the office"));
+    /// let program = Program::new("shop", "1.0.0").main(shop).app(admin);
+    /// program.client_of("admin").await?.get("/").send().await.assert_text("the office");
+    /// assert!(program.client_of("office").await.is_err());
+    /// # Ok(())
+    /// # }
+    /// # pulsar::testing::block_on(example()).unwrap();
+    /// ```
     pub async fn client_of(&self, name: &str) -> Result<Client, StartError> {
         let plan = self.plan()?;
         let found = plan.applications.into_iter().find(|planned| planned.app.name == name);
@@ -93,6 +140,23 @@ impl Program {
     /// # Errors
     ///
     /// Fails with all of it.
+    ///
+    /// ```standalone_crate
+    /// mod one {
+    ///     #[pulsar::get("/")]
+    ///     async fn home() {}
+    /// }
+    ///
+    /// mod other {
+    ///     #[pulsar::get("/")]
+    ///     async fn home() {}
+    /// }
+    ///
+    /// # fn main() {
+    /// let error = pulsar::program!().check().unwrap_err();
+    /// assert!(error.to_string().starts_with("two routes have the same rule"));
+    /// # }
+    /// ```
     pub fn check(&self) -> Result<(), StartError> {
         let plan = Plan::of(self, &self.defaults(self.loader(App::to_settings))?);
         let problems: Vec<_> = plan.problems.into_iter().chain(plan.warnings).collect();

@@ -12,11 +12,29 @@
 //! | [`State<T>`] | what a provider made | 500, found at start |
 //! | [`Bytes`](crate::Bytes), `String` | the body | 400, 413 |
 //! | `Method`, `Uri`, `Version`, `HeaderMap` | a part of the request | none |
-//! | [`Peer`](crate::request::Peer), [`RequestId`](crate::request::RequestId), [`MatchedRoute`](crate::request::MatchedRoute) | what the server and the router know | none |
+//! | [`Peer`](crate::request::Peer), [`RequestId`](crate::request::RequestId), [`Connection`](crate::request::Connection) | what the server knows | none |
+//! | [`MatchedRoute`](crate::request::MatchedRoute) | what the router knows | 500 where no route matched |
 //! | [`Request`](crate::Request) | all of it | none |
-//! | `Option<E>`, `Result<E, E::Rejection>` | `E`, if it is there | none |
+//! | `Option<E>`, where `E` is [optional](OptionalFromRequestParts), as [`Json<T>`], [`Form<T>`], `MatchedRoute` are | `E`, if it is there | that of `E`, if it is there and wrong |
+//! | `Result<E, E::Rejection>` | `E`, or why not | none |
 //!
-//! Bodies are read up to 2 MiB; a layer [`DefaultBodyLimit`] sets another limit.
+//! Bodies are read up to 2 MiB; a layer [`DefaultBodyLimit`] sets another limit. The setting `max_body` of the server is an
+//! upper bound beyond it.
+//!
+//! ```
+//! use pulsar::{Json, get, http::HeaderMap, post};
+//!
+//! #[get("/agent")]
+//! async fn agent(headers: HeaderMap) -> String {
+//!     format!("{:?}", headers.get("user-agent"))
+//! }
+//!
+//! /// The last argument may take the body.
+//! #[post("/sum")]
+//! async fn sum(headers: HeaderMap, Json(numbers): Json<Vec<u32>>) -> String {
+//!     format!("{} of {} headers", numbers.iter().sum::<u32>(), headers.len())
+//! }
+//! ```
 
 mod body;
 mod form;

@@ -10,7 +10,7 @@ use crate::{
     problem::Problem,
 };
 
-/// What a provider made, shared by all requests of a worker.
+/// What a provider made, shared by all requests of an application in one worker.
 ///
 /// It dereferences to `T`. A program that mounts a handler asking for a state that nobody provides does not start; it
 /// says which handler, where it stands, and what to write.

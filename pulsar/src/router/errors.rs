@@ -8,6 +8,14 @@ use pulsar_pattern::{ParseError, Pattern};
 use super::entry::{Entry, Source};
 
 /// One thing that is wrong with the routes of an application.
+///
+/// ```
+/// use pulsar::{Method, Router};
+/// let router = Router::new().add(Method::GET, "/<itn:id>", async || "");
+/// let errors = router.compile(Default::default()).unwrap_err();
+/// let first = errors.iter().next().unwrap().to_string();
+/// assert!(first.starts_with("unknown converter `itn`"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteError(String);
 
@@ -67,6 +75,16 @@ impl fmt::Display for Described<'_> {
 }
 
 /// Everything that is wrong with the routes of an application, with the places of all who take part.
+///
+/// ```
+/// use pulsar::{Method, Router};
+/// let router = Router::new()
+///     .add(Method::GET, "users", async || "")
+///     .add(Method::GET, "/<int:id>", async || "")
+///     .add(Method::GET, "/<int:number>", async || "");
+/// let errors = router.compile(Default::default()).unwrap_err();
+/// assert_eq!(errors.iter().count(), 2);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteErrors(pub(super) Vec<RouteError>);
 

@@ -56,6 +56,14 @@ pub struct Router {
 }
 
 /// One line of the table of routes.
+///
+/// ```
+/// use pulsar::{Method, Router};
+/// let router = Router::new().add(Method::GET, "/<name>", async || "hello");
+/// let line = router.routes().next().unwrap();
+/// assert_eq!((line.methods, line.rule), (vec!["GET".to_owned()], "/<name>".to_owned()));
+/// assert_eq!(line.function, None, "a closure has no path");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RouteLine {
@@ -63,7 +71,7 @@ pub struct RouteLine {
     pub methods: Vec<String>,
     /// The rule, with all prefixes.
     pub rule: String,
-    /// The name for building URLs.
+    /// The name that the route was given, or that of its function.
     pub name: Option<String>,
     /// The path of the function, if a macro registered it.
     pub function: Option<String>,

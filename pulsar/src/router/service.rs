@@ -88,6 +88,12 @@ impl RouterService {
     }
 
     /// The state that its handlers see.
+    ///
+    /// ```
+    /// use pulsar::{Context, Router};
+    /// let service = Router::new().compile(Context::default().with(7_u8)).unwrap();
+    /// assert_eq!(service.context().get::<u8>().as_deref(), Some(&7));
+    /// ```
     pub fn context(&self) -> &Context {
         &self.0.context
     }
@@ -396,6 +402,15 @@ fn split_prefix(uri: &Uri, segments: usize) -> Option<(String, Uri, bool)> {
 }
 
 /// The answer of a [`RouterService`], when it is there.
+///
+/// ```
+/// use pulsar::{Request, Router, body::Body, router::RouteFuture};
+/// use tower::Service;
+///
+/// let mut service = Router::new().compile(Default::default()).unwrap();
+/// let future: RouteFuture = service.call(Request::new(Body::empty()));
+/// assert_eq!(pulsar::testing::block_on(future).unwrap().status(), 404);
+/// ```
 pub struct RouteFuture(State);
 
 enum State {

@@ -4,13 +4,13 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-/// How one application is served. `threads`, `keep_alive` and the two durations of the end apply to all the
+/// How one application is served. Of `threads` and the two durations of the end the largest value counts for all the
 /// applications that are [served together](crate::server::serve_all).
 ///
 /// # Defaults
 ///
-/// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 15 s, drain grace 2 s, graceful
-/// timeout 30 s, bodies of at most 8 MiB, no access log.
+/// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 30 s, drain grace 2 s, graceful
+/// timeout 25 s, bodies of at most 8 MiB, no access log.
 ///
 /// ```
 /// use pulsar::server::{Address, ServerConfig};
@@ -43,7 +43,7 @@ pub struct ServerConfig {
 
 impl ServerConfig {
     /// The default of [`keep_alive`](Self::keep_alive).
-    pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
+    pub const KEEP_ALIVE: Duration = Duration::from_secs(30);
 }
 
 impl Default for ServerConfig {
@@ -54,7 +54,7 @@ impl Default for ServerConfig {
             backlog: 2048,
             keep_alive: Self::KEEP_ALIVE,
             drain_grace: Duration::from_secs(2),
-            graceful_timeout: Duration::from_secs(30),
+            graceful_timeout: Duration::from_secs(25),
             max_body: Some(8 << 20),
             access_log: AccessLog::Off,
             access_log_format: AccessLogFormat::Text,
@@ -63,6 +63,12 @@ impl Default for ServerConfig {
 }
 
 /// An address to listen on.
+///
+/// ```
+/// use pulsar::server::Address;
+/// assert_eq!(Address::Tcp("::1".into(), 8060).to_string(), "[::1]:8060");
+/// assert_eq!(Address::Unix("/run/shop.sock".into()).to_string(), "unix:/run/shop.sock");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// Host and port. The host is an IP address, a name (every address that it has is bound), or empty for all
@@ -84,6 +90,11 @@ impl fmt::Display for Address {
 }
 
 /// Where the access log goes.
+///
+/// ```
+/// use pulsar::server::{AccessLog, ServerConfig};
+/// let config = ServerConfig { access_log: AccessLog::Stdout, ..ServerConfig::default() };
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AccessLog {
     /// Nowhere; requests then pay nothing for it.
@@ -96,6 +107,11 @@ pub enum AccessLog {
 }
 
 /// The form of a line of the access log.
+///
+/// ```
+/// use pulsar::server::{AccessLogFormat, ServerConfig};
+/// let config = ServerConfig { access_log_format: AccessLogFormat::Json, ..ServerConfig::default() };
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AccessLogFormat {
     /// The Common Log Format, then the duration in microseconds and the request id:

@@ -44,6 +44,14 @@ impl Server {
     /// # Errors
     ///
     /// When any of them cannot be opened; the error tells about all that cannot, and none stays open.
+    ///
+    /// ```
+    /// use pulsar::server::{Address, Server, ServerConfig};
+    /// let binds = vec![Address::Tcp("127.0.0.1".into(), 0), Address::Tcp("127.0.0.1".into(), 0)];
+    /// let bound = Server::bind(ServerConfig { binds, ..ServerConfig::default() })?;
+    /// assert_eq!(bound.addresses().len(), 2);
+    /// # Ok::<(), pulsar::server::BindError>(())
+    /// ```
     pub fn bind(config: ServerConfig) -> Result<Bound, BindError> {
         let mut sockets = Vec::new();
         let mut failures = Vec::new();
@@ -88,6 +96,15 @@ impl Server {
 }
 
 /// Listening sockets that are ready to be served. Dropping it closes them and removes the files of unix sockets.
+///
+/// ```
+/// use pulsar::server::{Address, BoundAddress, Server, ServerConfig};
+/// let binds = vec![Address::Tcp("127.0.0.1".into(), 0)];
+/// let bound = Server::bind(ServerConfig { binds, ..ServerConfig::default() })?;
+/// let BoundAddress::Tcp(address) = &bound.addresses()[0] else { unreachable!() };
+/// assert_ne!(address.port(), 0);
+/// # Ok::<(), pulsar::server::BindError>(())
+/// ```
 #[derive(Debug)]
 pub struct Bound {
     pub(super) config: ServerConfig,
@@ -105,6 +122,11 @@ impl Bound {
 }
 
 /// An address that a server listens on. Prints as `http://127.0.0.1:8060` or `unix:/run/app.sock`.
+///
+/// ```
+/// use pulsar::server::BoundAddress;
+/// assert_eq!(BoundAddress::Tcp(([127, 0, 0, 1], 8060).into()).to_string(), "http://127.0.0.1:8060");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BoundAddress {
     /// An IP address and the actual port.
@@ -123,6 +145,13 @@ impl fmt::Display for BoundAddress {
 }
 
 /// Why a server could not listen: one message per thing that failed. The operator's to solve.
+///
+/// ```
+/// use pulsar::server::{Address, Server, ServerConfig};
+/// let binds = vec![Address::Unix("/no/such/folder/shop.sock".into())];
+/// let error = Server::bind(ServerConfig { binds, ..ServerConfig::default() }).unwrap_err();
+/// assert!(error.failures()[0].contains("its directory does not exist"));
+/// ```
 #[derive(Debug)]
 pub struct BindError {
     failures: Vec<String>,

@@ -41,6 +41,26 @@ impl Bound {
     /// # Errors
     ///
     /// When the system refuses a thread or an event loop.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use pulsar::{
+    ///     Request, Response,
+    ///     body::Body,
+    ///     server::{Address, Server, ServerConfig, Shutdown, Stop},
+    /// };
+    /// use tower::service_fn;
+    ///
+    /// let binds = vec![Address::Tcp("127.0.0.1".into(), 0)];
+    /// let bound = Server::bind(ServerConfig { binds, ..ServerConfig::default() })?;
+    /// let hello = service_fn(|_: Request| async { Ok::<_, Infallible>(Response::new(Body::from("hello"))) });
+    /// let shutdown = Shutdown::new();
+    /// shutdown.drain(); // A real program leaves that to `signals`.
+    /// let summary = bound.serve(hello, shutdown)?;
+    /// assert_eq!((summary.stop, summary.requests, summary.cut), (Stop::Requested, 0, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn serve<S>(self, service: S, shutdown: Shutdown) -> Result<Summary, ServeError<Infallible>>
     where
         S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
@@ -59,6 +79,23 @@ impl Bound {
     /// # Panics
     ///
     /// When `start` panics.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, io};
+    ///
+    /// use pulsar::{
+    ///     Request, Response,
+    ///     server::{Address, Server, ServeError, ServerConfig, Shutdown},
+    /// };
+    /// use tower::util::BoxCloneService;
+    ///
+    /// let binds = vec![Address::Tcp("127.0.0.1".into(), 0)];
+    /// let bound = Server::bind(ServerConfig { binds, ..ServerConfig::default() })?;
+    /// let start = || async { Err::<BoxCloneService<Request, Response, Infallible>, _>(io::Error::other("no database")) };
+    /// let error = bound.serve_with(start, Shutdown::new()).unwrap_err();
+    /// assert!(matches!(error, ServeError::Start(error) if error.to_string() == "no database"));
+    /// # Ok::<(), pulsar::server::BindError>(())
+    /// ```
     pub fn serve_with<S, F, Fut, E>(self, start: F, shutdown: Shutdown) -> Result<Summary, ServeError<E>>
     where
         S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
@@ -71,6 +108,8 @@ impl Bound {
     }
 
     /// Pairs these sockets with the service that answers on them, for [`serve_all`].
+    ///
+    /// See [`serve_all`] for an example.
     pub fn with<S>(self, service: S) -> Application
     where
         S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
@@ -81,6 +120,8 @@ impl Bound {
 }
 
 /// Listening sockets and the service that answers on them: made by [`Bound::with`].
+///
+/// See [`serve_all`] for an example.
 pub struct Application {
     bound: Bound,
     service: Box<dyn Serve>,
@@ -161,7 +202,7 @@ where
     outcome
 }
 
-/// How serving went.
+/// How serving went: what [`Bound::serve`] gives, as its example shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// What ended it.
@@ -175,6 +216,18 @@ pub struct Summary {
 }
 
 /// What ended a server.
+///
+/// ```
+/// use pulsar::server::Stop;
+///
+/// fn exit_code(stop: Stop) -> u8 {
+///     match stop {
+///         Stop::Requested | Stop::Deadline => 0,
+///         Stop::Forced => 130,
+///     }
+/// }
+/// assert_eq!(exit_code(Stop::Deadline), 0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// A drain, in which everything in flight finished.
@@ -186,6 +239,11 @@ pub enum Stop {
 }
 
 /// Why serving did not begin or broke off.
+///
+/// ```
+/// use pulsar::server::ServeError;
+/// assert_eq!(ServeError::Start("no database").to_string(), "no database");
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ServeError<E> {

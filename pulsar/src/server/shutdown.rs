@@ -33,16 +33,32 @@ pub(super) enum Demand {
 
 impl Shutdown {
     /// A handle that has not been used yet.
+    ///
+    /// ```
+    /// assert!(!pulsar::server::Shutdown::new().is_requested());
+    /// ```
     pub fn new() -> Self {
         Self { demand: Arc::new(watch::Sender::new(Demand::Run)) }
     }
 
     /// Begins the graceful stop: no new connections, requests in flight finish.
+    ///
+    /// ```
+    /// let shutdown = pulsar::server::Shutdown::new();
+    /// shutdown.drain();
+    /// assert!(shutdown.is_requested());
+    /// ```
     pub fn drain(&self) {
         self.raise(Demand::Drain);
     }
 
     /// Ends at once; what is in flight is cut.
+    ///
+    /// ```
+    /// let shutdown = pulsar::server::Shutdown::new();
+    /// shutdown.force();
+    /// assert!(shutdown.is_requested());
+    /// ```
     pub fn force(&self) {
         self.raise(Demand::Force);
     }
@@ -99,6 +115,14 @@ impl Watch {
 /// # Errors
 ///
 /// When the system refuses a signal handler, or a thread.
+///
+/// ```
+/// use pulsar::server::{Shutdown, signals};
+/// let shutdown = Shutdown::new();
+/// signals(shutdown.clone())?;
+/// // From here on TERM and INT stop what is served with `shutdown`.
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn signals(shutdown: Shutdown) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let (mut terminate, mut interrupt) = {

@@ -152,7 +152,7 @@ pub(super) static ROWS: &[Row] = &[
         default: "1",
         help: "Threads that accept connections and run async handlers",
         details: "From 1 to 1024. A connection stays on the thread that accepted it; one thread for each core is the \
-                  most that helps.",
+                  most that helps. Several applications in one process share the threads of the one that wants most.",
         types: &[Type::Integer],
         clear: None,
         set: |settings, text| whole(text, 1, 1024).map(|number| settings.threads = number as usize),
@@ -194,7 +194,8 @@ pub(super) static ROWS: &[Row] = &[
         scope: Scope::Application,
         default: "30",
         help: "How long a connection may be idle between two requests",
-        details: "In seconds, fractions allowed. 0 closes a connection after its answer.",
+        details: "In seconds, fractions allowed. It is also how long a request head may take. 0 closes a connection after \
+                  its answer; a head may then take 30 s.",
         types: &[Type::Integer, Type::Float],
         clear: None,
         set: |settings, text| seconds(text).map(|time| settings.keep_alive = time),
@@ -209,7 +210,7 @@ pub(super) static ROWS: &[Row] = &[
         default: "25",
         help: "How long requests in flight may take to finish at a stop",
         details: "In seconds, fractions allowed. 0 does not wait. Keep it below the time after which the supervisor \
-                  kills the program (30 s in Kubernetes).",
+                  kills the program (30 s in Kubernetes). Several applications in one process have the longest of theirs.",
         types: &[Type::Integer, Type::Float],
         clear: None,
         set: |settings, text| seconds(text).map(|time| settings.graceful_timeout = time),
@@ -224,7 +225,8 @@ pub(super) static ROWS: &[Row] = &[
         default: "8MiB",
         help: "Longest request body that is read",
         details: "In bytes, or with k, m, g (or KiB, MiB, GiB) for steps of 1024; unlimited removes the limit. A \
-                  longer body is answered with 413.",
+                  longer body is answered with 413. Json, Form, Bytes and String read up to 2 MiB of it, or what a layer \
+                  DefaultBodyLimit allows.",
         types: &[Type::Integer, Type::String],
         clear: None,
         set: |settings, text| text.parse().map(|limit| settings.max_body = limit),
