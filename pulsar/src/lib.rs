@@ -16,6 +16,7 @@ pub mod request;
 pub mod extract;
 mod handler;
 mod middleware;
+
 pub mod wsgi;
 
 mod registry;

@@ -80,6 +80,15 @@ impl Body {
         Self(Kind::Stream { body, has_head: true })
     }
 
+    /// Has an iterator make its first piece now.
+    pub(super) fn with_first_piece(self) -> Result<Self, BoxError> {
+        let Kind::Chunks(mut chunks) = self.0 else { return Ok(self) };
+        match chunks.next().transpose()? {
+            Some(first) => Ok(Self(Kind::Chunks(Box::new(iter::once(Ok(first)).chain(chunks))))),
+            None => Ok(Self::empty()),
+        }
+    }
+
     /// Has its iterator, if it is one, run on a pool, on whose thread this is called: it makes the first piece.
     pub(super) fn on_pool(self, pool: &Pool) -> Result<Self, BoxError> {
         let Kind::Chunks(mut chunks) = self.0 else { return Ok(self) };

@@ -457,7 +457,8 @@ impl Environ {
         }
     }
 
-    fn mounted_at(&self) -> &str {
+    /// What the application is mounted at, as it was sent.
+    pub(super) fn mounted_at(&self) -> &str {
         self.0.parts.extensions.get().map_or("", MountedAt::as_str)
     }
 

@@ -126,17 +126,14 @@ impl Input {
         matches!(self.source, Source::Ended)
     }
 
-    /// Why it broke off, if it did.
-    pub(super) fn failure(&self) -> Option<Failure> {
-        match self.source {
-            Source::Failed(failure) => Some(failure),
-            _ => None,
-        }
+    /// How many bytes have been read ahead.
+    pub(super) fn buffered(&self) -> usize {
+        self.buffered.iter().map(Bytes::len).sum()
     }
 
     /// Reads ahead until the end or until there are `most` bytes.
     pub(super) fn poll_ahead(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<Result<(), Failure>> {
-        let mut have: usize = self.buffered.iter().map(Bytes::len).sum();
+        let mut have = self.buffered();
         while have < most {
             match ready!(self.poll_chunk(cx)) {
                 Ok(Some(chunk)) => {

@@ -1,6 +1,7 @@
 //! WSGI, PEP 3333: applications that are any callable of an environ and a `start_response`.
 
 mod application;
+mod authorization;
 mod body;
 mod cgi;
 mod environ;
@@ -8,9 +9,12 @@ mod error;
 mod errors;
 mod exchange;
 mod failure;
+mod handler;
 mod head;
 mod input;
 mod latin1;
+mod lazy;
+mod middleware;
 mod pieces;
 mod sending;
 mod service;
@@ -19,11 +23,15 @@ mod value;
 
 pub use self::{
     application::{Application, Callable},
+    authorization::{Authorization, Digest},
     body::{Body, FileWrapper, IntoBody, IntoChunk},
     environ::Environ,
     error::{Error, Result},
     errors::Errors,
+    handler::WsgiHandler,
     input::Input,
+    lazy::LazyWsgi,
+    middleware::{authorization, clean_path, wait_for_body},
     service::{WsgiFuture, WsgiService},
     start_response::{StartResponse, Write},
     value::Value,
