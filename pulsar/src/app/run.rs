@@ -37,7 +37,7 @@ impl Program {
                 return exit.code;
             }
             Err(exit) => {
-                eprintln!("{}", exit.message.trim_end());
+                commands::complain(exit.message.trim_end());
                 return exit.code;
             }
         };

@@ -1,6 +1,7 @@
 //! The command `serve`: bind everything, start everything, then accept.
 
 use super::{
+    commands::complain,
     logging,
     plan::{Plan, Planned, StartError},
     program::Program,
@@ -26,9 +27,9 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
     }
     if !plan.problems.is_empty() {
         for problem in &plan.problems {
-            eprintln!("error: {problem}");
+            complain(format_args!("error: {problem}"));
         }
-        eprintln!("pulsar: {} cannot start", program.name());
+        complain(format_args!("pulsar: {} cannot start", program.name()));
         return NOT_STARTED;
     }
     let mut bound = Vec::new();
@@ -41,13 +42,13 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
     }
     if !failures.is_empty() {
         for failure in &failures {
-            eprintln!("error: {failure}");
+            complain(format_args!("error: {failure}"));
         }
         return FAILED;
     }
     let shutdown = Shutdown::new();
     if let Err(error) = signals(shutdown.clone()) {
-        eprintln!("error: signals cannot be received: {error}");
+        complain(format_args!("error: signals cannot be received: {error}"));
         return FAILED;
     }
     let providers = plan.providers;
@@ -63,13 +64,13 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
         }
         Err(server::ServeError::Start(error)) => {
             for problem in &error.problems {
-                eprintln!("error: {problem}");
+                complain(format_args!("error: {problem}"));
             }
-            eprintln!("pulsar: {} cannot start", program.name());
+            complain(format_args!("pulsar: {} cannot start", program.name()));
             NOT_STARTED
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            complain(format_args!("error: {error}"));
             FAILED
         }
     }
@@ -100,7 +101,7 @@ async fn start_all(
         applications.push(application);
     }
     for line in lines {
-        eprintln!("{line}");
+        complain(line);
     }
     Ok(applications)
 }
