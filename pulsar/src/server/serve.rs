@@ -143,8 +143,19 @@ where
     let (report, watch) = (events.clone(), shutdown.subscribe());
     let first = move |runtime: &Runtime| runtime.block_on(first_thread(start, report, watch, released));
     spawn(0, events.clone(), first).map_err(ServeError::Io)?;
+    let mut stopped = shutdown.subscribe();
     let outcome = coordinator.block_on(async {
-        match inbox.recv().await {
+        let first = tokio::select! {
+            biased;
+            event = inbox.recv() => event,
+            // A start-up hears of a stop itself, unless it blocks its thread.
+            () = async { stopped.reached(Demand::Drain).await; sleep(SLACK).await } => {
+                tracing::error!("the start-up blocks its thread; it is given up");
+                let stop = if shutdown.is_forced() { Stop::Forced } else { Stop::Requested };
+                return Ok(Summary { stop, cut: 0, connections: 0, requests: 0 });
+            }
+        };
+        match first {
             Some(Event::Started(started)) => {
                 coordinate(started, events, inbox, &shutdown).await.map_err(ServeError::Io)
             }
