@@ -16,7 +16,8 @@
 //! | [`Request`](crate::Request) | all of it | none |
 //! | `Option<E>`, `Result<E, E::Rejection>` | `E`, if it is there | none |
 //!
-//! Bodies are read up to 2 MiB; a layer [`DefaultBodyLimit`] sets another limit.
+//! Bodies are read up to the setting `max_body` of the server (8 MiB by default); without a server, as with a test's client,
+//! up to 2 MiB. A layer [`DefaultBodyLimit`] sets a lower limit.
 
 mod body;
 mod form;
