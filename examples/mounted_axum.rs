@@ -27,7 +27,9 @@ fn old() -> Router {
 /// What `pulsar::main!` writes, by hand: a program, its first application, and what that one has mounted.
 fn main() -> ExitCode {
     let app = App::new("mounted_axum").router(|router| {
-        router.mount("/old", old()).mount("/files", ServeDir::new(env!("CARGO_MANIFEST_DIR")))
+        // It sees the path without the prefix, and has to know that for where it redirects to.
+        let files = ServeDir::new(env!("CARGO_MANIFEST_DIR")).redirect_path_prefix("/files");
+        router.mount("/old", old()).mount("/files", files)
     });
     Program::new("mounted_axum", env!("CARGO_PKG_VERSION")).root(module_path!()).main(app).run()
 }

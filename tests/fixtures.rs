@@ -3,17 +3,21 @@
 //! A registration is nothing but an object in a section that nobody refers to by name, so that a linker could drop it:
 //! whatever is served is asked of a debug build, and of a release build with link-time optimization of the whole program
 //! in one unit. One run of cargo builds all programs of a profile.
+//!
+//! Here as well: what needs a program of its own, with providers that cannot run or a pool of one thread.
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::OnceLock,
+    sync::{OnceLock, mpsc},
+    thread,
 };
 
 use pulsar_tests::{
-    Folder, profile_folder,
+    Folder, PATIENCE, profile_folder,
     program::{Finished, Running, finish, program},
+    until,
     wire::Client,
     workspace,
 };
@@ -55,8 +59,8 @@ fn each(name: &str, ask: impl Fn(&Program)) {
     }
 }
 
-/// A program that does not start, from the debug build.
-fn refused(name: &str) -> Program {
+/// A program that has nothing to do with linking, from the debug build.
+fn debug(name: &str) -> Program {
     Program(built()[0].join(name))
 }
 
@@ -167,7 +171,7 @@ fn a_program_without_routes_is_told_why() {
     routes of a library, also of this package's own, are mounted if it is named: `pulsar::main! { crates: [name] }`
     `shop` is linked and has 2, but is not named
 ";
-    let empty = refused("empty");
+    let empty = debug("empty");
     let answer = empty.refuse();
     assert!(answer.stderr.ends_with(&format!("{why}pulsar: empty cannot start\n")), "{answer}");
     empty.run(&["check"]).assert_code(1).assert_stderr(&[why, "2 problems found\n"]);
@@ -186,7 +190,7 @@ error: two rules match the same paths, and neither is more specific; change one 
     GET /x/<int:id>  conflict::one::by_id  at programs/src/bin/conflict.rs:6
     GET /x/<int:number>  conflict::other::by_number  at programs/src/bin/conflict.rs:13
 ";
-    let conflict = refused("conflict");
+    let conflict = debug("conflict");
     let answer = conflict.refuse();
     assert_eq!(answer.stderr, format!("{errors}pulsar: conflict cannot start\n"));
     let finished = conflict.run(&["check"]);
@@ -225,7 +229,7 @@ error: nobody provides `Config`; write `#[provide] fn ..() -> Config` in a crate
 error: nobody provides `Database`; write `#[provide] fn ..() -> Database` in a crate that the program mounts
     needed by broken_state::home  at programs/src/bin/broken_state.rs:16
 ";
-    let broken_state = refused("broken_state");
+    let broken_state = debug("broken_state");
     let answer = broken_state.refuse();
     assert_eq!(answer.stderr, format!("{errors}pulsar: broken_state cannot start\n"));
     let finished = broken_state.run(&["check"]);
@@ -238,7 +242,7 @@ error: nobody provides `Database`; write `#[provide] fn ..() -> Database` in a c
 
 #[test]
 fn a_provider_that_fails_ends_the_start() {
-    let failing_provider = refused("failing_provider");
+    let failing_provider = debug("failing_provider");
     let answer = failing_provider.refuse();
     assert_eq!(
         answer.stderr,
@@ -252,6 +256,62 @@ pulsar: failing_provider cannot start
     failing_provider.run(&["check"]).assert_code(0);
     failing_provider
         .assert_routes("GET  /  failing_provider::home  programs/src/bin/failing_provider.rs:13\n");
+}
+
+#[test]
+fn providers_that_cannot_run_are_told_all_at_once() {
+    let errors = "\
+error: two providers make `Rate`; keep one of them
+    cycle::rate  at programs/src/bin/cycle.rs:35
+    cycle::other::rate  at programs/src/bin/cycle.rs:45
+error: these providers need one another, so that none can run first
+    cycle::cache  at programs/src/bin/cycle.rs:15
+    cycle::database  at programs/src/bin/cycle.rs:20
+    cycle::pool  at programs/src/bin/cycle.rs:25
+error: these providers need one another, so that none can run first
+    cycle::clock  at programs/src/bin/cycle.rs:30
+";
+    let cycle = debug("cycle");
+    let answer = cycle.refuse();
+    assert_eq!(answer.stderr, format!("{errors}pulsar: cycle cannot start\n"));
+    let finished = cycle.run(&["check"]);
+    finished.assert_code(1);
+    assert_eq!(finished.stderr, format!("{errors}3 problems found\n"));
+}
+
+#[test]
+fn a_full_pool_refuses_at_once_and_takes_again_later() {
+    let mut command = debug("pool").command(Path::new("."));
+    command.args(["-b", "127.0.0.1:0", "--thread-workers", "1", "--thread-queue", "1"]);
+    let running = Running::start(command, 1);
+    let address = running.address();
+    let (answers, answered) = mpsc::channel();
+    let hold = || {
+        let answers = answers.clone();
+        thread::spawn(move || answers.send(Client::tcp(address).get("/hold")))
+    };
+    let mut holders = vec![hold()];
+    let mut client = running.connect();
+    until("the thread is taken", || client.get("/holding").text() == "1");
+    // One of these has the place in the queue, and the other none.
+    holders.extend([hold(), hold()]);
+    let refused = answered.recv_timeout(PATIENCE).expect("one is refused while nothing is released");
+    refused.assert_status(503);
+    assert_eq!(refused.header("retry-after"), Some("1"), "{refused:?}");
+    assert_eq!(refused.header("content-type"), Some("application/problem+json"), "{refused:?}");
+    client.get("/hold").assert_status(503);
+    // Whatever needs no thread is answered meanwhile.
+    client.get("/inline").assert(200, "inline\n");
+    client.get("/holding").assert(200, "1");
+    client.request("POST", "/release", &[], "").assert_status(200);
+    for _ in 0..2 {
+        answered.recv_timeout(PATIENCE).expect("what waited is answered").assert(200, "held\n");
+    }
+    client.get("/hold").assert(200, "held\n");
+    for holder in holders {
+        holder.join().unwrap().unwrap();
+    }
+    running.stop().assert_calm();
 }
 
 #[test]

@@ -99,6 +99,33 @@ impl<S: Read + Write> Client<S> {
     /// When the connection ends before it, or within it.
     #[track_caller]
     pub fn answer_to(&mut self, method: &str) -> Answer {
+        let mut answer = self.head();
+        if method == "HEAD" || matches!(answer.status, 100..=199 | 204 | 304) {
+            return answer;
+        }
+        if answer.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+            loop {
+                let chunk = self.chunk();
+                if chunk.is_empty() {
+                    return answer;
+                }
+                answer.body.extend(chunk);
+            }
+        }
+        match answer.header("content-length").map(|length| length.parse().expect("a length is a number")) {
+            Some(length) => answer.body = self.take(length),
+            None => answer.body = self.rest(),
+        }
+        answer
+    }
+
+    /// Reads the head of the next answer; its body is left for [`chunk`](Self::chunk) or [`rest`](Self::rest).
+    ///
+    /// # Panics
+    ///
+    /// When the connection ends before it, or within it.
+    #[track_caller]
+    pub fn head(&mut self) -> Answer {
         let head = self.through(b"\r\n\r\n");
         let head = String::from_utf8(head).expect("the head is text");
         let mut lines = head.trim_end().split("\r\n");
@@ -108,26 +135,21 @@ impl<S: Read + Write> Client<S> {
         let header = |line: &str| {
             line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         };
-        let mut answer = Answer { status, headers: lines.filter_map(header).collect(), body: Vec::new() };
-        if method == "HEAD" || matches!(status, 100..=199 | 204 | 304) {
-            return answer;
-        }
-        if answer.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
-            loop {
-                let line = String::from_utf8(self.through(b"\r\n")).expect("a size is text");
-                let size = usize::from_str_radix(line.trim(), 16).expect("a size is hexadecimal");
-                let chunk = self.take(size + 2);
-                answer.body.extend_from_slice(&chunk[..size]);
-                if size == 0 {
-                    return answer;
-                }
-            }
-        }
-        match answer.header("content-length").map(|length| length.parse().expect("a length is a number")) {
-            Some(length) => answer.body = self.take(length),
-            None => answer.body = self.rest(),
-        }
-        answer
+        Answer { status, headers: lines.filter_map(header).collect(), body: Vec::new() }
+    }
+
+    /// Reads one chunk of a chunked body as soon as it is there; the last one is empty.
+    ///
+    /// # Panics
+    ///
+    /// When the connection ends before it, or what comes is no chunk.
+    #[track_caller]
+    pub fn chunk(&mut self) -> Vec<u8> {
+        let line = String::from_utf8(self.through(b"\r\n")).expect("a size is text");
+        let size = usize::from_str_radix(line.trim(), 16).expect("a size is hexadecimal");
+        let mut chunk = self.take(size + 2);
+        chunk.truncate(size);
+        chunk
     }
 
     /// Everything until the server closes. A reset is an end like any other.

@@ -98,7 +98,9 @@ pub async fn on_pool<F>(context: &Context, job: F) -> Response
 where
     F: FnOnce() -> Response + Send + 'static,
 {
-    match context.pool().run(job).await {
+    // What the handler logs belongs to its request on whichever thread it runs.
+    let span = tracing::Span::current();
+    match context.pool().run(move || span.in_scope(job)).await {
         Ok(response) => response,
         Err(PoolError::Full) => Problem::new(StatusCode::SERVICE_UNAVAILABLE)
             .with_detail("every thread is busy and the queue is full")

@@ -3,7 +3,11 @@
 //! Middleware itself is tower's; this gives whatever a layer made the one form that the rest of the program knows: a
 //! boxed service over our body that does not fail.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    fmt,
+    task::{Context, Poll},
+};
 
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
@@ -12,13 +16,41 @@ use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 use tower_service::Service;
 
 use crate::{
-    body::{Body, BoxError, Request, Response},
+    body::{Body, BoxError, BoxFuture, Request, Response},
     error::Chain,
     problem::Problem,
 };
 
 /// An application of any origin: a service that cannot fail.
-pub(crate) type BoxService = BoxCloneSyncService<Request, Response, Infallible>;
+///
+/// It is what a layer of [`App::layer`](crate::app::App::layer) is put around. It takes requests with any body, since
+/// some layers, such as one that limits it, pass on another body than they got.
+#[derive(Clone)]
+pub struct BoxService(BoxCloneSyncService<Request, Response, Infallible>);
+
+impl<B> Service<http::Request<B>> for BoxService
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        // A body that is ours already is not boxed again.
+        self.0.call(request.map(Body::new))
+    }
+}
+
+impl fmt::Debug for BoxService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoxService").finish_non_exhaustive()
+    }
+}
 
 /// Gives a service our body, and answers 500 where it fails; why is logged and not sent.
 pub(crate) fn into_infallible<S, B>(service: S) -> BoxService
@@ -30,7 +62,7 @@ where
         + 'static,
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    BoxCloneSyncService::new(service_fn(move |request| {
+    BoxService(BoxCloneSyncService::new(service_fn(move |request| {
         let answer = service.clone().oneshot(request);
         async move {
             match answer.await {
@@ -43,5 +75,5 @@ where
                 }
             }
         }
-    }))
+    })))
 }

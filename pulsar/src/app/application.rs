@@ -121,6 +121,11 @@ impl App {
             .fold(application, |application, (name, value, place)| application.with(*name, value, place))
     }
 
+    /// Whether its code says where it listens.
+    pub(super) fn has_address(&self) -> bool {
+        self.settings.iter().any(|(name, ..)| *name == "bind")
+    }
+
     /// Puts the layers around a service, the first one outermost.
     pub(super) fn wrap(&self, service: BoxService) -> BoxService {
         self.layers.iter().rev().fold(service, |service, layer| layer(service))

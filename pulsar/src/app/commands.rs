@@ -8,6 +8,7 @@ use std::{
 use serde_json::json;
 
 use super::plan::{Plan, Planned};
+use crate::registry::Requirement;
 
 /// Prints to standard output. Somebody who closes it, as `head` does, has seen enough.
 pub(super) fn print(text: &str) {
@@ -78,7 +79,7 @@ fn json_lines(planned: &Planned) -> impl Iterator<Item = serde_json::Value> {
             "place": line.place,
             "doc": route.map(|route| route.doc_comment()).unwrap_or_default(),
             "pool": route.is_some_and(|route| route.is_blocking()),
-            "state": route.map(|route| route.requirements()).unwrap_or_default().iter().map(|need| need.short_name()).collect::<Vec<_>>(),
+            "state": route.map(|route| route.requirements()).unwrap_or_default().iter().map(Requirement::short_name).collect::<Vec<_>>(),
         })
     })
 }

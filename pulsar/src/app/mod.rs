@@ -16,3 +16,4 @@ mod run;
 mod serve;
 
 pub use self::{application::App, plan::StartError, program::Program};
+pub use crate::middleware::BoxService;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     middleware::BoxService,
-    settings::{Command, Loader, Resolved},
+    settings::{Application, Command, Loader, Resolved},
     testing::Client,
 };
 
@@ -29,7 +29,8 @@ impl Program {
         arguments: impl IntoIterator<Item = OsString>,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> u8 {
-        let loaded = self.loader().load(arguments, variables, |path| fs::read_to_string(path));
+        let loaded =
+            self.loader(App::to_settings).load(arguments, variables, |path| fs::read_to_string(path));
         let invocation = match loaded {
             Ok(invocation) => invocation,
             Err(exit) if exit.is_success() => {
@@ -93,24 +94,30 @@ impl Program {
     ///
     /// Fails with all of it.
     pub fn check(&self) -> Result<(), StartError> {
-        let plan = Plan::of(self, &self.defaults()?);
+        let plan = Plan::of(self, &self.defaults(self.loader(App::to_settings))?);
         let problems: Vec<_> = plan.problems.into_iter().chain(plan.warnings).collect();
         if problems.is_empty() { Ok(()) } else { Err(StartError { problems }) }
     }
 
     fn plan(&self) -> Result<Plan, StartError> {
-        let plan = Plan::of(self, &self.defaults()?);
+        // Nothing will be bound, so that it does not matter that two applications have the default address.
+        let somewhere = |app: &App| {
+            let application = app.to_settings();
+            if app.has_address() { application } else { application.with("bind", "127.0.0.1:0", "nowhere") }
+        };
+        let plan = Plan::of(self, &self.defaults(self.loader(somewhere))?);
         if plan.problems.is_empty() { Ok(plan) } else { Err(StartError { problems: plan.problems }) }
     }
 
-    fn defaults(&self) -> Result<Resolved, StartError> {
+    /// The settings of a program that nobody has given any.
+    fn defaults(&self, loader: Loader) -> Result<Resolved, StartError> {
         let nothing = |_: &_| Err(std::io::ErrorKind::NotFound.into());
-        let loaded = self.loader().load([self.name()], [], nothing);
+        let loaded = loader.load([self.name()], [], nothing);
         loaded.map(|invocation| invocation.settings).map_err(|exit| StartError::one(exit.message))
     }
 
-    fn loader(&self) -> Loader {
+    fn loader(&self, to_settings: impl Fn(&App) -> Application) -> Loader {
         let loader = Loader::new(self.name(), &self.version);
-        self.apps().map(App::to_settings).fold(loader, Loader::application)
+        self.apps().map(to_settings).fold(loader, Loader::application)
     }
 }

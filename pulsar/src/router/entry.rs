@@ -1,16 +1,11 @@
 //! What a router holds before it is compiled: routes and mounted services, each with the place that added it.
 
-use std::{convert::Infallible, fmt, panic::Location};
+use std::{fmt, panic::Location};
 
 use http::Method;
 use pulsar_pattern::Pattern;
-use tower::util::BoxCloneSyncService;
 
-use crate::{
-    body::{Request, Response},
-    handler::Endpoint,
-    place::Place,
-};
+use crate::{handler::Endpoint, middleware::BoxService, place::Place};
 
 /// A route with all that is known of it.
 #[derive(Clone, Debug)]
@@ -35,7 +30,7 @@ pub(super) struct MountEntry {
 #[derive(Clone)]
 pub(super) enum Mounted {
     /// Sees the path without the prefix.
-    Service(BoxCloneSyncService<Request, Response, Infallible>),
+    Service(BoxService),
     /// The fallback of a nested router.
     Fallback(Endpoint),
 }

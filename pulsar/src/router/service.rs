@@ -14,7 +14,7 @@ use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use http_body::Body as _;
-use tower::{ServiceExt, util::BoxCloneSyncService};
+use tower::ServiceExt;
 use tower_service::Service;
 
 use super::{
@@ -26,6 +26,7 @@ use crate::{
     context::Context,
     error::Chain,
     handler::{Endpoint, ReplyKind},
+    middleware::BoxService,
     pool::panic_message,
     problem::Problem,
     request::{Connection, Matched, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID},
@@ -69,7 +70,7 @@ pub(super) struct Compiled {
 }
 
 pub(super) enum MountTarget {
-    Service(BoxCloneSyncService<Request, Response, Infallible>),
+    Service(BoxService),
     Fallback(Endpoint),
 }
 
