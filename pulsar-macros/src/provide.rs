@@ -173,7 +173,7 @@ fn tokens_of(crate_path: &syn::Path, function: &Function, output: &Type, needs: 
                 #returned.provides()
             }
             fn #asks() -> _pulsar::Vec<_pulsar::Requirement> {
-                _pulsar::Vec::from([#(#requirements),*])
+                _pulsar::From::from([#(#requirements),*])
             }
             fn #build(
                 #context: &_pulsar::Context,

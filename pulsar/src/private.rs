@@ -4,7 +4,14 @@
 //! needs no dependency but pulsar, and nothing of the user's is captured.
 
 pub use std::{
-    boxed::Box, convert::Into, future::Future, option::Option, result::Result, string::ToString, vec::Vec,
+    boxed::Box,
+    clone::Clone,
+    convert::{From, Into},
+    future::Future,
+    option::Option,
+    result::Result,
+    string::ToString,
+    vec::Vec,
 };
 
 pub use axum_core::{
@@ -22,6 +29,8 @@ pub use crate::{
     handler::{Reply, no_such_value, on_pool, rejected},
     place::Place,
     problem::Problem,
-    registry::{Built, NoRequirement, Probe, Provider, Requirement, Returned, ReturnedValue, Route, Scope},
+    registry::{
+        Built, NoRequirement, Probe, Provider, Requirement, Returned, ReturnedValue, Route, Scope, found,
+    },
     request::Params,
 };

@@ -372,6 +372,13 @@ impl<T: Send + Sync + 'static> ReturnedValue<T> for Returned<T> {
     }
 }
 
+/// The requirements that the probes of a handler found. Not public API. Used by generated code.
+#[doc(hidden)]
+#[must_use]
+pub fn found<const N: usize>(probes: [Option<Requirement>; N]) -> Vec<Requirement> {
+    probes.into_iter().flatten().collect()
+}
+
 /// The registrations of the crates that a program names, sorted by place.
 ///
 /// Only for tools that list routes: a [`Program`](crate::Program) reads it by itself.

@@ -138,6 +138,22 @@ fn a_body_that_is_too_long_is_refused() {
 }
 
 #[test]
+fn a_body_up_to_the_limit_reaches_the_handler() {
+    for (arguments, mebibytes) in [(&[][..], 8), (&["--max-body", "unlimited"], 9)] {
+        let running = Running::example("bench", arguments);
+        let body = " ".repeat(mebibytes << 20);
+        // As JSON, blanks are nothing: that it says so proves that it was read.
+        running.connect().post_json("/echo", &body).assert_status(400);
+        let head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+        let mut chunked = running.connect();
+        chunked
+            .send(format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len()));
+        chunked.answer().assert_status(400);
+        lives(running);
+    }
+}
+
+#[test]
 fn a_body_that_is_not_what_was_announced_is_a_400() {
     let running = Running::example("bench", &[]);
     let head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";

@@ -1,10 +1,12 @@
 //! The commands that print: `routes`, `check`, `config`, help and version.
 
-use std::path::Path;
+use std::{os::unix::net::UnixStream, path::Path, process::Stdio};
 
 use pulsar_tests::{
     Folder,
     program::{Finished, example, finish},
+    until,
+    wire::Client,
 };
 use serde_json::{Value, json};
 
@@ -195,4 +197,40 @@ fn a_reader_that_has_seen_enough_is_no_trouble() {
     let finished = Finished::from(status);
     finished.assert_code(0);
     assert_eq!(finished.stderr, "");
+}
+
+#[test]
+fn nobody_who_reads_what_is_wrong_is_no_trouble_either() {
+    let folder = Folder::new();
+    let taken = folder.write("taken", "");
+    let taken = format!("unix:{}", taken.display());
+    for (arguments, code) in
+        [(&["--threads", "x"][..], 2), (&["--bnid"], 2), (&["-b", &taken], 1), (&["check"], 0)]
+    {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let status = example("bench").args(arguments).stdout(Stdio::null()).stderr(writer).status().unwrap();
+        assert_eq!(status.code(), Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_program_serves_when_nobody_reads_where_it_listens() {
+    let folder = Folder::new();
+    let path = folder.join("s");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = example("bench");
+    let mut child = command
+        .arg("-b")
+        .arg(format!("unix:{}", path.display()))
+        .stdout(Stdio::null())
+        .stderr(writer)
+        .spawn()
+        .unwrap();
+    until("it serves or ends", || UnixStream::connect(&path).is_ok() || child.try_wait().unwrap().is_some());
+    let mut client = Client::unix(&path);
+    client.get("/plaintext").assert(200, "Hello, World!");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

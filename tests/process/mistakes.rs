@@ -4,7 +4,7 @@ use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
 use pulsar_tests::{
     Folder,
-    program::{Finished, example, finish},
+    program::{Finished, Running, example, finish},
 };
 
 /// Arguments, variables and the file, then parts of the message.
@@ -36,12 +36,6 @@ fn what_is_unknown_is_refused_with_the_nearest_name() {
             &[("PULSAR_BNID", "x")],
             "",
             &["unknown variable `PULSAR_BNID`", "did you mean `PULSAR_BIND`?"],
-        ),
-        Case(
-            &[],
-            &[("PULSAR_XYZZY", "x")],
-            "",
-            &["unknown variable `PULSAR_XYZZY`", "--help names all variables"],
         ),
         Case(
             &[],
@@ -137,9 +131,9 @@ fn a_bad_value_is_refused_with_its_place_and_what_to_write() {
 fn all_mistakes_are_told_at_once() {
     let case = Case(
         &["--threads", "x"],
-        &[("PULSAR_KEEP_ALIVE", "long"), ("PULSAR_COLOUR", "blue")],
+        &[("PULSAR_KEEP_ALIVE", "long"), ("PULSAR_THREDS", "2")],
         "backlog = -5\nbnid = ':80'\n",
-        &["threads: `x`", "keep_alive: `long`", "`PULSAR_COLOUR`", "backlog: `-5`", "unknown setting `bnid`"],
+        &["threads: `x`", "keep_alive: `long`", "`PULSAR_THREDS`", "backlog: `-5`", "unknown setting `bnid`"],
     );
     let finished = run(&case);
     finished.assert_code(2).assert_calm().assert_stderr(case.3);
@@ -209,4 +203,13 @@ fn what_is_no_text_is_refused() {
         .assert_code(2)
         .assert_calm()
         .assert_stderr(&["the value is not valid UTF-8", "PULSAR_THREADS"]);
+}
+
+#[test]
+fn a_variable_that_is_like_no_setting_is_reported_and_does_no_harm() {
+    let mut command = example("hello_route");
+    command.args(["-b", "127.0.0.1:0"]).env("PULSAR_SERVICE_HOST", "10.0.0.1");
+    let running = Running::start(command, 1);
+    running.get("/hello/Ada").assert(200, "Hello, Ada!\n");
+    running.stop().assert_stderr(&["WARN", "PULSAR_SERVICE_HOST is no setting and has no effect"]);
 }

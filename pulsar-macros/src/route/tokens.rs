@@ -95,7 +95,7 @@ fn handler(
     let params = unless(has_values, quote_spanned!(site=> params));
     let context = unless(extracts || on_pool, quote_spanned!(site=> context));
     let keep_context =
-        (extracts || on_pool).then(|| quote_spanned!(site=> let context = _pulsar::Context::clone(context);));
+        (extracts || on_pool).then(|| quote_spanned!(site=> let context = _pulsar::Clone::clone(context);));
 
     let values = values(arguments, names);
     let extractions = extractions(arguments, names);
@@ -221,7 +221,7 @@ fn requirements(arguments: &[Joined<'_>], names: &Names) -> Option<TokenStream> 
         quote_spanned! {Span::mixed_site()=>
             fn #name() -> _pulsar::Vec<_pulsar::Requirement> {
                 use _pulsar::NoRequirement as _;
-                [#(#probes),*].into_iter().flatten().collect()
+                _pulsar::found([#(#probes),*])
             }
         }
     })

@@ -20,7 +20,7 @@ const _: () = {
         let _pulsar::Option::Some(id) = params.parse::<u64>(0) else {
             return _pulsar::Reply::now(_pulsar::no_such_value());
         };
-        let context = _pulsar::Context::clone(context);
+        let context = _pulsar::Clone::clone(context);
         _pulsar::Reply::later(async move {
             let (mut parts, body) = _pulsar::Request::into_parts(request);
             let db = match <State<
@@ -60,13 +60,10 @@ const _: () = {
     }
     fn requirements() -> _pulsar::Vec<_pulsar::Requirement> {
         use _pulsar::NoRequirement as _;
-        [
+        _pulsar::found([
             _pulsar::Probe::<State<Db>>::new().requirement(),
             _pulsar::Probe::<Json<Edit>>::new().requirement(),
-        ]
-            .into_iter()
-            .flatten()
-            .collect()
+        ])
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/users/<int(min=1):id>", handler)

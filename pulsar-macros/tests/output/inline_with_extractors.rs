@@ -7,7 +7,7 @@ const _: () = {
         _: _pulsar::Params,
         context: &_pulsar::Context,
     ) -> _pulsar::Reply {
-        let context = _pulsar::Context::clone(context);
+        let context = _pulsar::Clone::clone(context);
         _pulsar::Reply::later(async move {
             let request_value = match <Request as _pulsar::FromRequest<
                 _pulsar::Context,
@@ -28,7 +28,7 @@ const _: () = {
     }
     fn requirements() -> _pulsar::Vec<_pulsar::Requirement> {
         use _pulsar::NoRequirement as _;
-        [_pulsar::Probe::<Request>::new().requirement()].into_iter().flatten().collect()
+        _pulsar::found([_pulsar::Probe::<Request>::new().requirement()])
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["PUT"], "/save", handler).function("save")

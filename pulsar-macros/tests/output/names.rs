@@ -12,7 +12,7 @@ const _: () = {
         let _pulsar::Option::Some(params_value) = params.parse::<u8>(0) else {
             return _pulsar::Reply::now(_pulsar::no_such_value());
         };
-        let context = _pulsar::Context::clone(context);
+        let context = _pulsar::Clone::clone(context);
         _pulsar::Reply::later(async move {
             let (mut parts, body) = _pulsar::Request::into_parts(request);
             let context_value = match <State<
@@ -52,13 +52,10 @@ const _: () = {
     }
     fn requirements() -> _pulsar::Vec<_pulsar::Requirement> {
         use _pulsar::NoRequirement as _;
-        [
+        _pulsar::found([
             _pulsar::Probe::<State<Db>>::new().requirement(),
             _pulsar::Probe::<Body>::new().requirement(),
-        ]
-            .into_iter()
-            .flatten()
-            .collect()
+        ])
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["POST"], "/<int:params>", handler_of_route)

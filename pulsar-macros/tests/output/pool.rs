@@ -14,7 +14,7 @@ const _: () = {
         let _pulsar::Option::Some(year) = params.parse::<u16>(0) else {
             return _pulsar::Reply::now(_pulsar::no_such_value());
         };
-        let context = _pulsar::Context::clone(context);
+        let context = _pulsar::Clone::clone(context);
         _pulsar::Reply::later(async move {
             let argument_3 = match <Query<
                 Filter,
@@ -43,10 +43,7 @@ const _: () = {
     }
     fn requirements() -> _pulsar::Vec<_pulsar::Requirement> {
         use _pulsar::NoRequirement as _;
-        [_pulsar::Probe::<Query<Filter>>::new().requirement()]
-            .into_iter()
-            .flatten()
-            .collect()
+        _pulsar::found([_pulsar::Probe::<Query<Filter>>::new().requirement()])
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET", "PURGE"], "/reports/<int:year>/<lang>", handler)

@@ -10,7 +10,7 @@ const _: () = {
         _pulsar::Returned::<Result<Db>>::new().provides()
     }
     fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
-        _pulsar::Vec::from([
+        _pulsar::From::from([
             _pulsar::Requirement::of::<Settings>(),
             _pulsar::Requirement::of::<Pool>(),
         ])

@@ -12,7 +12,7 @@ const _: () = {
         _pulsar::Returned::<Clock>::new().provides()
     }
     fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
-        _pulsar::Vec::from([])
+        _pulsar::From::from([])
     }
     fn build_of_provider(
         _: &_pulsar::Context,

@@ -1,6 +1,9 @@
 //! The commands that print: `routes` and `check`.
 
-use std::io::{self, Write};
+use std::{
+    fmt,
+    io::{self, Write},
+};
 
 use serde_json::json;
 
@@ -13,6 +16,11 @@ pub(super) fn print(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// Tells a person on standard error, where nobody may be listening either: `eprintln!` would panic then.
+pub(super) fn complain(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// Prints the table of routes of every application. The exit code is 1 if the routes are wrong.
 pub(super) fn routes(plan: &Plan, as_json: bool) -> u8 {
     if as_json {
@@ -22,7 +30,7 @@ pub(super) fn routes(plan: &Plan, as_json: bool) -> u8 {
         print(&table(plan));
     }
     for problem in &plan.problems {
-        eprintln!("error: {problem}");
+        complain(format_args!("error: {problem}"));
     }
     u8::from(!plan.problems.is_empty())
 }
@@ -43,12 +51,12 @@ pub(super) fn check(plan: &Plan, as_json: bool) -> u8 {
         print(&format!("{report:#}\n"));
     } else if failed {
         for problem in &plan.problems {
-            eprintln!("error: {problem}");
+            complain(format_args!("error: {problem}"));
         }
         for warning in &plan.warnings {
-            eprintln!("warning: {warning}");
+            complain(format_args!("warning: {warning}"));
         }
-        eprintln!("{} found", count(plan.problems.len() + plan.warnings.len(), "problem"));
+        complain(format_args!("{} found", count(plan.problems.len() + plan.warnings.len(), "problem")));
     } else {
         print(&format!("no problems found ({}, {})\n", count(routes, "route"), count(providers, "provider")));
     }

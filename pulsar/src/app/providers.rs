@@ -6,13 +6,17 @@
 use std::{
     any::{Any, TypeId},
     collections::{HashMap, HashSet},
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    task::Poll,
 };
 
 use crate::{
-    body::BoxError,
+    body::{BoxError, BoxFuture},
     context::Context,
     error::Chain,
+    pool::panic_message,
     registry::{Provider, Requirement, Route},
     settings::Settings,
 };
@@ -97,7 +101,7 @@ impl Order {
         }
         for provider in &self.providers {
             let provides = (provider.provides)();
-            match (provider.build)(&context).await {
+            match caught((provider.build)(&context)).await {
                 Ok(value) => context = context.with_any(provides.id, provides.type_name, value),
                 Err(error) => {
                     let error = Chain(error.as_ref());
@@ -151,6 +155,37 @@ impl Walk<'_> {
     }
 }
 
+/// A panic of a provider is a failure like any other: it has a place, and ends the start in order.
+async fn caught<T>(mut future: BoxFuture<'_, Result<T, BoxError>>) -> Result<T, BoxError> {
+    // Nothing of the future is used after its panic, so that no broken state of it can be seen.
+    poll_fn(|task| {
+        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))).unwrap_or_else(|panic| {
+            Poll::Ready(Err(format!("it panicked: {}", panic_message(&*panic)).into()))
+        })
+    })
+    .await
+}
+
 fn described(provider: &Provider) -> String {
     format!("{}::{}  at {}", provider.place.module(), provider.function, provider.place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Place;
+
+    #[tokio::test]
+    async fn a_provider_that_panics_fails_like_one_that_returns_an_error() {
+        let provider =
+            Provider::new(Requirement::of::<u8>, Vec::new, |_| Box::pin(async { panic!("no {}", "luck") }))
+                .function("number")
+                .at(Place::new("shop::state", "src/state.rs", 7, 1));
+        let order = Order { providers: vec![provider], given: Vec::new() };
+        let error = order.build(Settings::default()).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the provider of `u8` failed: it panicked: no luck\n    shop::state::number  at src/state.rs:7"
+        );
+    }
 }

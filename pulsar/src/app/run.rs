@@ -46,7 +46,7 @@ impl Program {
                 return exit.code;
             }
             Err(exit) => {
-                eprintln!("{}", exit.message.trim_end());
+                commands::complain(exit.message.trim_end());
                 return exit.code;
             }
         };
@@ -56,7 +56,9 @@ impl Program {
             Command::CheckConfig => commands::print("the settings are right\n"),
             Command::Routes { json } => return commands::routes(&Plan::of(&self, &resolved), json),
             Command::Check { json } => return commands::check(&Plan::of(&self, &resolved), json),
-            Command::Serve => return serve::run(&self, Plan::of(&self, &resolved), &resolved),
+            Command::Serve => {
+                return serve::run(&self, Plan::of(&self, &resolved), &resolved, &invocation.ignored);
+            }
         }
         0
     }

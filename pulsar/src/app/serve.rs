@@ -1,6 +1,7 @@
 //! The command `serve`: bind everything, start everything, then accept.
 
 use super::{
+    commands::complain,
     logging,
     plan::{Plan, Planned, StartError},
     program::Program,
@@ -19,16 +20,19 @@ const NOT_STARTED: u8 = 3;
 /// Cut short by a second interrupt.
 const FORCED: u8 = 130;
 
-pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
+pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved, ignored: &[String]) -> u8 {
     logging::set_up(&resolved.first().settings);
+    for variable in ignored {
+        tracing::warn!("the environment variable {variable} is no setting and has no effect");
+    }
     for warning in &plan.warnings {
         tracing::warn!("{warning}");
     }
     if !plan.problems.is_empty() {
         for problem in &plan.problems {
-            eprintln!("error: {problem}");
+            complain(format_args!("error: {problem}"));
         }
-        eprintln!("pulsar: {} cannot start", program.name());
+        complain(format_args!("pulsar: {} cannot start", program.name()));
         return NOT_STARTED;
     }
     let mut bound = Vec::new();
@@ -41,13 +45,13 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
     }
     if !failures.is_empty() {
         for failure in &failures {
-            eprintln!("error: {failure}");
+            complain(format_args!("error: {failure}"));
         }
         return FAILED;
     }
     let shutdown = Shutdown::new();
     if let Err(error) = signals(shutdown.clone()) {
-        eprintln!("error: signals cannot be received: {error}");
+        complain(format_args!("error: signals cannot be received: {error}"));
         return FAILED;
     }
     let providers = plan.providers;
@@ -63,13 +67,13 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved) -> u8 {
         }
         Err(server::ServeError::Start(error)) => {
             for problem in &error.problems {
-                eprintln!("error: {problem}");
+                complain(format_args!("error: {problem}"));
             }
-            eprintln!("pulsar: {} cannot start", program.name());
+            complain(format_args!("pulsar: {} cannot start", program.name()));
             NOT_STARTED
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            complain(format_args!("error: {error}"));
             FAILED
         }
     }
@@ -100,7 +104,7 @@ async fn start_all(
         applications.push(application);
     }
     for line in lines {
-        eprintln!("{line}");
+        complain(line);
     }
     Ok(applications)
 }

@@ -18,8 +18,8 @@
 //! | `Option<E>`, where `E` is [optional](OptionalFromRequestParts), as [`Json<T>`], [`Form<T>`], `MatchedRoute` are | `E`, if it is there | that of `E`, if it is there and wrong |
 //! | `Result<E, E::Rejection>` | `E`, or why not | none |
 //!
-//! Bodies are read up to 2 MiB; a layer [`DefaultBodyLimit`] sets another limit. The setting `max_body` of the server is an
-//! upper bound beyond it.
+//! Bodies are read up to the setting `max_body` of the server (8 MiB by default); without a server, as with a test's client,
+//! up to 2 MiB. A layer [`DefaultBodyLimit`] sets a lower limit.
 //!
 //! ```
 //! use pulsar::{Json, get, http::HeaderMap, post};

@@ -16,7 +16,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use axum_core::response::IntoResponse;
+use axum_core::{extract::DefaultBodyLimit, response::IntoResponse};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
@@ -64,7 +64,12 @@ where
         let call = if too_long(request.body(), self.max_body) {
             Call::Refused { response: Some(too_long_response()) }
         } else {
+            let has_body = !request.body().is_end_stream();
             let mut request = request.map(|body| limited(body, self.max_body));
+            if has_body {
+                // One limit is enough: without this, extractors would stop at 2 MiB whatever the setting says.
+                DefaultBodyLimit::disable().apply(&mut request);
+            }
             request.extensions_mut().insert(connection);
             self.call(request)
         };

@@ -24,7 +24,7 @@
 //! ```
 //!
 //! Files, lower ones first: `config`, `shutdown`, `io_thread`, `access_log`; `listener`, `stream`, `exchange`;
-//! `accept`; `serve`.
+//! `accept`, `plan`; `serve`.
 
 mod accept;
 mod access_log;
@@ -32,6 +32,7 @@ mod config;
 mod exchange;
 mod io_thread;
 mod listener;
+mod plan;
 mod serve;
 mod shutdown;
 mod stream;

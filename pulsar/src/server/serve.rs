@@ -9,7 +9,7 @@ use std::{
     convert::Infallible,
     fmt, io, iter,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    pin::{Pin, pin},
+    pin::pin,
     sync::Arc,
     thread,
     time::Duration,
@@ -18,8 +18,7 @@ use std::{
 use tokio::{
     runtime::{self, Runtime},
     sync::{mpsc, oneshot},
-    task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
+    time::sleep,
 };
 use tower_service::Service;
 
@@ -29,8 +28,9 @@ use crate::{
         accept::{Listener, Terms, accept, http1},
         access_log::AccessLogWriter,
         config::ServerConfig,
-        io_thread::{IoThread, Phase},
+        io_thread::IoThread,
         listener::{Bound, BoundSocket, SocketFile},
+        plan::{Plan, SLACK, Work, ticks},
         shutdown::{Demand, Shutdown, Watch},
     },
 };
@@ -184,8 +184,19 @@ where
     let (report, watch) = (events.clone(), shutdown.subscribe());
     let first = move |runtime: &Runtime| runtime.block_on(first_thread(start, report, watch, released));
     spawn(0, events.clone(), first).map_err(ServeError::Io)?;
+    let mut stopped = shutdown.subscribe();
     let outcome = coordinator.block_on(async {
-        match inbox.recv().await {
+        let first = tokio::select! {
+            biased;
+            event = inbox.recv() => event,
+            // A start-up hears of a stop itself, unless it blocks its thread.
+            () = async { stopped.reached(Demand::Drain).await; sleep(SLACK).await } => {
+                tracing::error!("the start-up blocks its thread; it is given up");
+                let stop = if shutdown.is_forced() { Stop::Forced } else { Stop::Requested };
+                return Ok(Summary { stop, cut: 0, connections: 0, requests: 0 });
+            }
+        };
+        match first {
             Some(Event::Started(started)) => {
                 coordinate(started, events, inbox, &shutdown).await.map_err(ServeError::Io)
             }
@@ -276,8 +287,6 @@ trait Serve: Send {
 
 struct Served<S>(S);
 
-type Work = Box<dyn FnOnce(Watch) -> Pin<Box<dyn Future<Output = io::Result<()>> + Send>> + Send>;
-
 impl<S> Serve for Served<S>
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
@@ -287,16 +296,6 @@ where
         let terms = terms.with(self.0.clone());
         Box::new(move |watch| Box::pin(accept(listener, terms, watch)))
     }
-}
-
-/// What one I/O thread shall do.
-struct Plan {
-    index: usize,
-    thread: Arc<IoThread>,
-    work: Vec<Work>,
-    tick: Duration,
-    drain_grace: Duration,
-    graceful_timeout: Duration,
 }
 
 /// What the coordinator learns from the first thread when the start-up succeeded.
@@ -322,9 +321,6 @@ enum Event<E> {
 }
 
 type Events<E> = mpsc::UnboundedSender<Event<E>>;
-
-/// How much longer than its deadline a thread may take before it is given up as blocked.
-const SLACK: Duration = Duration::from_millis(500);
 
 /// Starts an I/O thread. It reports whatever goes wrong with it.
 fn spawn<E: Send + 'static>(
@@ -451,65 +447,6 @@ fn listeners(
 /// How long a connection of this application may stand without a complete head.
 fn idle_limit(config: &ServerConfig) -> Duration {
     if config.keep_alive.is_zero() { ServerConfig::KEEP_ALIVE } else { config.keep_alive }
-}
-
-/// A duration on the coarse clock; far below the marks that `io_thread` gives to its greatest values.
-fn ticks(duration: Duration, tick: Duration) -> u32 {
-    u32::try_from(duration.as_nanos() / tick.as_nanos()).map_or(u32::MAX / 2, |ticks| ticks.min(u32::MAX / 2))
-}
-
-impl Plan {
-    /// Runs the thread until every connection has ended, and tells how many had to be cut.
-    async fn run(self, mut watch: Watch) -> io::Result<usize> {
-        let thread = self.thread;
-        let mut accepting = JoinSet::new();
-        for work in self.work {
-            accepting.spawn(work(watch.clone()));
-        }
-        tokio::spawn(keep_time(Arc::clone(&thread), self.tick));
-        tokio::select! {
-            () = watch.reached(Demand::Drain) => {}
-            Some(failed) = accepting.join_next() => failed.unwrap_or_else(|error| Err(io::Error::other(error)))?,
-        }
-        thread.enter(Phase::Draining);
-        let deadline = Instant::now() + self.graceful_timeout;
-        let grace = deadline.min(Instant::now() + self.drain_grace);
-        while let Some(finished) = accepting.join_next().await {
-            if let Ok(Err(error)) = finished {
-                tracing::error!(%error, "cannot serve what was still waiting to be accepted");
-            }
-        }
-        let mut forced = pin!(watch.reached(Demand::Force));
-        for (phase, until) in [(Phase::Closing, grace), (Phase::Cut, deadline)] {
-            tokio::select! {
-                biased;
-                () = &mut forced => break,
-                () = emptied(&thread) => break,
-                () = sleep_until(until) => thread.enter(phase),
-            }
-        }
-        let cut = thread.open();
-        thread.enter(Phase::Cut);
-        // Their tasks end as soon as they run, except for what a handler does when it is dropped.
-        let _ = timeout(SLACK / 2, emptied(&thread)).await;
-        Ok(cut)
-    }
-}
-
-async fn emptied(thread: &IoThread) {
-    while thread.open() > 0 {
-        thread.emptied.notified().await;
-    }
-}
-
-async fn keep_time(thread: Arc<IoThread>, tick: Duration) {
-    let begun = Instant::now();
-    let mut clock = interval(tick);
-    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        clock.tick().await;
-        thread.expire(ticks(begun.elapsed(), tick));
-    }
 }
 
 /// Starts the other threads and waits for the end of all.

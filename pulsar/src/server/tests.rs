@@ -694,6 +694,22 @@ mod starting {
     }
 
     #[test]
+    fn a_stop_gives_up_a_start_that_blocks() {
+        let bound = Server::bind(config()).unwrap();
+        let shutdown = Shutdown::new();
+        let handle = shutdown.clone();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let start = move || async move {
+            handle.drain();
+            let _ = released.recv();
+            Err::<App, _>("too late")
+        };
+        let summary = bound.serve_with(start, shutdown).unwrap();
+        assert_eq!(summary, Summary { stop: Stop::Requested, cut: 0, connections: 0, requests: 0 });
+        drop(release);
+    }
+
+    #[test]
     fn several_applications_share_the_threads() {
         type Answer = Ready<Result<Response, Infallible>>;
         fn named(name: &'static str) -> impl Fn(Request) -> Answer + Clone {

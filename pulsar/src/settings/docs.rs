@@ -91,7 +91,7 @@ Every program built with pulsar takes these settings. A value comes from, lowest
 The highest source that has a setting gives all of its value: addresses on the command line replace those of the file, they
 are not added to them. `--print-config` shows each value and where it comes from; `--check-config` only looks for mistakes.
 Unknown names and wrong values of all sources are reported together, an unknown flag or command before all others, and the
-program ends with exit code 2.
+program ends with exit code 2. A variable that starts with `PULSAR_` and is like none of these is reported, and ignored.
 
 ## The file
 

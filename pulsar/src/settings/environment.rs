@@ -1,7 +1,8 @@
 //! The environment as a source: `PULSAR_` and the name of a setting in capitals.
 //!
-//! It reads the variables it is handed and never the process's own. The rule it keeps: a variable that starts like ours and
-//! is none of ours is a mistake, since a misspelt one would otherwise be silently without effect.
+//! It reads the variables it is handed and never the process's own. The rule it keeps: a misspelt variable is a mistake, since it
+//! would otherwise be silently without effect. One that is like none of ours is only reported: others use the prefix too, such
+//! as Kubernetes for the address of a service of that name (`PULSAR_SERVICE_HOST`).
 
 use std::ffi::OsString;
 
@@ -12,14 +13,23 @@ use crate::settings::{
     rows::{Scope, row},
 };
 
-/// What `variables` set, in the order of their names.
+/// What an environment says.
+#[derive(Default)]
+pub(super) struct Environment {
+    /// What its variables set, in the order of their names.
+    pub(super) given: Vec<Given>,
+    pub(super) mistakes: Vec<Mistake>,
+    /// The variables that start like ours and are like none of ours.
+    pub(super) ignored: Vec<String>,
+}
+
 pub(super) fn read(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
     applications: &[Application],
-) -> (Vec<Given>, Vec<Mistake>) {
+) -> Environment {
     let known: Vec<(String, Setting<'_>)> =
         settings(applications).into_iter().map(|setting| (setting.variable(), setting)).collect();
-    let (mut given, mut mistakes) = (Vec::new(), Vec::new());
+    let Environment { mut given, mut mistakes, mut ignored } = Environment::default();
     let mut variables: Vec<(String, OsString)> = variables
         .into_iter()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
@@ -29,7 +39,10 @@ pub(super) fn read(
     for (name, value) in variables {
         let origin = Origin::Environment(name.clone());
         let Some((_, setting)) = known.iter().find(|(variable, _)| *variable == name) else {
-            mistakes.push(unknown(&origin, &name, &known, applications));
+            match misspelt(&origin, &name, &known, applications) {
+                Some(mistake) => mistakes.push(mistake),
+                None => ignored.push(name),
+            }
             continue;
         };
         let Ok(value) = value.into_string() else {
@@ -48,28 +61,28 @@ pub(super) fn read(
         };
         given.push(Given::at(setting.application, setting.row, origin, values));
     }
-    (given, mistakes)
+    Environment { given, mistakes, ignored }
 }
 
-fn unknown(
+/// What is wrong with a variable that is none of ours but meant to be.
+fn misspelt(
     origin: &Origin,
     name: &str,
     known: &[(String, Setting<'_>)],
     applications: &[Application],
-) -> Mistake {
+) -> Option<Mistake> {
     let rest = name[VARIABLES.len()..].to_ascii_lowercase();
     let of_program = applications
         .iter()
         .filter_map(|app| row(rest.strip_prefix(&normal(app.name()))?.strip_prefix('_')?))
         .find(|row| row.scope == Scope::Program);
     if let Some(row) = of_program {
-        return Mistake::new(origin.place(), format!("`{}` is a setting of the whole program", row.name))
-            .with_help(format!("write `{VARIABLES}{}`", row.name.to_ascii_uppercase()));
+        let mistake =
+            Mistake::new(origin.place(), format!("`{}` is a setting of the whole program", row.name));
+        return Some(mistake.with_help(format!("write `{VARIABLES}{}`", row.name.to_ascii_uppercase())));
     }
     // Compared without what all of them start with, which would make any two alike.
-    let near = nearest(&rest, known.iter().map(|(variable, _)| &variable[VARIABLES.len()..]));
-    Mistake::new(origin.place(), format!("unknown variable `{name}`")).with_help(match near {
-        Some(near) => format!("did you mean `{VARIABLES}{near}`?"),
-        None => format!("--help names all variables that start with {VARIABLES}"),
-    })
+    let near = nearest(&rest, known.iter().map(|(variable, _)| &variable[VARIABLES.len()..]))?;
+    let mistake = Mistake::new(origin.place(), format!("unknown variable `{name}`"));
+    Some(mistake.with_help(format!("did you mean `{VARIABLES}{near}`?")))
 }

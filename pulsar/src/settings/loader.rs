@@ -13,7 +13,8 @@ use crate::settings::{
     applications::{Application, check},
     arguments,
     command::Command,
-    environment, file,
+    environment::{self, Environment},
+    file,
     given::Given,
     mistake::Mistake,
     resolve::{Resolved, resolve},
@@ -89,7 +90,8 @@ impl Loader {
         }
 
         let (command, arguments) = arguments::read(&self.program, &self.version, applications, arguments)?;
-        let (variables, mut mistakes) = environment::read(variables, applications);
+        let Environment { given: variables, mut mistakes, ignored } =
+            environment::read(variables, applications);
         let mut attributes = Vec::new();
         for (at, app) in applications.iter().enumerate() {
             let (given, wrong) = app.given(at);
@@ -111,7 +113,7 @@ impl Loader {
         let (settings, wrong) = resolve(applications, &sources, file_found);
         mistakes.extend(wrong);
         Exit::unless_empty(&mistakes)?;
-        Ok(Invocation { command, settings })
+        Ok(Invocation { command, settings, ignored })
     }
 }
 
@@ -134,6 +136,8 @@ pub struct Invocation {
     pub command: Command,
     /// The settings of all applications.
     pub settings: Resolved,
+    /// Variables that start with `PULSAR_` and are no settings, nor like one. Worth a warning.
+    pub ignored: Vec<String>,
 }
 
 /// Why a program ends before it starts.

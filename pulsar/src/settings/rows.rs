@@ -225,8 +225,7 @@ pub(super) static ROWS: &[Row] = &[
         default: "8MiB",
         help: "Longest request body that is read",
         details: "In bytes, or with k, m, g (or KiB, MiB, GiB) for steps of 1024; unlimited removes the limit. A \
-                  longer body is answered with 413. Json, Form, Bytes and String read up to 2 MiB of it, or what a layer \
-                  DefaultBodyLimit allows.",
+                  longer body is answered with 413. A layer DefaultBodyLimit sets a lower limit for what extractors read.",
         types: &[Type::Integer, Type::String],
         clear: None,
         set: |settings, text| text.parse().map(|limit| settings.max_body = limit),

@@ -321,11 +321,6 @@ fn mistakes_in_the_environment() {
              `PULSAR_BIND`?\n",
         ),
         (
-            ("PULSAR_X", "1"),
-            "error: unknown variable `PULSAR_X`\n   in: the environment variable PULSAR_X\n help: --help names all \
-             variables that start with PULSAR_\n",
-        ),
-        (
             ("PULSAR_THREADS", ""),
             "error: the variable is empty\n   in: the environment variable PULSAR_THREADS\n help: give it a value, or \
              unset it\n",
@@ -345,6 +340,21 @@ fn mistakes_in_the_environment() {
         let message = alone(|start| Start { variables: &[variable], ..start }.message());
         assert_eq!(message, expected, "{variable:?}");
     }
+}
+
+/// Kubernetes has such variables for a service named `pulsar`.
+#[test]
+fn a_variable_of_somebody_else_with_our_prefix_is_reported_and_no_mistake() {
+    let variables = ["PULSAR_SERVICE_HOST", "PULSAR_PORT", "PULSAR_PORT_80_TCP_ADDR", "PULSAR_HOME"];
+    let invocation = Loader::new("shop", "1.0.0")
+        .load(["shop"], variables.map(|name| (name.into(), "10.0.0.1".into())), |_: &_| {
+            Err(io::ErrorKind::NotFound.into())
+        })
+        .unwrap();
+    assert_eq!(
+        invocation.ignored,
+        ["PULSAR_HOME", "PULSAR_PORT", "PULSAR_PORT_80_TCP_ADDR", "PULSAR_SERVICE_HOST"]
+    );
 }
 
 #[cfg(unix)]

@@ -1,0 +1,93 @@
+//! What one I/O thread does: it accepts until the stop, then ends its own connections, phase by phase.
+
+use std::{
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+};
+
+use crate::server::{
+    io_thread::{IoThread, Phase},
+    shutdown::{Demand, Watch},
+};
+
+/// What one I/O thread shall do.
+pub(super) struct Plan {
+    pub(super) index: usize,
+    pub(super) thread: Arc<IoThread>,
+    pub(super) work: Vec<Work>,
+    pub(super) tick: Duration,
+    pub(super) drain_grace: Duration,
+    pub(super) graceful_timeout: Duration,
+}
+
+/// The work of accepting from one listener.
+pub(super) type Work = Box<dyn FnOnce(Watch) -> Pin<Box<dyn Future<Output = io::Result<()>> + Send>> + Send>;
+
+/// How much longer than its deadline a thread may take before it is given up as blocked.
+pub(super) const SLACK: Duration = Duration::from_millis(500);
+
+impl Plan {
+    /// Runs the thread until every connection has ended, and tells how many had to be cut.
+    pub(super) async fn run(self, mut watch: Watch) -> io::Result<usize> {
+        let thread = self.thread;
+        let mut accepting = JoinSet::new();
+        for work in self.work {
+            accepting.spawn(work(watch.clone()));
+        }
+        tokio::spawn(keep_time(Arc::clone(&thread), self.tick));
+        tokio::select! {
+            () = watch.reached(Demand::Drain) => {}
+            Some(failed) = accepting.join_next() => failed.unwrap_or_else(|error| Err(io::Error::other(error)))?,
+        }
+        thread.enter(Phase::Draining);
+        let deadline = Instant::now() + self.graceful_timeout;
+        let grace = deadline.min(Instant::now() + self.drain_grace);
+        while let Some(finished) = accepting.join_next().await {
+            if let Ok(Err(error)) = finished {
+                tracing::error!(%error, "cannot serve what was still waiting to be accepted");
+            }
+        }
+        let mut forced = pin!(watch.reached(Demand::Force));
+        for (phase, until) in [(Phase::Closing, grace), (Phase::Cut, deadline)] {
+            tokio::select! {
+                biased;
+                () = &mut forced => break,
+                () = emptied(&thread) => break,
+                () = sleep_until(until) => thread.enter(phase),
+            }
+        }
+        let cut = thread.open();
+        thread.enter(Phase::Cut);
+        // Their tasks end as soon as they run, except for what a handler does when it is dropped.
+        let _ = timeout(SLACK / 2, emptied(&thread)).await;
+        Ok(cut)
+    }
+}
+
+async fn emptied(thread: &IoThread) {
+    while thread.open() > 0 {
+        thread.emptied.notified().await;
+    }
+}
+
+async fn keep_time(thread: Arc<IoThread>, tick: Duration) {
+    let begun = Instant::now();
+    let mut clock = interval(tick);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        thread.expire(ticks(begun.elapsed(), tick));
+    }
+}
+
+/// A duration on the coarse clock; far below the marks that `io_thread` gives to its greatest values.
+pub(super) fn ticks(duration: Duration, tick: Duration) -> u32 {
+    u32::try_from(duration.as_nanos() / tick.as_nanos()).map_or(u32::MAX / 2, |ticks| ticks.min(u32::MAX / 2))
+}

@@ -1,0 +1,94 @@
+//! What is around an annotated function does not change what the macros write for it.
+#![allow(dead_code, missing_docs)] // what shadows is there to be ignored
+
+use pulsar::{program, testing::block_on};
+
+mod without_prelude {
+    #![no_implicit_prelude]
+
+    pub(crate) struct Count(pub(crate) u8);
+
+    ::pulsar::scope!("/bare");
+
+    #[::pulsar::provide]
+    fn number() -> u8 {
+        7
+    }
+
+    #[::pulsar::provide]
+    async fn count(number: &u8) -> ::pulsar::Result<Count> {
+        ::pulsar::Result::Ok(Count(*number))
+    }
+
+    #[::pulsar::get("/loop/<int:id>")]
+    async fn on_the_loop(id: u8, count: ::pulsar::State<Count>) -> ::std::string::String {
+        ::std::format!("{id} {}", count.0.0)
+    }
+
+    #[::pulsar::get("/pool/<id>")]
+    fn on_the_pool(id: &str, method: ::pulsar::Method) -> ::std::string::String {
+        ::std::format!("{id} {method}")
+    }
+}
+
+mod shadowed {
+    mod core {}
+    mod std {}
+    mod pulsar {}
+    struct Option;
+    struct Result;
+    struct Vec;
+    struct Box;
+    struct Some;
+    struct Ok;
+    struct Err;
+
+    /// In scope for every type, with the names of methods that generated code might call.
+    #[allow(clippy::wrong_self_convention)] // they are called by nobody
+    trait Everything {
+        fn clone(&self) {}
+        fn into_iter(&self) {}
+        fn into_response(&self) {}
+    }
+    impl<T: ?Sized> Everything for T {}
+
+    ::pulsar::scope!("/shadowed");
+
+    #[::pulsar::get("/<int:id>")]
+    fn handler(id: u8, request: ::pulsar::Method) -> ::std::string::String {
+        ::std::format!("{id} {request}")
+    }
+}
+
+mod named_like_ours {
+    use pulsar::{Method, get, scope};
+
+    scope!("/named");
+
+    #[get("/<request>/<context>/<int:params>")]
+    async fn request(request: String, context: &str, params: u8, handler: Method) -> String {
+        format!("{request} {context} {params} {handler}")
+    }
+
+    #[get("/<value>")]
+    fn requirements(mut value: String, _pulsar: Method) -> String {
+        value.push('!');
+        value
+    }
+}
+
+#[test]
+fn what_is_around_a_function_does_not_matter() {
+    block_on(async {
+        let client = program!().client().await.unwrap();
+        for (path, text) in [
+            ("/bare/loop/3", "3 7"),
+            ("/bare/pool/x", "x GET"),
+            ("/shadowed/4", "4 GET"),
+            ("/named/a/b/5", "a b 5 GET"),
+            ("/named/z", "z!"),
+        ] {
+            client.get(path).send().await.assert_status(200).assert_text(text);
+        }
+    });
+}
