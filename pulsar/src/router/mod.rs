@@ -4,7 +4,7 @@
 //! a [`RouterService`]: a frozen table that matches by specificity, so that the order of registration never matters. The
 //! router knows of no server; it is a `tower::Service` like any other application.
 //!
-//! Files, lower ones first: `entry`, `errors`; `target`, `matcher`, `overlap`; `specificity`; `table`; `service`; `routes`; `compile`.
+//! Files, lower ones first: `entry`, `errors`; `target`, `matcher`, `overlap`; `specificity`; `table`; `service`, `wsgi`; `routes`; `compile`.
 
 mod compile;
 mod entry;
@@ -18,6 +18,7 @@ mod table;
 mod target;
 #[cfg(test)]
 mod tests;
+mod wsgi;
 
 pub use self::{
     errors::{RouteError, RouteErrors},

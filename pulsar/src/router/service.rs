@@ -123,6 +123,20 @@ where
 }
 
 impl RouterService {
+    /// Answers, unless no rule, no mounted service and no fallback is there for the request: then it gives it back.
+    pub(super) fn offer(&self, request: Request) -> Result<RouteFuture, Box<Request>> {
+        let wanted = self.0.fallback.is_some() || {
+            let text = target::decode(request.uri().path());
+            let find = |text: &str| self.0.table.find(text, request.method(), &mut Spans::EMPTY.clone());
+            // The other spelling of a path is found either way: redirected to, or served.
+            text.is_ok_and(|text| {
+                !matches!(find(&text), Found::Nothing)
+                    || !self.0.strict_slashes && !matches!(find(&with_other_slash(&text)), Found::Nothing)
+            })
+        };
+        if wanted { Ok(self.route(request)) } else { Err(Box::new(request)) }
+    }
+
     fn route(&self, request: Request) -> RouteFuture {
         let tables = &*self.0;
         let method = request.method();

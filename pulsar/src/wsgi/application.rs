@@ -10,7 +10,10 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
 use http::header;
+use tower::ServiceExt;
+use tower_service::Service;
 
 use super::{
     body::{Body, IntoBody},
@@ -19,8 +22,9 @@ use super::{
     start_response::StartResponse,
 };
 use crate::{
-    body::{BoxError, BoxFuture},
+    body::{BoxError, BoxFuture, Request},
     error::Error,
+    middleware::{BoxService, into_infallible},
     pool::{Pool, panic_message},
 };
 
@@ -66,13 +70,19 @@ enum Kind {
 type Blocking = dyn Fn(&mut Environ, StartResponse) -> Outcome + Send + Sync;
 
 /// An application that does not block.
-pub(crate) trait AsyncApplication: Send + Sync {
+pub(crate) trait AsyncApplication: Send + Sync + 'static {
     /// Answers, or does not: then somebody else gets the environ.
-    fn call<'a>(&'a self, environ: &'a mut Environ, start_response: StartResponse) -> BoxFuture<'a, Answered>;
+    fn call<'a>(&'a self, environ: &'a mut Environ, start_response: StartResponse)
+    -> BoxFuture<'a, Answered>;
 
     /// Answers with an environ that nobody else will ask for.
-    fn call_alone(self: Arc<Self>, environ: Environ, start_response: StartResponse)
-    -> BoxFuture<'static, Answered>;
+    fn call_alone(
+        self: Arc<Self>,
+        mut environ: Environ,
+        start_response: StartResponse,
+    ) -> BoxFuture<'static, Answered> {
+        Box::pin(async move { self.call(&mut environ, start_response).await })
+    }
 }
 
 /// What an [`AsyncApplication`] gives: see [`Outcome`].
@@ -124,7 +134,38 @@ impl Application {
         self.name
     }
 
-    pub(crate) fn from_async(name: &'static str, application: impl AsyncApplication + 'static) -> Self {
+    /// The application that a service is, such as an axum router or a tower-http `ServeDir`, so that it can be a member of a
+    /// chain. It answers every request.
+    ///
+    /// ```
+    /// use pulsar::{
+    ///     Context, Request, Response,
+    ///     testing::{Client, block_on},
+    ///     wsgi::{self, Application, WsgiHandler},
+    /// };
+    ///
+    /// let service = tower::service_fn(|_: Request| async {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(pulsar::body::Body::from("from a service")))
+    /// });
+    /// let handler = WsgiHandler::new().add(wsgi::clean_path()).add(Application::from_service("old", service));
+    /// block_on(async {
+    ///     let client = Client::new(Application::new(handler).service(Context::default()));
+    ///     client.get("/").send().await.assert_text("from a service");
+    /// });
+    /// ```
+    pub fn from_service<S, B>(name: &'static str, service: S) -> Self
+    where
+        S: Service<Request, Response = http::Response<B>, Error: Into<BoxError>, Future: Send>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        Self::from_async(name, OfService(into_infallible(service)))
+    }
+
+    pub(crate) fn from_async(name: &'static str, application: impl AsyncApplication) -> Self {
         Self { name, kind: Kind::Async(Arc::new(application)) }
     }
 
@@ -260,8 +301,9 @@ where
     F: for<'a> Call<'a> + Send + Sync + 'static,
 {
     fn into_application(self) -> Application {
-        let callable: Arc<Blocking> =
-            Arc::new(move |environ: &mut Environ, start_response| self.call(environ, start_response).outcome().0);
+        let callable: Arc<Blocking> = Arc::new(move |environ: &mut Environ, start_response| {
+            self.call(environ, start_response).outcome().0
+        });
         Application { name: type_name::<F>(), kind: Kind::Pool(callable) }
     }
 }
@@ -275,16 +317,41 @@ where
     }
 }
 
+struct OfService(BoxService);
+
+impl OfService {
+    async fn ask(&self, environ: &mut Environ, start_response: StartResponse) -> Outcome {
+        let request = environ.lend();
+        let Ok(response) = self.0.clone().oneshot(request).await;
+        Ok(Some(start_response.answer(response)))
+    }
+}
+
+impl AsyncApplication for OfService {
+    fn call<'a>(
+        &'a self,
+        environ: &'a mut Environ,
+        start_response: StartResponse,
+    ) -> BoxFuture<'a, Answered> {
+        Box::pin(async move { Answered(self.ask(environ, start_response).await) })
+    }
+}
+
 struct AsyncFunction<F>(F);
 
 impl<F> AsyncApplication for AsyncFunction<F>
 where
     F: for<'a> AsyncCall<'a> + Send + Sync + 'static,
 {
-    fn call<'a>(&'a self, environ: &'a mut Environ, start_response: StartResponse) -> BoxFuture<'a, Answered> {
+    fn call<'a>(
+        &'a self,
+        environ: &'a mut Environ,
+        start_response: StartResponse,
+    ) -> BoxFuture<'a, Answered> {
         Box::pin(async move { self.0.call(environ, start_response).await.outcome() })
     }
 
+    // Written once more, for one box instead of two.
     fn call_alone(
         self: Arc<Self>,
         mut environ: Environ,

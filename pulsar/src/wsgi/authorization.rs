@@ -86,12 +86,11 @@ fn parameters(text: &str) -> Option<BTreeMap<String, String>> {
             return None;
         }
         let behind = behind.trim_start();
-        let (value, behind) = match behind.strip_prefix('"') {
-            Some(quoted) => unquote(quoted)?,
-            None => {
-                let end = behind.find(',').unwrap_or(behind.len());
-                (behind[..end].trim().to_owned(), &behind[end..])
-            }
+        let (value, behind) = if let Some(quoted) = behind.strip_prefix('"') {
+            unquote(quoted)?
+        } else {
+            let (token, behind) = behind.split_at(behind.find(',').unwrap_or(behind.len()));
+            (token.trim().to_owned(), behind)
         };
         if parameters.insert(name.to_ascii_lowercase(), value).is_some() {
             return None;
@@ -136,9 +135,9 @@ mod tests {
             ("basic   YWRhOnNlY3JldA==", basic("ada", "secret")),
             ("Basic YWRhOmE6Yg==", basic("ada", "a:b")),
             ("Basic YWRhOg==", basic("ada", "")),
-            ("Basic YWRh", None),  // no colon
-            ("Basic ????", None),  // no base64
-            ("Basic /zo=", None),  // no UTF-8
+            ("Basic YWRh", None), // no colon
+            ("Basic ????", None), // no base64
+            ("Basic /zo=", None), // no UTF-8
             ("Basic", None),
             ("Bearer YWRhOnNlY3JldA==", None),
             ("", None),

@@ -74,6 +74,9 @@ mod tests {
 
     use super::*;
 
+    /// Headers, a variable, and its value.
+    type Row<'a> = (&'a [(&'a str, &'a [u8])], &'a str, Option<&'a str>);
+
     fn headers(list: &[(&str, &[u8])]) -> HeaderMap {
         list.iter()
             .map(|(name, value)| {
@@ -86,7 +89,6 @@ mod tests {
     fn headers_have_variables() {
         let long = format!("x-{}", "a".repeat(100));
         let long_variable = format!("HTTP_X_{}", "A".repeat(100));
-        type Row<'a> = (&'a [(&'a str, &'a [u8])], &'a str, Option<&'a str>);
         let table: &[Row<'_>] = &[
             (&[("Accept", b"text/html")], "HTTP_ACCEPT", Some("text/html")),
             (&[("Accept-Language", b"it")], "HTTP_ACCEPT_LANGUAGE", Some("it")),

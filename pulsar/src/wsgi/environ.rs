@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, fmt, io::Read};
 
-use http::{HeaderMap, Method, Uri, header, request::Parts};
+use http::{HeaderMap, Method, Uri, header, request::Parts, uri::Authority};
 use percent_encoding::percent_decode_str;
 
 use super::{body::FileWrapper, cgi, errors::Errors, input::Input, latin1, value::Value};
@@ -146,10 +146,9 @@ impl Environ {
     pub fn object<T: Send + Sync + 'static>(&self, name: &str) -> Option<&T> {
         let object: &(dyn std::any::Any + Send + Sync) = match (self.change(name), name) {
             (Some(Some(Value::Object(object))), _) => object.as_ref(),
-            (Some(_), _) => return None,
             (None, "pulsar.connection") => self.connection()?,
             (None, "pulsar.cfg") => self.settings(),
-            (None, _) => return None,
+            _ => return None,
         };
         object.downcast_ref()
     }
@@ -191,14 +190,19 @@ impl Environ {
     /// }
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, Value<'_>)> {
-        let named = CGI.into_iter().chain(SERVER).filter_map(|name| Some((Cow::Borrowed(name), self.original(name)?)));
+        let named = CGI
+            .into_iter()
+            .chain(SERVER)
+            .filter_map(|name| Some((Cow::Borrowed(name), self.original(name)?)));
         let headers = cgi::iter(&self.0.parts.headers)
             .filter(|(name, _)| name != "HTTP_HOST")
             .map(|(name, value)| (Cow::Owned(name), Value::Text(value)));
         let unchanged = named.chain(headers).filter(|(name, _)| self.change(name).is_none());
-        let set = self.0.changes.iter().filter_map(|(name, value)| {
-            Some((Cow::Borrowed(name.as_ref()), value.as_ref()?.borrowed()))
-        });
+        let set = self
+            .0
+            .changes
+            .iter()
+            .filter_map(|(name, value)| Some((Cow::Borrowed(name.as_ref()), value.as_ref()?.borrowed())));
         unchanged.chain(set)
     }
 
@@ -241,7 +245,8 @@ impl Environ {
         let path = self.get("PATH_INFO")?.into_owned();
         let script = self.get("SCRIPT_NAME").unwrap_or_default().into_owned();
         let rest = path.trim_start_matches('/');
-        let (segment, rest) = rest.split_once('/').map_or((rest, None), |(segment, rest)| (segment, Some(rest)));
+        let (segment, rest) =
+            rest.split_once('/').map_or((rest, None), |(segment, rest)| (segment, Some(rest)));
         if segment.is_empty() {
             return None;
         }
@@ -376,27 +381,16 @@ impl Environ {
         Self(std::mem::replace(&mut self.0, Box::new(empty)))
     }
 
-    /// The request again, with what was set, for an application of another kind.
-    pub(crate) fn into_request(self) -> Request {
-        let Inner { mut parts, input, changes, .. } = *self.0;
-        apply(&mut parts, &changes);
-        Request::from_parts(parts, input.into_body())
-    }
-
-    /// Has the environ of a request that was looked at and is not taken.
-    pub(crate) fn restore(&mut self, request: Request) {
-        let (parts, body) = request.into_parts();
-        self.0.parts = parts;
-        self.0.input = Input::new(body);
-    }
-
-    /// The request itself, its body included, for somebody who gives it back with [`restore`](Self::restore).
+    /// The request with what was set, for an application of another kind that may not want it: then it gives the body back.
     pub(crate) fn lend(&mut self) -> Request {
-        let body = self.take_input().into_body();
-        let mut parts = http::Request::new(()).into_parts().0;
-        std::mem::swap(&mut parts, &mut self.0.parts);
+        let mut parts = self.0.parts.clone();
         apply(&mut parts, &self.0.changes);
-        Request::from_parts(parts, body)
+        Request::from_parts(parts, self.take_input().into_body())
+    }
+
+    /// Takes the body of a lent request back.
+    pub(crate) fn restore(&mut self, request: Request) {
+        self.0.input = Input::new(request.into_body());
     }
 
     fn change(&self, name: &str) -> Option<&Option<Value<'static>>> {
@@ -428,7 +422,9 @@ impl Environ {
             "SERVER_PROTOCOL" => Some(protocol(parts.version).into()),
             "REMOTE_ADDR" => {
                 let address = self.connection().and_then(|connection| connection.peer().address());
-                Some(address.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default().into())
+                Some(
+                    address.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default().into(),
+                )
             }
             "REMOTE_PORT" => Some(self.connection()?.peer().address()?.port().to_string().into()),
             "REQUEST_URI" => {
@@ -478,10 +474,10 @@ impl Environ {
             return (address.ip().to_canonical().to_string(), address.port());
         }
         let host = self.get("HTTP_HOST").unwrap_or_default();
-        let authority = host.parse::<http::uri::Authority>().ok();
-        let name = authority.as_ref().map_or("localhost", |authority| authority.host());
+        let authority = host.parse::<Authority>().ok();
+        let name = authority.as_ref().map_or("localhost", Authority::host);
         let name = if name.is_empty() { "localhost" } else { name };
-        (name.to_owned(), authority.as_ref().and_then(|authority| authority.port_u16()).unwrap_or(80))
+        (name.to_owned(), authority.as_ref().and_then(Authority::port_u16).unwrap_or(80))
     }
 }
 
@@ -514,8 +510,17 @@ fn apply(parts: &mut Parts, changes: &[(Cow<'static, str>, Option<Value<'static>
     use http::{HeaderName, HeaderValue};
     use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-    const PATH: &AsciiSet =
-        &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}').add(b'%');
+    const PATH: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'#')
+        .add(b'<')
+        .add(b'>')
+        .add(b'?')
+        .add(b'`')
+        .add(b'{')
+        .add(b'}')
+        .add(b'%');
 
     let (mut path, mut query, mut prefix) = (None, None, None);
     for (name, value) in changes {

@@ -138,7 +138,9 @@ impl Exchange {
     fn piece(&self, mut data: Bytes) -> Result<Option<Piece>, Error> {
         let mut state = self.state();
         let head = state.head.as_ref();
-        if data.is_empty() || !state.sent && head.is_some_and(|head| self.head_only || !may_have_body(head.status)) {
+        if data.is_empty()
+            || !state.sent && head.is_some_and(|head| self.head_only || !may_have_body(head.status))
+        {
             return Ok(None);
         }
         if !state.sent {

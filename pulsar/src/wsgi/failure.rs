@@ -16,6 +16,10 @@ pub(super) enum Failure {
     Busy,
     /// The body of the request broke off before the callable was called.
     Input(input::Failure),
+    /// The request cannot be told in an environ; this is why.
+    Refused(&'static str),
+    /// Nobody answered.
+    PassedOn,
 }
 
 impl Failure {
@@ -30,6 +34,8 @@ impl Failure {
             Self::Panicked(message) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR)
                 .with_source(format!("the callable panicked: {message}")),
             Self::Busy => Problem::busy(),
+            Self::Refused(detail) => Problem::new(StatusCode::BAD_REQUEST).with_detail(detail),
+            Self::PassedOn => Problem::new(StatusCode::NOT_FOUND),
             Self::Input(failure) => {
                 let status = match failure {
                     input::Failure::TooLong => StatusCode::PAYLOAD_TOO_LARGE,

@@ -95,6 +95,7 @@ impl WsgiHandler {
     ///
     /// let handler = WsgiHandler::new().add(note);
     /// ```
+    #[allow(clippy::should_implement_trait)] // nobody takes a chain for a number
     pub fn add<C: Callable<Kind>, Kind>(mut self, callable: C) -> Self {
         self.members.push(callable.into_application());
         self
@@ -113,7 +114,10 @@ impl WsgiHandler {
     ///     }
     /// });
     /// ```
-    pub fn response(mut self, change: impl Fn(&Environ, &mut http::Response<()>) + Send + Sync + 'static) -> Self {
+    pub fn response(
+        mut self,
+        change: impl Fn(&Environ, &mut http::Response<()>) + Send + Sync + 'static,
+    ) -> Self {
         self.changes.push(Arc::new(change));
         self
     }
@@ -154,16 +158,12 @@ impl fmt::Debug for WsgiHandler {
 }
 
 impl AsyncApplication for WsgiHandler {
-    fn call<'a>(&'a self, environ: &'a mut Environ, start_response: StartResponse) -> BoxFuture<'a, Answered> {
-        Box::pin(async move { Answered(self.ask(environ, start_response).await) })
-    }
-
-    fn call_alone(
-        self: Arc<Self>,
-        mut environ: Environ,
+    fn call<'a>(
+        &'a self,
+        environ: &'a mut Environ,
         start_response: StartResponse,
-    ) -> BoxFuture<'static, Answered> {
-        Box::pin(async move { Answered(self.ask(&mut environ, start_response).await) })
+    ) -> BoxFuture<'a, Answered> {
+        Box::pin(async move { Answered(self.ask(environ, start_response).await) })
     }
 }
 

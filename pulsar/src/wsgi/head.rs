@@ -123,6 +123,9 @@ const HOP_BY_HOP: [&str; 9] = [
 mod tests {
     use super::*;
 
+    /// Headers, and a part of what is said of them.
+    type Row<'a> = (&'a [(&'a str, &'a str)], Result<(), &'a str>);
+
     #[test]
     fn a_status_is_three_digits_and_a_reason() {
         for (text, expected) in [
@@ -148,15 +151,15 @@ mod tests {
             let found = parse_status(text).ok().map(|(status, reason)| {
                 (status.as_u16(), reason.map(|reason| latin1::decode(reason.as_bytes()).into_owned()))
             });
-            let expected = expected.map(|(status, reason): (u16, Option<&str>)| (status, reason.map(str::to_owned)));
+            let expected =
+                expected.map(|(status, reason): (u16, Option<&str>)| (status, reason.map(str::to_owned)));
             assert_eq!(found, expected, "{text:?}");
         }
     }
 
     #[test]
     fn headers_are_checked() {
-        type Outcome = Result<(), &'static str>;
-        let table: &[(&[(&str, &str)], Outcome)] = &[
+        let table: &[Row<'_>] = &[
             (&[], Ok(())),
             (&[("Content-Type", "text/plain"), ("X-Caf\u{e9}", "x")], Err("cannot be the name")),
             (&[("X-A", "caf\u{e9}")], Ok(())),

@@ -54,7 +54,8 @@ impl LazyWsgi {
         C: Callable<Kind>,
         E: Into<Error>,
     {
-        let build = move |context: &Context| build(context).map(Callable::into_application).map_err(Into::into);
+        let build =
+            move |context: &Context| build(context).map(Callable::into_application).map_err(Into::into);
         Self { build: Arc::new(build) }
     }
 }
@@ -85,16 +86,12 @@ impl Lazy {
 }
 
 impl AsyncApplication for Lazy {
-    fn call<'a>(&'a self, environ: &'a mut Environ, start_response: StartResponse) -> BoxFuture<'a, Answered> {
-        Box::pin(async move { Answered(self.ask(environ, start_response).await) })
-    }
-
-    fn call_alone(
-        self: Arc<Self>,
-        mut environ: Environ,
+    fn call<'a>(
+        &'a self,
+        environ: &'a mut Environ,
         start_response: StartResponse,
-    ) -> BoxFuture<'static, Answered> {
-        Box::pin(async move { Answered(self.ask(&mut environ, start_response).await) })
+    ) -> BoxFuture<'a, Answered> {
+        Box::pin(async move { Answered(self.ask(environ, start_response).await) })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Members for a [`WsgiHandler`](super::WsgiHandler) that nearly every chain wants.
 
-use std::{future::poll_fn, sync::Arc};
+use std::future::poll_fn;
 
 use http::{HeaderValue, StatusCode};
 
@@ -95,6 +95,7 @@ pub fn authorization() -> Application {
     Application::new(read_authorization).inline().named("authorization")
 }
 
+#[allow(clippy::unnecessary_wraps)] // that is how a callable is written
 fn read_authorization(environ: &mut Environ, _: StartResponse) -> Result<Option<Body>> {
     let header = environ.get("HTTP_AUTHORIZATION");
     if let Some(authorization) = header.as_deref().and_then(Authorization::parse) {
@@ -146,9 +147,5 @@ impl WaitForBody {
 impl AsyncApplication for WaitForBody {
     fn call<'a>(&'a self, environ: &'a mut Environ, _: StartResponse) -> BoxFuture<'a, Answered> {
         Box::pin(async move { Answered(self.wait(environ).await) })
-    }
-
-    fn call_alone(self: Arc<Self>, mut environ: Environ, _: StartResponse) -> BoxFuture<'static, Answered> {
-        Box::pin(async move { Answered(self.wait(&mut environ).await) })
     }
 }

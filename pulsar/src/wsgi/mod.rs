@@ -21,6 +21,7 @@ mod service;
 mod start_response;
 mod value;
 
+pub(crate) use self::application::{Answered, AsyncApplication};
 pub use self::{
     application::{Application, Callable},
     authorization::{Authorization, Digest},

@@ -256,9 +256,11 @@ mod tests {
     #[tokio::test]
     async fn an_error_and_a_panic_end_the_pieces() {
         let pool = Pool::new(1, 1).unwrap();
-        let failing = || ["a", "b"].into_iter().map(Ok).chain([Err(std::io::Error::other("torn"))]).into_body();
+        let failing =
+            || ["a", "b"].into_iter().map(Ok).chain([Err(std::io::Error::other("torn"))]).into_body();
         let panicking = || (0..3).map(|n| if n == 2 { panic!("no {n}") } else { "x" }).into_body();
-        let bodies: [(&dyn Fn() -> Body, &str); 2] = [(&failing, "torn"), (&panicking, "the body panicked: no 2")];
+        let bodies: [(&dyn Fn() -> Body, &str); 2] =
+            [(&failing, "torn"), (&panicking, "the body panicked: no 2")];
         for (body, message) in bodies {
             let mut pieces = Pieces::of(body().on_pool(&pool).unwrap());
             let mut count = 0;

@@ -44,7 +44,12 @@ pub(super) struct Sending {
 
 impl Sending {
     /// The callable has returned, without having written.
-    pub(super) fn returned(exchange: &Arc<Exchange>, head: &Head, first: Option<Bytes>, rest: Pieces) -> Self {
+    pub(super) fn returned(
+        exchange: &Arc<Exchange>,
+        head: &Head,
+        first: Option<Bytes>,
+        rest: Pieces,
+    ) -> Self {
         Self { first, rest: Ok(rest), ..Self::new(exchange, head) }
     }
 
@@ -105,7 +110,9 @@ impl Sending {
             Err(failure) => {
                 let problem = failure.take().map(Failure::into_problem);
                 let cause = problem.as_ref().and_then(|problem| problem.source());
-                Poll::Ready(Some(Err(cause.map_or("the callable failed".into(), |cause| Chain(cause).to_string()).into())))
+                Poll::Ready(Some(Err(cause
+                    .map_or("the callable failed".into(), |cause| Chain(cause).to_string())
+                    .into())))
             }
         }
     }
@@ -142,13 +149,11 @@ impl http_body::Body for Sending {
             Some(Ok(piece)) => piece,
             Some(Err(error)) => return this.fail(&Chain(error.as_ref()).to_string()),
             None => {
-                return match this.left {
-                    Some(missing @ 1..) => this.fail(&Error::TooShort(missing).to_string()),
-                    _ => {
-                        this.end();
-                        Poll::Ready(None)
-                    }
-                };
+                if let Some(missing @ 1..) = this.left {
+                    return this.fail(&Error::TooShort(missing).to_string());
+                }
+                this.end();
+                return Poll::Ready(None);
             }
         };
         if let Some(left) = &mut this.left {

@@ -10,7 +10,7 @@ use std::{
 
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
-use http::{Method, StatusCode, header};
+use http::{Method, header};
 use tower_service::Service;
 
 use super::{
@@ -91,15 +91,15 @@ where
         let exchange = Arc::new(Exchange::new(name, id, head_only));
         if request.headers().get_all(header::CONTENT_TYPE).iter().nth(1).is_some() {
             // One of them would be believed here and the other one elsewhere.
-            let problem = Problem::new(StatusCode::BAD_REQUEST).with_detail("there is more than one Content-Type");
-            return WsgiFuture { exchange, stage: Stage::Refused(Some(problem)) };
+            let failure = Failure::Refused("there is more than one Content-Type");
+            return WsgiFuture { exchange, stage: Stage::Failed(Some(failure)) };
         }
         let environ = Environ::new(request, self.context.clone(), name, self.multithread);
         let start_response = StartResponse::new(Arc::clone(&exchange));
         let called = guarded(|| self.application.call_alone(environ, start_response));
         let stage = match called {
             Ok(call) => Stage::Calling(call),
-            Err(failure) => Stage::Refused(Some(failure.into_problem())),
+            Err(failure) => Stage::Failed(Some(failure)),
         };
         WsgiFuture { exchange, stage }
     }
@@ -115,7 +115,7 @@ enum Stage {
     Calling(BoxFuture<'static, Answered>),
     /// The callable has returned; the head goes out with the first piece of the body, and not before.
     First(Pieces),
-    Refused(Option<Problem>),
+    Failed(Option<Failure>),
 }
 
 impl fmt::Debug for WsgiFuture {
@@ -131,14 +131,18 @@ impl Future for WsgiFuture {
         let this = &mut *self;
         let response = match ready!(this.stage.poll(&this.exchange, cx)) {
             Ok(response) => response,
-            Err(problem) => refused(&this.exchange, problem),
+            Err(failure) => failed(&this.exchange, failure.into_problem()),
         };
         Poll::Ready(Ok(response))
     }
 }
 
 impl Stage {
-    fn poll(&mut self, exchange: &Arc<Exchange>, cx: &mut TaskContext<'_>) -> Poll<Result<Response, Problem>> {
+    fn poll(
+        &mut self,
+        exchange: &Arc<Exchange>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Result<Response, Failure>> {
         loop {
             match self {
                 Self::Calling(call) => {
@@ -155,8 +159,8 @@ impl Stage {
                     }
                     let body = match answered {
                         Ok(Some(body)) => body,
-                        Ok(None) => return Poll::Ready(Err(Problem::new(StatusCode::NOT_FOUND))),
-                        Err(failure) => return Poll::Ready(Err(failure.into_problem())),
+                        Ok(None) => return Poll::Ready(Err(Failure::PassedOn)),
+                        Err(failure) => return Poll::Ready(Err(failure)),
                     };
                     let has_head = matches!(body.0, Kind::Stream { has_head: true, .. });
                     let pieces = Pieces::of(body);
@@ -169,15 +173,15 @@ impl Stage {
                 Self::First(pieces) => {
                     let first = match guarded(|| pieces.poll_next(cx)) {
                         Ok(polled) => ready!(polled).transpose(),
-                        Err(failure) => return Poll::Ready(Err(failure.into_problem())),
+                        Err(failure) => return Poll::Ready(Err(failure)),
                     };
                     let pieces = std::mem::replace(pieces, Pieces::Ended);
-                    let first = first.map_err(|error| Failure::Error(crate::Error::new(error)).into_problem());
+                    let first = first.map_err(|error| Failure::Error(crate::Error::new(error)));
                     return Poll::Ready(first.and_then(|first| begin(exchange, first, pieces)));
                 }
-                Self::Refused(problem) => {
-                    let problem = problem.take();
-                    return Poll::Ready(Err(problem.expect("a future is not polled after it is ready")));
+                Self::Failed(failure) => {
+                    let failure = failure.take();
+                    return Poll::Ready(Err(failure.expect("a future is not polled after it is ready")));
                 }
             }
         }
@@ -188,23 +192,23 @@ impl Stage {
         &mut self,
         exchange: &Arc<Exchange>,
         cx: &mut TaskContext<'_>,
-    ) -> Poll<Result<Response, Problem>> {
+    ) -> Poll<Result<Response, Failure>> {
         let Some((head, written)) = exchange.take_written(cx.waker()) else { return Poll::Pending };
-        let Self::Calling(call) = std::mem::replace(self, Self::Refused(None)) else { return Poll::Pending };
+        let Self::Calling(call) = std::mem::replace(self, Self::Failed(None)) else { return Poll::Pending };
         let body = Sending::written(exchange, &head, written).after(call);
         Poll::Ready(Ok(send(exchange, head, body)))
     }
 }
 
 /// Begins the answer of a callable that has returned.
-fn begin(exchange: &Arc<Exchange>, first: Option<Bytes>, rest: Pieces) -> Result<Response, Problem> {
-    let head = exchange.take_head().ok_or_else(|| Failure::from(Error::NotCalled).into_problem())?;
+fn begin(exchange: &Arc<Exchange>, first: Option<Bytes>, rest: Pieces) -> Result<Response, Failure> {
+    let head = exchange.take_head().ok_or(Error::NotCalled)?;
     let body = Sending::returned(exchange, &head, first, rest);
     Ok(send(exchange, head, body))
 }
 
 /// The answer to what went wrong before anything was sent. Who reads the log learns the callable and the cause.
-fn refused(exchange: &Exchange, mut problem: Problem) -> Response {
+fn failed(exchange: &Exchange, mut problem: Problem) -> Response {
     if problem.status.is_server_error() {
         let made;
         let id = if let Some(id) = &exchange.id {

@@ -1,20 +1,14 @@
 //! `start_response` and `write`, as PEP 3333 has them: things to call.
 
 use std::{
-    fmt,
-    io,
+    fmt, io,
     ops::Deref,
     sync::{Arc, OnceLock},
 };
 
 use bytes::Bytes;
 
-use super::{
-    body::Body,
-    error::Error,
-    exchange::Exchange,
-    head::Head,
-};
+use super::{body::Body, error::Error, exchange::Exchange, head::Head};
 use crate::body::{BoxError, Response};
 
 /// `start_response(status, headers)`.

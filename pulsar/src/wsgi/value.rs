@@ -56,16 +56,6 @@ impl Value<'_> {
         }
     }
 
-    pub(super) fn into_owned(self) -> Value<'static> {
-        match self {
-            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
-            Self::Bool(value) => Value::Bool(value),
-            Self::Version(major, minor) => Value::Version(major, minor),
-            Self::Object(object) => Value::Object(object),
-            Self::Handle => Value::Handle,
-        }
-    }
-
     /// The same value without a copy.
     pub(super) fn borrowed(&self) -> Value<'_> {
         match self {
