@@ -15,6 +15,7 @@ mod pieces;
 mod sending;
 mod service;
 mod start_response;
+mod validator;
 mod value;
 
 pub use self::{
@@ -26,5 +27,6 @@ pub use self::{
     input::Input,
     service::{WsgiFuture, WsgiService},
     start_response::{StartResponse, Write},
+    validator::validator,
     value::Value,
 };
