@@ -519,3 +519,6 @@ const REQUIRED: [&str; 11] = [
 ];
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "OPTIONS", "PATCH", "PUT", "DELETE", "TRACE"];
+
+#[cfg(test)]
+mod tests;
