@@ -6,13 +6,15 @@
 use std::{
     convert::Infallible,
     fmt,
+    pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::StatusCode;
-use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
+use tower::ServiceExt;
 use tower_service::Service;
 
 use crate::{
@@ -26,7 +28,14 @@ use crate::{
 /// It is what a layer of [`App::layer`](crate::app::App::layer) is put around. It takes requests with any body, since
 /// some layers, such as one that limits it, pass on another body than they got.
 #[derive(Clone)]
-pub struct BoxService(BoxCloneSyncService<Request, Response, Infallible>);
+pub struct BoxService(Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>);
+
+impl BoxService {
+    /// Answers a request; waits until the service is ready for it.
+    pub(crate) fn answer(&self, request: Request) -> BoxFuture<'static, Response> {
+        (self.0)(request)
+    }
+}
 
 impl<B> Service<http::Request<B>> for BoxService
 where
@@ -34,21 +43,38 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+    type Future = BoxServiceFuture;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.0.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+    fn call(&mut self, request: http::Request<B>) -> BoxServiceFuture {
         // A body that is ours already is not boxed again.
-        self.0.call(request.map(Body::new))
+        BoxServiceFuture(self.answer(request.map(Body::new)))
     }
 }
 
 impl fmt::Debug for BoxService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BoxService").finish_non_exhaustive()
+    }
+}
+
+/// The answer of a [`BoxService`], when it is there.
+pub struct BoxServiceFuture(BoxFuture<'static, Response>);
+
+impl Future for BoxServiceFuture {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx).map(Ok)
+    }
+}
+
+impl fmt::Debug for BoxServiceFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoxServiceFuture").finish_non_exhaustive()
     }
 }
 
@@ -62,18 +88,17 @@ where
         + 'static,
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    BoxService(BoxCloneSyncService::new(service_fn(move |request| {
+    BoxService(Arc::new(move |request| {
         let answer = service.clone().oneshot(request);
-        async move {
+        Box::pin(async move {
             match answer.await {
-                // A body that is ours already is not boxed again.
-                Ok(response) => Ok(response.map(Body::new)),
+                Ok(response) => response.map(Body::new),
                 Err(error) => {
                     let error = error.into();
                     tracing::error!(status = 500, "a service failed: {}", Chain(error.as_ref()));
-                    Ok(Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response())
+                    Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
                 }
             }
-        }
-    })))
+        })
+    }))
 }

@@ -33,4 +33,5 @@ pub use crate::{
         Built, NoRequirement, Probe, Provider, Requirement, Returned, ReturnedValue, Route, Scope, found,
     },
     request::Params,
+    wsgi::Application,
 };

@@ -1,4 +1,4 @@
-//! What the macros register: routes, scopes and providers, collected over the whole program.
+//! What the macros register: routes, scopes, providers and WSGI applications, collected over the whole program.
 //!
 //! The entries arrive in no order, from every crate that is linked. [`Registry::of`] sorts them by place and keeps those of
 //! the crates that the program names, so that a dependency cannot add an endpoint silently; the rest is kept apart, to
@@ -20,11 +20,13 @@ use crate::{
     extract::State,
     handler::Handler,
     place::Place,
+    wsgi::Application,
 };
 
 inventory::collect!(Route);
 inventory::collect!(Scope);
 inventory::collect!(Provider);
+inventory::collect!(WsgiApp);
 
 /// A route, as the attribute on its function registered it.
 ///
@@ -201,6 +203,106 @@ impl Scope {
     #[must_use]
     pub const fn new(prefix: &'static str, place: Place) -> Self {
         Self { prefix, place }
+    }
+}
+
+/// A WSGI application, as `#[wsgi_app]` registered it.
+#[derive(Clone, Copy)]
+pub struct WsgiApp {
+    application: fn() -> Application,
+    function: &'static str,
+    path: Option<&'static str>,
+    pub(crate) name: Option<&'static str>,
+    pub(crate) binds: &'static [&'static str],
+    pub(crate) workers: Option<&'static str>,
+    place: Place,
+    doc: &'static str,
+}
+
+/// The builder is not public API; generated code uses it. The getters are for tools that list applications.
+impl WsgiApp {
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(application: fn() -> Application, function: &'static str, place: Place) -> Self {
+        Self { application, function, path: None, name: None, binds: &[], workers: None, place, doc: "" }
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn at_path(mut self, path: &'static str) -> Self {
+        self.path = Some(path);
+        self
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn binds(mut self, binds: &'static [&'static str]) -> Self {
+        self.binds = binds;
+        self
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn workers(mut self, workers: &'static str) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn doc(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
+        self
+    }
+
+    /// The application.
+    pub fn application(&self) -> Application {
+        (self.application)()
+    }
+
+    /// Where it is mounted, without the prefix of a scope; `None` if it is the application.
+    pub fn path(&self) -> Option<&'static str> {
+        self.path
+    }
+
+    /// The path of the function, beginning with its crate.
+    pub fn function_path(&self) -> String {
+        format!("{}::{}", self.place.module(), self.function)
+    }
+
+    /// Where the attribute stands.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The doc comment of the function.
+    pub fn doc_comment(&self) -> &'static str {
+        self.doc
+    }
+
+    /// The name that it has as an application of its own, if it is one.
+    pub(crate) fn own_name(&self) -> Option<&'static str> {
+        let is_own = self.name.is_some() || !self.binds.is_empty() || self.workers.is_some();
+        is_own.then(|| self.name.unwrap_or(self.function))
+    }
+}
+
+impl fmt::Debug for WsgiApp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WsgiApp({} at {})", self.function, self.place)
     }
 }
 
@@ -401,7 +503,9 @@ pub struct Registry {
     pub(crate) routes: Vec<(Route, Option<Scope>)>,
     pub(crate) providers: Vec<Provider>,
     pub(crate) scopes: Vec<Scope>,
-    /// How many routes each crate registered that the program does not name.
+    /// The WSGI applications, each with the prefix of its scope, if it has one.
+    pub(crate) wsgi_apps: Vec<(WsgiApp, Option<Scope>)>,
+    /// How many routes and WSGI applications each crate registered that the program does not name.
     pub(crate) unmounted: BTreeMap<&'static str, usize>,
 }
 
@@ -418,6 +522,7 @@ impl Registry {
             inventory::iter::<Route>.into_iter().copied(),
             inventory::iter::<Scope>.into_iter().copied(),
             inventory::iter::<Provider>.into_iter().copied(),
+            inventory::iter::<WsgiApp>.into_iter().copied(),
         )
     }
 
@@ -431,6 +536,7 @@ impl Registry {
         routes: impl Iterator<Item = Route>,
         scopes: impl Iterator<Item = Scope>,
         providers: impl Iterator<Item = Provider>,
+        wsgi_apps: impl Iterator<Item = WsgiApp>,
     ) -> Self {
         let named = |place: Place| crates.iter().any(|name| name.as_ref() == place.krate());
         let mut scopes: Vec<_> = scopes.filter(|scope| named(scope.place)).collect();
@@ -438,6 +544,15 @@ impl Registry {
         let mut providers: Vec<_> = providers.filter(|provider| named(provider.place)).collect();
         providers.sort_by_key(|provider| provider.place);
         let mut unmounted = BTreeMap::new();
+        let mut applications = Vec::new();
+        for app in wsgi_apps {
+            if named(app.place) {
+                applications.push((app, scope_of(app.place, &scopes)));
+            } else {
+                *unmounted.entry(app.place.krate()).or_default() += 1;
+            }
+        }
+        applications.sort_by_key(|(app, _)| (app.place.krate(), app.place));
         let mut mounted = Vec::new();
         for route in routes {
             if named(route.place) {
@@ -447,7 +562,7 @@ impl Registry {
             }
         }
         mounted.sort_by(|(a, _), (b, _)| (a.place.krate(), a.place).cmp(&(b.place.krate(), b.place)));
-        Self { routes: mounted, providers, scopes, unmounted }
+        Self { routes: mounted, providers, scopes, wsgi_apps: applications, unmounted }
     }
 }
 
@@ -483,7 +598,7 @@ mod tests {
             route("/b", "blog", 20),
         ];
         let registry =
-            Registry::select(&["blog"], routes.into_iter(), std::iter::empty(), std::iter::empty());
+            Registry::select(&["blog"], routes.into_iter(), std::iter::empty(), std::iter::empty(), std::iter::empty());
         assert_eq!(registry.routes().map(Route::rule).collect::<Vec<_>>(), ["/a", "/b", "/c"]);
         assert_eq!(registry.unmounted, BTreeMap::from([("other", 1)]));
     }

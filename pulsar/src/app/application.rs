@@ -12,8 +12,10 @@ use crate::{
     handler::IntoHandler,
     middleware::{BoxService, into_infallible},
     problem::Problem,
+    registry::WsgiApp,
     router::Router,
     settings::Application,
+    wsgi::{self, Callable},
 };
 
 type Wrap = Arc<dyn Fn(BoxService) -> BoxService + Send + Sync>;
@@ -37,6 +39,15 @@ pub struct App {
     pub(super) modules: Vec<String>,
     pub(super) layers: Vec<Wrap>,
     pub(super) router: Router,
+    pub(super) callable: Option<Root>,
+}
+
+/// A WSGI callable that answers what no rule of the application matches: mostly everything.
+#[derive(Clone)]
+pub(super) struct Root {
+    pub(super) application: wsgi::Application,
+    pub(super) function: String,
+    pub(super) place: String,
 }
 
 impl App {
@@ -53,6 +64,7 @@ impl App {
             modules: Vec::new(),
             layers: Vec::new(),
             router: Router::new(),
+            callable: None,
         }
     }
 
@@ -91,6 +103,52 @@ impl App {
     pub fn router(mut self, add: impl FnOnce(Router) -> Router) -> Self {
         self.router = add(self.router);
         self
+    }
+
+    /// Makes it the application that a WSGI callable is. Its routes, if it has any, go first.
+    ///
+    /// ```
+    /// use pulsar::{app::App, wsgi::{self, Environ, IntoBody, StartResponse}};
+    ///
+    /// fn hello(_: &mut Environ, start_response: StartResponse) -> wsgi::Result<impl IntoBody> {
+    ///     start_response("200 OK", &[("Content-Type", "text/plain")])?;
+    ///     Ok("Hello World!\n")
+    /// }
+    ///
+    /// let app = App::new("hello").wsgi(hello).bind("127.0.0.1:8070");
+    /// ```
+    #[track_caller]
+    pub fn wsgi<C: Callable<Kind>, Kind>(mut self, callable: C) -> Self {
+        let place = Location::caller();
+        let application = callable.into_application();
+        self.callable = Some(Root {
+            function: application.name().to_owned(),
+            place: format!("{}:{}", place.file(), place.line()),
+            application,
+        });
+        self
+    }
+
+    /// The application that a registered callable is by itself.
+    pub(super) fn of_wsgi(name: &str, app: &WsgiApp) -> Self {
+        let place = app.place().to_string();
+        let binds = app.binds.iter().map(|address| ("bind", (*address).to_owned(), place.clone()));
+        let workers = app.workers.iter().map(|workers| ("workers", (*workers).to_owned(), place.clone()));
+        Self { settings: binds.chain(workers).collect(), callable: Some(Root::of(app)), ..Self::new(name) }
+    }
+
+    /// Sets a setting, unless file, environment or command line do.
+    pub(super) fn set(&mut self, setting: &'static str, value: String, place: String) {
+        self.settings.push((setting, value, place));
+    }
+
+    /// Whether nothing has been said of it but its name.
+    pub(super) fn is_bare(&self) -> bool {
+        self.settings.is_empty()
+            && self.modules.is_empty()
+            && self.layers.is_empty()
+            && self.router.is_bare()
+            && self.callable.is_none()
     }
 
     /// Puts a layer around the application, inside of those that were added before.
@@ -172,6 +230,16 @@ impl App {
     /// Puts the layers around a service, the first one outermost.
     pub(super) fn wrap(&self, service: BoxService) -> BoxService {
         self.layers.iter().rev().fold(service, |service, layer| layer(service))
+    }
+}
+
+impl Root {
+    pub(super) fn of(app: &WsgiApp) -> Self {
+        Self {
+            application: app.application(),
+            function: app.function_path(),
+            place: app.place().to_string(),
+        }
     }
 }
 

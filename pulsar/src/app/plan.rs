@@ -2,12 +2,18 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{application::App, program::Program, providers::Order};
+use super::{
+    application::{App, Root},
+    program::Program,
+    providers::Order,
+};
 use crate::{
     context::Context,
+    place::Place,
     registry::{Registry, Route},
     router::{RouteLine, Router, RouterService},
     settings::{Resolved, Settings},
+    wsgi,
 };
 
 /// Why a program does not start: everything that is wrong with it, or the provider that failed.
@@ -57,7 +63,14 @@ pub(super) struct Planned {
     pub(super) settings: Settings,
     pub(super) routes: Vec<(RouteLine, Option<Route>)>,
     /// Missing if its routes are wrong.
-    pub(super) service: Option<RouterService>,
+    pub(super) served: Option<Served>,
+}
+
+/// What an application is, before it has its state.
+pub(super) enum Served {
+    Router(RouterService),
+    /// A WSGI callable alone, which gets every request as it is.
+    Callable(wsgi::Application),
 }
 
 impl Plan {
@@ -66,30 +79,74 @@ impl Plan {
         let (providers, mut problems) = Order::of(&registry.providers, &program.given);
         problems.extend(providers.missing_for(registry.routes()));
         let apps: Vec<_> = program.apps().collect();
-        let mut shares: Vec<Vec<usize>> = vec![Vec::new(); apps.len()];
-        for (n, (route, _)) in registry.routes.iter().enumerate() {
-            shares[owner(&apps, route)].push(n);
-        }
-        let mut applications = Vec::new();
-        for (app, share) in apps.into_iter().zip(shares) {
+        let applications = apps.iter().enumerate().map(|(n, app)| {
             let settings = resolved.application(&app.name).unwrap_or(resolved.first()).settings.clone();
-            let mut router = app.router.clone().strict_slashes(settings.strict_slashes);
-            let added_by_hand = router.routes().count();
-            let mut entries = vec![None; added_by_hand];
-            for &n in &share {
-                let (route, scope) = &registry.routes[n];
-                router = router.add_registered(route, *scope);
-                entries.push(Some(*route));
-            }
-            if share.is_empty() && router.is_empty() {
-                problems.push(no_routes(program, app, &registry));
-            }
-            let routes = router.routes().zip(entries).collect();
-            let service = compile(router, &settings, &mut problems);
-            applications.push(Planned { app: app.clone(), settings, routes, service });
-        }
+            let mine = |place: Place| owner(&apps, place) == n;
+            Planned::of(program, app, settings, &registry, mine, &mut problems)
+        });
+        let applications = applications.collect();
         let warnings = dead(program, &registry);
         Self { applications, providers, problems, warnings }
+    }
+}
+
+impl Planned {
+    /// Gives an application what is registered for it.
+    fn of(
+        program: &Program,
+        app: &App,
+        settings: Settings,
+        registry: &Registry,
+        mine: impl Fn(Place) -> bool,
+        problems: &mut Vec<String>,
+    ) -> Self {
+        let mut router = app.router.clone().strict_slashes(settings.strict_slashes);
+        let mut entries = vec![None; router.routes().count()];
+        for (route, scope) in registry.routes.iter().filter(|(route, _)| mine(route.place())) {
+            router = router.add_registered(route, *scope);
+            entries.push(Some(*route));
+        }
+        let mut roots = Vec::from_iter(app.callable.clone());
+        let mut lines = Vec::new();
+        let unnamed = registry.wsgi_apps.iter().filter(|(wsgi, _)| wsgi.own_name().is_none());
+        for (wsgi, scope) in unnamed.filter(|(wsgi, _)| mine(wsgi.place())) {
+            match (wsgi.path(), scope) {
+                (None, None) => roots.push(Root::of(wsgi)),
+                (path, scope) => {
+                    let rule = format!("{}{}", scope.map_or("", |scope| scope.prefix), path.unwrap_or_default());
+                    lines.push(RouteLine::of_mount(rule, wsgi.function_path(), wsgi.place().to_string()));
+                    router = router.mount_registered(wsgi, *scope);
+                }
+            }
+        }
+        if let [first, second, ..] = &roots[..] {
+            problems.push(format!(
+                "two WSGI callables are the application `{}`; give one of them a path, as in \
+                 `#[wsgi_app(\"/path\")]`, or a name, which makes it an application of its own\n    {}  at {}\n    {}  at {}",
+                app.name, first.function, first.place, second.function, second.place
+            ));
+        }
+        let root = roots.into_iter().next();
+        if root.is_none() && router.is_empty() {
+            problems.push(no_routes(program, app, registry));
+        }
+        let is_bare = router.is_bare();
+        let mut routes: Vec<_> = router.routes().zip(entries).collect();
+        let served = match root {
+            Some(root) => {
+                lines.push(RouteLine::of_mount("/".to_owned(), root.function, root.place));
+                if is_bare {
+                    Some(Served::Callable(root.application))
+                } else {
+                    let application = root.application;
+                    router = router.mount_with("/", move |context| application.clone().service(context.clone()));
+                    compile(router, &settings, problems).map(Served::Router)
+                }
+            }
+            None => compile(router, &settings, problems).map(Served::Router),
+        };
+        routes.extend(lines.into_iter().map(|line| (line, None)));
+        Self { app: app.clone(), settings, routes, served }
     }
 }
 
@@ -110,12 +167,12 @@ fn compile(router: Router, settings: &Settings, problems: &mut Vec<String>) -> O
     }
 }
 
-/// The application that has asked for the module of a route, most exactly; else the first.
-fn owner(apps: &[&App], route: &Route) -> usize {
+/// The application that has asked for the module of a place, most exactly; else the first.
+fn owner(apps: &[&App], place: Place) -> usize {
     let mut best = (0, 0);
     for (n, app) in apps.iter().enumerate() {
         for module in &app.modules {
-            if route.place().is_within(module) && module.len() > best.1 {
+            if place.is_within(module) && module.len() > best.1 {
                 best = (n, module.len());
             }
         }
@@ -156,7 +213,9 @@ fn dead(program: &Program, registry: &Registry) -> Vec<String> {
         })
         .collect();
     for scope in &registry.scopes {
-        if !registry.routes.iter().any(|(_, used)| used.is_some_and(|used| used.place == scope.place)) {
+        let of_routes = registry.routes.iter().map(|(_, used)| used);
+        let mut used = of_routes.chain(registry.wsgi_apps.iter().map(|(_, used)| used)).flatten();
+        if !used.any(|used| used.place == scope.place) {
             warnings
                 .push(format!("the scope \"{}\" applies to no route\n    at {}", scope.prefix, scope.place));
         }

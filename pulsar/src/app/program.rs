@@ -2,10 +2,13 @@
 //!
 //! What is done with a program stands in `run`.
 
-use std::{any::TypeId, fmt, sync::Arc};
+use std::{any::TypeId, collections::VecDeque, fmt, sync::Arc};
 
 use super::{application::App, providers::Given};
-use crate::registry::Requirement;
+use crate::{
+    place::Place,
+    registry::{Registry, Requirement},
+};
 
 /// A program: which crates it mounts, its applications, and the commands that every program has.
 ///
@@ -142,6 +145,33 @@ impl Program {
     /// The name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The program with the applications that its crates register: WSGI callables that stand for themselves.
+    ///
+    /// The first application is left out if nothing belongs to it: then the program is nothing but such callables.
+    pub(super) fn assembled(mut self) -> Self {
+        let registry = Registry::of(&self.crates);
+        let own = registry.wsgi_apps.iter().filter_map(|(app, _)| Some((app.own_name()?, app)));
+        let mut own: VecDeque<_> = own.map(|(name, app)| App::of_wsgi(name, app)).collect();
+        let is_first = |place: Place| {
+            !self.others.iter().flat_map(|app| &app.modules).any(|module| place.is_within(module))
+        };
+        let has_first = registry.routes().any(|route| is_first(route.place()))
+            || registry.wsgi_apps.iter().any(|(app, _)| app.own_name().is_none() && is_first(app.place()));
+        if self.main.is_bare() && !has_first {
+            // Those that `main!` describes go first.
+            match own.pop_front() {
+                Some(app) if self.others.is_empty() => self.main = app,
+                Some(app) => {
+                    own.push_front(app);
+                    self.main = self.others.remove(0);
+                }
+                None => {}
+            }
+        }
+        self.others.extend(own);
+        self
     }
 
     /// The applications in their order.

@@ -37,8 +37,8 @@ impl Program {
         arguments: impl IntoIterator<Item = OsString>,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> u8 {
-        let loaded =
-            self.loader(App::to_settings).load(arguments, variables, |path| fs::read_to_string(path));
+        let this = self.assembled();
+        let loaded = this.loader(App::to_settings).load(arguments, variables, |path| fs::read_to_string(path));
         let invocation = match loaded {
             Ok(invocation) => invocation,
             Err(exit) if exit.is_success() => {
@@ -54,10 +54,10 @@ impl Program {
         match invocation.command {
             Command::Config => commands::print(&resolved.print_config()),
             Command::CheckConfig => commands::print("the settings are right\n"),
-            Command::Routes { json } => return commands::routes(&Plan::of(&self, &resolved), json),
-            Command::Check { json } => return commands::check(&Plan::of(&self, &resolved), json),
+            Command::Routes { json } => return commands::routes(&Plan::of(&this, &resolved), json),
+            Command::Check { json } => return commands::check(&Plan::of(&this, &resolved), json),
             Command::Serve => {
-                return serve::run(&self, Plan::of(&self, &resolved), &resolved, &invocation.ignored);
+                return serve::run(&this, Plan::of(&this, &resolved), &resolved, &invocation.ignored);
             }
         }
         0
@@ -160,7 +160,8 @@ impl Program {
     /// # }
     /// ```
     pub fn check(&self) -> Result<(), StartError> {
-        let plan = Plan::of(self, &self.defaults(self.loader(App::to_settings))?);
+        let this = self.clone().assembled();
+        let plan = Plan::of(&this, &this.defaults(this.loader(App::to_settings))?);
         let problems: Vec<_> = plan.problems.into_iter().chain(plan.warnings).collect();
         if problems.is_empty() { Ok(()) } else { Err(StartError { problems }) }
     }
@@ -171,7 +172,8 @@ impl Program {
             let application = app.to_settings();
             if app.has_address() { application } else { application.with("bind", "127.0.0.1:0", "nowhere") }
         };
-        let plan = Plan::of(self, &self.defaults(self.loader(somewhere))?);
+        let this = self.clone().assembled();
+        let plan = Plan::of(&this, &this.defaults(this.loader(somewhere))?);
         if plan.problems.is_empty() { Ok(plan) } else { Err(StartError { problems: plan.problems }) }
     }
 

@@ -3,7 +3,7 @@
 use super::{
     commands::complain,
     logging,
-    plan::{Plan, Planned, StartError},
+    plan::{Plan, Planned, Served, StartError},
     program::Program,
     providers::Order,
 };
@@ -94,10 +94,12 @@ async fn start_all(
                 .map(|address| format!("pulsar: {} listening on {address}", planned.app.name)),
         );
         let application = if planned.app.layers.is_empty() {
-            // The router is served as it is, without a box around it.
+            // It is served as it is, without a box around it.
             let context = build(&planned, &providers).await?;
-            let router = planned.service.ok_or_else(unplanned)?;
-            sockets.with(router.with_context(context))
+            match planned.served.ok_or_else(unplanned)? {
+                Served::Router(router) => sockets.with(router.with_context(context)),
+                Served::Callable(application) => sockets.with(application.service(context)),
+            }
         } else {
             sockets.with(start(planned, &providers).await?)
         };
@@ -112,8 +114,11 @@ async fn start_all(
 /// Gives an application its state and its layers.
 pub(super) async fn start(planned: Planned, providers: &Order) -> Result<BoxService, StartError> {
     let context = build(&planned, providers).await?;
-    let router = planned.service.ok_or_else(unplanned)?;
-    Ok(planned.app.wrap(into_infallible(router.with_context(context))))
+    let service = match planned.served.ok_or_else(unplanned)? {
+        Served::Router(router) => into_infallible(router.with_context(context)),
+        Served::Callable(application) => into_infallible(application.service(context)),
+    };
+    Ok(planned.app.wrap(service))
 }
 
 async fn build(planned: &Planned, providers: &Order) -> Result<crate::Context, StartError> {
@@ -128,7 +133,8 @@ fn unplanned() -> StartError {
 fn config(settings: &Settings) -> ServerConfig {
     ServerConfig {
         binds: settings.bind.iter().map(address).collect(),
-        threads: settings.threads,
+        // Workers are threads of this process; each has as many I/O threads as the settings say.
+        threads: settings.threads * settings.workers.max(1),
         backlog: settings.backlog,
         keep_alive: settings.keep_alive,
         graceful_timeout: settings.graceful_timeout,

@@ -57,6 +57,10 @@ impl Router {
         for mount in self.mounts {
             let (target, fallback) = match mount.target {
                 Mounted::Service(service) => (MountTarget::Service(service), false),
+                Mounted::Made(make) => {
+                    let service = make(&context);
+                    (MountTarget::Made(make, service), false)
+                }
                 Mounted::Fallback(endpoint) => (MountTarget::Fallback(endpoint), true),
             };
             let node = table.mount(mount.prefix.segments(), mounts.len(), fallback);

@@ -1,11 +1,11 @@
 //! What a router holds before it is compiled: routes and mounted services, each with the place that added it.
 
-use std::{fmt, panic::Location};
+use std::{fmt, panic::Location, sync::Arc};
 
 use http::Method;
 use pulsar_pattern::Pattern;
 
-use crate::{handler::Endpoint, middleware::BoxService, place::Place};
+use crate::{context::Context, handler::Endpoint, middleware::BoxService, place::Place};
 
 /// A route with all that is known of it.
 #[derive(Clone, Debug)]
@@ -27,10 +27,15 @@ pub(super) struct MountEntry {
     pub(super) source: Source,
 }
 
+/// Makes a service for the state of a worker.
+pub(super) type Make = Arc<dyn Fn(&Context) -> BoxService + Send + Sync>;
+
 #[derive(Clone)]
 pub(super) enum Mounted {
     /// Sees the path without the prefix.
     Service(BoxService),
+    /// The same, made for each worker.
+    Made(Make),
     /// The fallback of a nested router.
     Fallback(Endpoint),
 }

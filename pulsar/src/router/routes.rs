@@ -14,10 +14,11 @@ use super::{
 };
 use crate::{
     body::{BoxError, Request},
+    context::Context,
     handler::{Endpoint, IntoHandler},
     middleware::into_infallible,
     problem::Problem,
-    registry::{Route, Scope},
+    registry::{Route, Scope, WsgiApp},
 };
 
 /// Routes, mounted services and a fallback, on their way to becoming an application.
@@ -77,6 +78,13 @@ pub struct RouteLine {
     pub function: Option<String>,
     /// `file:line` of the registration.
     pub place: String,
+}
+
+impl RouteLine {
+    /// The line of an application that answers everything below a path.
+    pub(crate) fn of_mount(rule: String, function: String, place: String) -> Self {
+        Self { methods: vec!["*".to_owned()], rule, name: None, function: Some(function), place }
+    }
 }
 
 impl Default for Router {
@@ -220,13 +228,56 @@ impl Router {
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let source = Source::caller();
-        match parse_prefix(prefix) {
-            Ok(prefix) => {
-                let target = Mounted::Service(into_infallible(service));
-                self.mounts.push(MountEntry { prefix, target, source });
-            }
-            Err(problem) => self.mistakes.push(RouteError::bad_prefix(prefix, problem, source.to_string())),
-        }
+        self.push_mount(source, prefix, Mounted::Service(into_infallible(service)));
+        self
+    }
+
+    /// Mounts a service that needs the state of the worker, such as a WSGI application: it is made once per worker.
+    ///
+    /// ```
+    /// use pulsar::{Router, testing::Client, wsgi::{self, Application, Environ, IntoBody, StartResponse}};
+    ///
+    /// async fn legacy(environ: &mut Environ, start_response: StartResponse) -> wsgi::Result<impl IntoBody> {
+    ///     let text = format!("{} of {}", environ.get("PATH_INFO").unwrap(), environ.get("SCRIPT_NAME").unwrap());
+    ///     start_response("200 OK", &[("Content-Type", "text/plain")])?;
+    ///     Ok(text)
+    /// }
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let application = Application::new(legacy);
+    /// let router = Router::new().mount_with("/legacy", move |context| application.clone().service(context.clone()));
+    /// let client = Client::new(router.compile(Default::default())?);
+    /// client.get("/legacy/x").send().await.assert_text("/x of /legacy");
+    /// # Ok(())
+    /// # }
+    /// # pulsar::testing::block_on(example()).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn mount_with<S, B>(mut self, prefix: &str, make: impl Fn(&Context) -> S + Send + Sync + 'static) -> Self
+    where
+        S: Service<Request, Response = http::Response<B>, Error: Into<BoxError>, Future: Send>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        let source = Source::caller();
+        let make = move |context: &Context| into_infallible(make(context));
+        self.push_mount(source, prefix, Mounted::Made(Arc::new(make)));
+        self
+    }
+
+    /// Mounts a WSGI application that a macro registered, with the prefix of its scope.
+    pub(crate) fn mount_registered(mut self, app: &WsgiApp, scope: Option<Scope>) -> Self {
+        let prefix = match (scope, app.path()) {
+            (Some(scope), Some("/") | None) => scope.prefix.to_owned(),
+            (Some(scope), Some(path)) => format!("{}{path}", scope.prefix),
+            (None, path) => path.unwrap_or("/").to_owned(),
+        };
+        let application = app.application();
+        let make = move |context: &Context| into_infallible(application.clone().service(context.clone()));
+        self.push_mount(app.place().into(), &prefix, Mounted::Made(Arc::new(make)));
         self
     }
 
@@ -312,6 +363,18 @@ impl Router {
             && self.mounts.is_empty()
             && self.fallback.is_none()
             && self.mistakes.is_empty()
+    }
+
+    /// Whether it adds nothing to what another application does: neither answers nor how errors look.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.is_empty() && self.render.is_none()
+    }
+
+    fn push_mount(&mut self, source: Source, prefix: &str, target: Mounted) {
+        match parse_prefix(prefix) {
+            Ok(prefix) => self.mounts.push(MountEntry { prefix, target, source }),
+            Err(problem) => self.mistakes.push(RouteError::bad_prefix(prefix, problem, source.to_string())),
+        }
     }
 
     fn push(

@@ -14,10 +14,10 @@ use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use http_body::Body as _;
-use tower::ServiceExt;
 use tower_service::Service;
 
 use super::{
+    entry::Make,
     table::{Found, Table},
     target::{self, BadPath},
 };
@@ -41,8 +41,7 @@ pub(super) type Render = Arc<dyn Fn(Problem) -> Response + Send + Sync>;
 ///
 /// ```
 /// use pulsar::{Method, Request, Router, body::Body};
-/// use tower::ServiceExt;
-///
+/// ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let service = Router::new().add(Method::GET, "/", async || "hello").compile(Default::default())?;
 /// let answer = service.oneshot(Request::new(Body::empty())).await?;
@@ -71,6 +70,8 @@ pub(super) struct Compiled {
 
 pub(super) enum MountTarget {
     Service(BoxService),
+    /// One that was made for this state, and can be made for another.
+    Made(Make, BoxService),
     Fallback(Endpoint),
 }
 
@@ -82,6 +83,11 @@ impl RouterService {
     /// The same routes with another state. A service that has been cloned keeps the one that it has.
     pub(crate) fn with_context(mut self, context: Context) -> Self {
         if let Some(tables) = Arc::get_mut(&mut self.0) {
+            for mount in &mut tables.mounts {
+                if let MountTarget::Made(make, service) = mount {
+                    *service = make(&context);
+                }
+            }
             tables.context = context;
         }
         self
@@ -224,21 +230,14 @@ impl RouterService {
     fn call_mount(&self, number: usize, mut request: Request, segments: usize) -> RouteFuture {
         match &self.0.mounts[number] {
             MountTarget::Fallback(endpoint) => self.call_endpoint(endpoint, None, request, Params::none()),
-            MountTarget::Service(service) => {
+            MountTarget::Service(service) | MountTarget::Made(_, service) => {
                 if let Some((prefix, uri, added_slash)) = split_prefix(request.uri(), segments) {
                     *request.uri_mut() = uri;
                     let mounted: &mut MountedAt = request.extensions_mut().get_or_insert_default();
                     mounted.push(&prefix, added_slash);
                 }
                 let id = request_id(&request);
-                let future = service.clone().oneshot(request);
-                let future = Box::pin(async move {
-                    match future.await {
-                        Ok(response) => response,
-                        Err(never) => match never {},
-                    }
-                });
-                RouteFuture::pending(self, future, None, id, false)
+                RouteFuture::pending(self, service.answer(request), None, id, false)
             }
         }
     }

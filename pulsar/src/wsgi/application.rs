@@ -55,11 +55,11 @@ const READ_AHEAD: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Application {
     pub(super) name: &'static str,
-    kind: Kind,
+    pub(super) kind: Kind,
 }
 
 #[derive(Clone)]
-enum Kind {
+pub(super) enum Kind {
     /// Runs on the thread pool.
     Pool(Arc<Blocking>),
     /// The same, on the event loop.
@@ -67,7 +67,7 @@ enum Kind {
     Async(Arc<dyn AsyncApplication>),
 }
 
-type Blocking = dyn Fn(&mut Environ, StartResponse) -> Outcome + Send + Sync;
+pub(super) type Blocking = dyn Fn(&mut Environ, StartResponse) -> Outcome + Send + Sync;
 
 /// An application that does not block.
 pub(crate) trait AsyncApplication: Send + Sync + 'static {

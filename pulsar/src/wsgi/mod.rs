@@ -19,6 +19,7 @@ mod pieces;
 mod sending;
 mod service;
 mod start_response;
+mod validator;
 mod value;
 
 pub(crate) use self::application::{Answered, AsyncApplication};
@@ -35,5 +36,6 @@ pub use self::{
     middleware::{authorization, clean_path, wait_for_body},
     service::{WsgiFuture, WsgiService},
     start_response::{StartResponse, Write},
+    validator::validator,
     value::Value,
 };

@@ -17,6 +17,9 @@ type Call = dyn Fn(&str, &[(&str, &str)]) -> Result<Write, Error> + Send + Sync;
 /// `write(data)`.
 type WriteCall = dyn Fn(&[u8]) -> Result<(), Error> + Send + Sync;
 
+/// Says whether anything may be written now.
+type Guard = Arc<dyn Fn() -> Result<(), Error> + Send + Sync>;
+
 /// What a callable begins its answer with: `start_response("200 OK", &[("Content-Type", "text/plain")])?`.
 ///
 /// The status is a number and a reason; header names and values are text, each character a byte. The call gives
@@ -48,7 +51,7 @@ impl StartResponse {
         let shared = Arc::clone(&exchange);
         let call: Arc<Call> = Arc::new(move |status, headers| {
             shared.start(status, headers)?;
-            Ok(Write { exchange: Arc::clone(&shared), call: OnceLock::new() })
+            Ok(Write { exchange: Arc::clone(&shared), call: OnceLock::new(), guards: Vec::new() })
         });
         Self { exchange, call }
     }
@@ -152,6 +155,8 @@ pub struct Write {
     exchange: Arc<Exchange>,
     /// Made when it is first called, since hardly anybody does.
     call: OnceLock<Box<WriteCall>>,
+    /// Who has to agree before anything is written.
+    guards: Vec<Guard>,
 }
 
 impl Write {
@@ -173,8 +178,20 @@ impl Write {
     /// }
     /// ```
     pub async fn send(&self, data: impl Into<Bytes>) -> Result<(), Error> {
+        ask(&self.guards)?;
         self.exchange.write_async(data.into()).await
     }
+
+    /// Has a function asked before anything is written.
+    pub(super) fn guarded(mut self, guard: impl Fn() -> Result<(), Error> + Send + Sync + 'static) -> Self {
+        self.guards.push(Arc::new(guard));
+        self.call = OnceLock::new();
+        self
+    }
+}
+
+fn ask(guards: &[Guard]) -> Result<(), Error> {
+    guards.iter().try_for_each(|guard| guard())
 }
 
 impl Deref for Write {
@@ -182,14 +199,18 @@ impl Deref for Write {
 
     fn deref(&self) -> &WriteCall {
         self.call.get_or_init(|| {
-            let exchange = Arc::clone(&self.exchange);
-            Box::new(move |data| exchange.write(Bytes::copy_from_slice(data)))
+            let (exchange, guards) = (Arc::clone(&self.exchange), self.guards.clone());
+            Box::new(move |data| {
+                ask(&guards)?;
+                exchange.write(Bytes::copy_from_slice(data))
+            })
         })
     }
 }
 
 impl io::Write for Write {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        ask(&self.guards)?;
         self.exchange.write(Bytes::copy_from_slice(data))?;
         Ok(data.len())
     }
