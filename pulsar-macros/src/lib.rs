@@ -20,6 +20,7 @@ mod scope;
 #[cfg(test)]
 mod testing;
 mod words;
+mod wsgi_app;
 
 use proc_macro::TokenStream;
 
@@ -77,6 +78,12 @@ pub fn options(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn provide(attribute: TokenStream, item: TokenStream) -> TokenStream {
     provide::expand(attribute.into(), item.into()).into()
+}
+
+/// Makes a WSGI callable an application. Documented at `pulsar::wsgi_app`.
+#[proc_macro_attribute]
+pub fn wsgi_app(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    wsgi_app::expand(attribute.into(), item.into()).into()
 }
 
 /// Puts a prefix before every rule of a module. Documented at `pulsar::scope`.

@@ -135,6 +135,36 @@ impl Options {
         Some(list)
     }
 
+    /// The value of `name = "a"`, or the values of `name = ["a", "b"]`.
+    pub(crate) fn one_or_several(&self, name: &str, errors: &mut Errors) -> Vec<LitStr> {
+        match self.pair(name) {
+            Some((_, Some(value))) if bracketed(value).is_some() => {
+                self.strings(name, errors).unwrap_or_default()
+            }
+            _ => self.string(name, errors).into_iter().collect(),
+        }
+    }
+
+    /// The value of `name = 4`, as its digits.
+    pub(crate) fn integer(&self, name: &str, errors: &mut Errors) -> Option<String> {
+        let (key, value) = self.pair(name)?;
+        let example = format!("write `{name} = 4`");
+        let Some(value) = value else {
+            errors.at(key, with_help(format!("`{name}` needs a value"), example));
+            return None;
+        };
+        match syn::parse2::<Lit>(value.clone()) {
+            Ok(Lit::Int(number)) if number.base10_parse::<u32>().is_ok() => {
+                Some(number.base10_digits().to_owned())
+            }
+            _ => {
+                let message = format!("`{name}` takes a number, not `{}`", words::source(value));
+                errors.at(value, with_help(message, example));
+                None
+            }
+        }
+    }
+
     /// Whether the flag `name` is set. A flag has no value.
     pub(crate) fn flag(&self, name: &str, errors: &mut Errors) -> bool {
         match self.pair(name) {

@@ -65,6 +65,7 @@ fn write_source(tokens: TokenStream, text: &mut String) {
                             text.push(' ');
                         }
                     }
+                    '-' if text.is_empty() => text.push('-'),
                     '-' => text.push_str(" -"),
                     character => {
                         text.push(character);

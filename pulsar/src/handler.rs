@@ -98,9 +98,7 @@ pub async fn on_pool<F>(context: &Context, job: F) -> Response
 where
     F: FnOnce() -> Response + Send + 'static,
 {
-    // What the handler logs belongs to its request on whichever thread it runs.
-    let span = tracing::Span::current();
-    match context.pool().run(move || span.in_scope(job)).await {
+    match context.pool().run(job).await {
         Ok(response) => response,
         Err(PoolError::Full) => Problem::busy().into_response(),
         // It is a panic of the handler wherever it ran: whoever catches those gets this one too.

@@ -69,6 +69,8 @@ pub use pulsar_macros::provide;
 pub use pulsar_macros::route;
 #[doc = include_str!("docs/scope.md")]
 pub use pulsar_macros::scope;
+#[doc = include_str!("docs/wsgi_app.md")]
+pub use pulsar_macros::wsgi_app;
 
 /// [`route`] for the method DELETE.
 ///
@@ -151,7 +153,7 @@ pub use pulsar_macros::post;
 pub use pulsar_macros::put;
 
 pub use crate::{
-    app::Program,
+    app::{Arbiter, Program, WsgiServer, arbiter},
     body::{Body, Request, Response},
     context::Context,
     error::{Error, Result},
@@ -159,7 +161,7 @@ pub use crate::{
     handler::IntoHandler,
     place::Place,
     problem::{FieldError, Problem},
-    registry::{Registry, Requirement, Route},
+    registry::{Registry, Requirement, Route, WsgiApp},
     router::Router,
     settings::Settings,
 };

@@ -9,6 +9,7 @@ use tokio::{
     runtime::{self, Handle},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
+use tracing::Span;
 
 thread_local! {
     /// Whether this thread is running a job of a pool.
@@ -90,11 +91,13 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        // What a job logs belongs to its request on whichever thread it runs.
+        let span = Span::current();
         let task = self.runtime().spawn_blocking(move || {
             // Held until the job is over, also if it panics; a thread of the pool runs nothing but jobs.
             let _place = place;
             IN_JOB.set(true);
-            job()
+            span.in_scope(job)
         });
         task.await.map_err(|error| match error.try_into_panic() {
             Ok(panic) => PoolError::Panicked(panic_message(&*panic)),

@@ -30,7 +30,8 @@ pub use crate::{
     place::Place,
     problem::Problem,
     registry::{
-        Built, NoRequirement, Probe, Provider, Requirement, Returned, ReturnedValue, Route, Scope, found,
+        Built, NoRequirement, Probe, Provider, Requirement, Returned, ReturnedValue, Route, Scope, WsgiApp,
+        found,
     },
     request::Params,
     wsgi::Application,

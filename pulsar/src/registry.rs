@@ -597,8 +597,13 @@ mod tests {
             route("/x", "other", 5),
             route("/b", "blog", 20),
         ];
-        let registry =
-            Registry::select(&["blog"], routes.into_iter(), std::iter::empty(), std::iter::empty(), std::iter::empty());
+        let registry = Registry::select(
+            &["blog"],
+            routes.into_iter(),
+            std::iter::empty(),
+            std::iter::empty(),
+            std::iter::empty(),
+        );
         assert_eq!(registry.routes().map(Route::rule).collect::<Vec<_>>(), ["/a", "/b", "/c"]);
         assert_eq!(registry.unmounted, BTreeMap::from([("other", 1)]));
     }

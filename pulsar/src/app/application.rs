@@ -235,11 +235,7 @@ impl App {
 
 impl Root {
     pub(super) fn of(app: &WsgiApp) -> Self {
-        Self {
-            application: app.application(),
-            function: app.function_path(),
-            place: app.place().to_string(),
-        }
+        Self { application: app.application(), function: app.function_path(), place: app.place().to_string() }
     }
 }
 

@@ -1,12 +1,13 @@
-//! From registrations to a running program: what `main!` builds, and its commands.
+//! From registrations to a running program: what `main!` and `pulsar::arbiter()` build, and its commands.
 //!
 //! A [`Program`] names the crates that it mounts and its applications. It is planned first: registrations become routers,
 //! everything that is wrong is found, nothing has been bound or run. Then a command is carried out: `serve`, `routes`,
 //! `check` or `config`.
 //!
-//! Files, lower ones first: `application`, `providers`, `logging`; `program`; `plan`; `commands`, `serve`; `run`.
+//! Files, lower ones first: `application`, `providers`, `logging`; `program`; `plan`; `commands`, `serve`; `run`; `arbiter`.
 
 mod application;
+mod arbiter;
 mod commands;
 mod logging;
 mod plan;
@@ -15,5 +16,10 @@ mod providers;
 mod run;
 mod serve;
 
-pub use self::{application::App, plan::StartError, program::Program};
+pub use self::{
+    application::App,
+    arbiter::{Arbiter, WsgiServer, arbiter},
+    plan::StartError,
+    program::Program,
+};
 pub use crate::middleware::BoxService;

@@ -113,7 +113,8 @@ impl Planned {
             match (wsgi.path(), scope) {
                 (None, None) => roots.push(Root::of(wsgi)),
                 (path, scope) => {
-                    let rule = format!("{}{}", scope.map_or("", |scope| scope.prefix), path.unwrap_or_default());
+                    let rule =
+                        format!("{}{}", scope.map_or("", |scope| scope.prefix), path.unwrap_or_default());
                     lines.push(RouteLine::of_mount(rule, wsgi.function_path(), wsgi.place().to_string()));
                     router = router.mount_registered(wsgi, *scope);
                 }
@@ -139,7 +140,8 @@ impl Planned {
                     Some(Served::Callable(root.application))
                 } else {
                     let application = root.application;
-                    router = router.mount_with("/", move |context| application.clone().service(context.clone()));
+                    router =
+                        router.mount_with("/", move |context| application.clone().service(context.clone()));
                     compile(router, &settings, problems).map(Served::Router)
                 }
             }

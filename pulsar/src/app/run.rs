@@ -38,7 +38,8 @@ impl Program {
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> u8 {
         let this = self.assembled();
-        let loaded = this.loader(App::to_settings).load(arguments, variables, |path| fs::read_to_string(path));
+        let loaded =
+            this.loader(App::to_settings).load(arguments, variables, |path| fs::read_to_string(path));
         let invocation = match loaded {
             Ok(invocation) => invocation,
             Err(exit) if exit.is_success() => {

@@ -133,8 +133,7 @@ fn unplanned() -> StartError {
 fn config(settings: &Settings) -> ServerConfig {
     ServerConfig {
         binds: settings.bind.iter().map(address).collect(),
-        // Workers are threads of this process; each has as many I/O threads as the settings say.
-        threads: settings.threads * settings.workers.max(1),
+        threads: settings.event_loops(),
         backlog: settings.backlog,
         keep_alive: settings.keep_alive,
         graceful_timeout: settings.graceful_timeout,

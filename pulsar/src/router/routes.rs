@@ -253,7 +253,11 @@ impl Router {
     /// # pulsar::testing::block_on(example()).unwrap();
     /// ```
     #[track_caller]
-    pub fn mount_with<S, B>(mut self, prefix: &str, make: impl Fn(&Context) -> S + Send + Sync + 'static) -> Self
+    pub fn mount_with<S, B>(
+        mut self,
+        prefix: &str,
+        make: impl Fn(&Context) -> S + Send + Sync + 'static,
+    ) -> Self
     where
         S: Service<Request, Response = http::Response<B>, Error: Into<BoxError>, Future: Send>
             + Clone

@@ -41,7 +41,8 @@ pub(super) type Render = Arc<dyn Fn(Problem) -> Response + Send + Sync>;
 ///
 /// ```
 /// use pulsar::{Method, Request, Router, body::Body};
-/// ///
+/// use tower::ServiceExt;
+///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let service = Router::new().add(Method::GET, "/", async || "hello").compile(Default::default())?;
 /// let answer = service.oneshot(Request::new(Body::empty())).await?;

@@ -221,3 +221,22 @@ fn shared_addresses(applications: &[ApplicationSettings], mistakes: &mut Vec<Mis
 
 const BIND: &str = "bind";
 const CONFIG: &str = "config";
+
+impl Settings {
+    /// What differs from the defaults, as the names and texts of settings. One with several values has an entry for each.
+    pub(crate) fn changed(&self) -> Vec<(&'static str, String)> {
+        let defaults = Settings::default();
+        let rows = ROWS.iter().map(|row| (row, (row.show)(self)));
+        let changed = rows.filter(|(row, value)| *value != (row.show)(&defaults));
+        changed
+            .flat_map(|(row, value)| {
+                let values = if row.repeatable() {
+                    value.split(", ").map(str::to_owned).collect()
+                } else {
+                    vec![value]
+                };
+                values.into_iter().map(|value| (row.name, value))
+            })
+            .collect()
+    }
+}

@@ -125,22 +125,12 @@ pub(super) static ROWS: &[Row] = &[
         section: WORK,
         scope: Scope::Application,
         default: "1",
-        help: "Worker processes",
-        details: "0 or 1 in this version: the process that was started serves. More than one comes with the arbiter.",
+        help: "Workers",
+        details: "From 0 to 1024; 0 counts as 1. The workers of this version share one process: each is as many threads \
+                  as `threads` says.",
         types: &[Type::Integer],
         clear: None,
-        set: |settings, text| match whole(text, 0, u32::MAX) {
-            Ok(workers @ 0..=1) => {
-                settings.workers = workers as usize;
-                Ok(())
-            }
-            Ok(_) => Err(InvalidValue::new(
-                "more than one worker process comes with the arbiter, which this version does not have yet",
-            )
-            .with_help("use --threads to use more cores")),
-            Err(_) => Err(InvalidValue::new(format!("`{text}` is not a number of worker processes"))
-                .with_help("write 0 or 1")),
-        },
+        set: |settings, text| whole(text, 0, 1024).map(|number| settings.workers = number as usize),
         show: |settings| settings.workers.to_string(),
     },
     Row {

@@ -330,11 +330,6 @@ fn mistakes_in_the_environment() {
             "error: bind: the address is empty\n   in: the environment variable PULSAR_BIND\n help: write \
              `HOST:PORT`, `:PORT`, `[IPV6]:PORT` or `unix:PATH`\n",
         ),
-        (
-            ("PULSAR_WORKERS", "4"),
-            "error: workers: more than one worker process comes with the arbiter, which this version does not have \
-             yet\n   in: the environment variable PULSAR_WORKERS\n help: use --threads to use more cores\n",
-        ),
     ];
     for (variable, expected) in rows {
         let message = alone(|start| Start { variables: &[variable], ..start }.message());
@@ -412,9 +407,8 @@ fn mistakes_on_the_command_line() {
             "error: threads: `-1` is not a whole number from 1 to 1024\n   in: the flag --threads\n",
         ),
         (
-            &["-w", "4"],
-            "error: workers: more than one worker process comes with the arbiter, which this version does not have \
-             yet\n   in: the flag --workers\n help: use --threads to use more cores\n",
+            &["-w", "-1"],
+            "error: workers: `-1` is not a whole number from 0 to 1024\n   in: the flag --workers\n",
         ),
         (
             &["-b", "fd://3"],

@@ -47,7 +47,7 @@ pub struct Settings {
     pub bind: Vec<Bind>,
     /// How many connections may wait in the system's queue until they are accepted.
     pub backlog: u32,
-    /// Worker processes; 0 and 1 both mean that this process serves.
+    /// Workers, which share one process in this version; 0 counts as 1.
     pub workers: usize,
     /// Threads that accept connections and run `async` handlers.
     pub threads: usize,
@@ -91,5 +91,13 @@ impl Default for Settings {
             access_log: AccessLog::default(),
             config: "pulsar.toml".into(),
         }
+    }
+}
+
+impl Settings {
+    /// The number of event loops: each worker has as many I/O threads as the settings say.
+    pub(crate) fn event_loops(&self) -> usize {
+        const MOST: usize = 1024;
+        self.threads.max(1).saturating_mul(self.workers.max(1)).min(MOST)
     }
 }

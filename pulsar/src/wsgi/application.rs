@@ -238,15 +238,19 @@ async fn on_pool(
     let pool = environ.context().pool().clone();
     let job_pool = pool.clone();
     let job = move || {
-        let outcome = callable(&mut environ, start_response).and_then(|body| first_piece(body, &job_pool));
-        (environ, outcome)
+        let outcome = callable(&mut environ, start_response.clone());
+        (environ, outcome.and_then(|body| first_piece(body, &start_response, &job_pool)))
     };
     Ok(pool.run(job).await?)
 }
 
-fn first_piece(body: Option<Body>, pool: &Pool) -> Outcome {
-    let body = body.map(|body| body.on_pool(pool)).transpose();
-    body.map_err(|error: BoxError| Failure::Error(Error::new(error)))
+fn first_piece(body: Option<Body>, start_response: &StartResponse, pool: &Pool) -> Outcome {
+    let Some(body) = body else { return Ok(None) };
+    start_response.close();
+    match body.on_pool(pool) {
+        Ok(body) => Ok(Some(body)),
+        Err(error) => Err(Failure::Error(Error::new(error))),
+    }
 }
 
 /// Reads a short body whole, and of a long one the beginning. A client that waits to be told to send it (`Expect:

@@ -444,8 +444,8 @@ impl Environ {
             "wsgi.url_scheme" => Some("http".into()),
             "wsgi.input" | "wsgi.errors" | "wsgi.file_wrapper" => Some(Value::Handle),
             "wsgi.multithread" => Some((*multithread).into()),
-            "wsgi.multiprocess" => Some((context.settings().workers > 1).into()),
-            "wsgi.run_once" => Some(false.into()),
+            // All workers of an application are in this process.
+            "wsgi.multiprocess" | "wsgi.run_once" => Some(false.into()),
             "wsgi.input_terminated" => Some(true.into()),
             "pulsar.connection" => self.connection().cloned().map(Value::object),
             "pulsar.cfg" => Some(Value::Object(context.get::<Settings>()?)),

@@ -46,6 +46,8 @@ pub enum Error {
     TooLong(u64),
     /// Less was written than the `Content-Length` says: this many bytes are missing.
     TooShort(u64),
+    /// `write` was called when the callable had returned.
+    WrittenLate,
     /// The client closed the connection.
     Disconnected,
     /// `write` would have to wait for the client on the event loop; use [`Write::send`](super::Write::send) there.
@@ -86,6 +88,7 @@ impl fmt::Display for Error {
             Self::TooShort(missing) => {
                 write!(f, "the body ended {missing} bytes before the Content-Length that was announced")
             }
+            Self::WrittenLate => f.write_str("`write` was called after the callable had returned its body"),
             Self::Disconnected => f.write_str("the client has closed the connection"),
             Self::WouldBlock => f.write_str(
                 "the client is slower than the application, and `write` cannot wait on the event loop; \

@@ -33,6 +33,8 @@ struct State {
     error: Option<BoxError>,
     /// The head is out, or on its way: it cannot be replaced any more.
     sent: bool,
+    /// The callable has returned.
+    closed: bool,
     writer: Option<mpsc::Sender<Bytes>>,
     /// The other end of `writer`, until it is fetched.
     written: Option<mpsc::Receiver<Bytes>>,
@@ -67,9 +69,9 @@ impl Exchange {
         Ok(())
     }
 
-    /// The next call of `start_response` may replace the head, because of this error.
-    pub(super) fn excuse(&self, error: BoxError) {
-        self.state().error = Some(error);
+    /// The next call of `start_response` may replace the head if there is an error.
+    pub(super) fn excuse(&self, error: Option<BoxError>) {
+        self.state().error = error;
     }
 
     /// Has a head that comes from elsewhere, such as the answer of a service.
@@ -108,9 +110,11 @@ impl Exchange {
         state.head.take().map(|head| (head, written))
     }
 
-    /// Nothing more will be written.
+    /// The callable has returned: nothing more may be written.
     pub(super) fn close(&self) {
-        self.state().writer = None;
+        let mut state = self.state();
+        state.closed = true;
+        state.writer = None;
     }
 
     /// `write(data)`: waits for a slow client where that is allowed.
@@ -137,6 +141,9 @@ impl Exchange {
     /// What is to be sent of this; `None` if nothing is.
     fn piece(&self, mut data: Bytes) -> Result<Option<Piece>, Error> {
         let mut state = self.state();
+        if state.closed {
+            return Err(Error::WrittenLate);
+        }
         let head = state.head.as_ref();
         if data.is_empty()
             || !state.sent && head.is_some_and(|head| self.head_only || !may_have_body(head.status))
@@ -153,7 +160,7 @@ impl Exchange {
                 waker.wake();
             }
         }
-        // The callable has returned, and with it the time to write has passed.
+        // There is none if the head was taken by somebody else, so that nobody reads what is written.
         let writer = state.writer.clone().ok_or(Error::Disconnected)?;
         let mut over = None;
         if let (Some(length), Some(left)) = (state.length, state.left) {

@@ -35,7 +35,7 @@ pub use self::{
     lazy::LazyWsgi,
     middleware::{authorization, clean_path, wait_for_body},
     service::{WsgiFuture, WsgiService},
-    start_response::{StartResponse, Write},
+    start_response::{StartResponse, WithError, Write},
     validator::validator,
     value::Value,
 };

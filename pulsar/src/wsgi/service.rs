@@ -60,7 +60,8 @@ impl Application {
     /// The application as a service, with the state of a worker: its settings and its thread pool.
     pub fn service(self, context: Context) -> WsgiService {
         let settings = context.settings();
-        let threads = if self.is_blocking() { settings.thread_workers.threads() } else { settings.threads };
+        let threads =
+            if self.is_blocking() { settings.thread_workers.threads() } else { settings.event_loops() };
         WsgiService { application: self, multithread: threads > 1, context }
     }
 }
@@ -151,9 +152,9 @@ impl Stage {
                         Ok(Poll::Pending) => return self.poll_written(exchange, cx),
                         Err(failure) => Err(failure),
                     };
+                    exchange.close();
                     if let Some((head, written)) = exchange.take_written(cx.waker()) {
                         let rest = answered.map(|body| Pieces::of(body.unwrap_or(WsgiBody::empty())));
-                        exchange.close();
                         let body = Sending::written(exchange, &head, written).then(rest);
                         return Poll::Ready(Ok(send(exchange, head, body)));
                     }

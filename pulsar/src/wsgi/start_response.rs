@@ -74,9 +74,9 @@ impl StartResponse {
     ///     }
     /// }
     /// ```
-    pub fn with_error(&self, error: impl Into<BoxError>) -> &Call {
-        self.exchange.excuse(error.into());
-        &*self.call
+    pub fn with_error(&self, error: impl Into<BoxError>) -> WithError<'_> {
+        self.exchange.excuse(Some(error.into()));
+        WithError(self)
     }
 
     /// Puts a function around the call: what a middleware does that looks at or adds headers.
@@ -99,6 +99,11 @@ impl StartResponse {
     {
         let exchange = Arc::clone(&self.exchange);
         Self { exchange, call: Arc::new(move |status, headers| around(&self, status, headers)) }
+    }
+
+    /// The callable has returned: nothing is written any more.
+    pub(super) fn close(&self) {
+        self.exchange.close();
     }
 
     /// Begins the answer with that of a service, and gives its body.
@@ -129,6 +134,26 @@ impl Deref for StartResponse {
 impl fmt::Debug for StartResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StartResponse").field("callable", &self.exchange.callable).finish_non_exhaustive()
+    }
+}
+
+/// [`StartResponse`], with a reason to be called again: what [`with_error`](StartResponse::with_error) gives, to be called once.
+#[derive(Debug)]
+#[must_use = "it is called, like `start_response` itself"]
+pub struct WithError<'a>(&'a StartResponse);
+
+impl Deref for WithError<'_> {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &*self.0.call
+    }
+}
+
+impl Drop for WithError<'_> {
+    fn drop(&mut self) {
+        // A reason that was not used is none for a later call.
+        self.0.exchange.excuse(None);
     }
 }
 

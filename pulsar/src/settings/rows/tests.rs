@@ -81,7 +81,7 @@ fn bad_values_of_every_row() {
 const GOOD: &[(&str, &[(&str, &str)])] = &[
     ("bind", &[(":0", ":0"), ("unix:a.sock", "unix:a.sock"), ("localhost:1", "localhost:1")]),
     ("backlog", &[("1", "1"), ("65535", "65535")]),
-    ("workers", &[("0", "0"), ("1", "1")]),
+    ("workers", &[("0", "0"), ("1", "1"), ("1024", "1024")]),
     ("threads", &[("1", "1"), ("1024", "1024"), ("007", "7")]),
     ("thread_workers", &[("auto", "auto"), ("1", "1"), ("4096", "4096")]),
     ("thread_queue", &[("1", "1"), ("1000000", "1000000")]),
@@ -133,13 +133,9 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
     (
         "workers",
         &[
-            (
-                "2",
-                "more than one worker process comes with the arbiter, which this version does not have yet \
-                 (use --threads to use more cores)",
-            ),
-            ("-1", "`-1` is not a number of worker processes (write 0 or 1)"),
-            ("two", "`two` is not a number of worker processes (write 0 or 1)"),
+            ("1025", "`1025` is not a whole number from 0 to 1024"),
+            ("-1", "`-1` is not a whole number from 0 to 1024"),
+            ("two", "`two` is not a whole number from 0 to 1024"),
         ],
     ),
     (

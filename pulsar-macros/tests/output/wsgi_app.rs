@@ -1,0 +1,16 @@
+#[cfg(unix)]
+async fn application(e: &mut Environ, s: StartResponse) -> wsgi::Result<Body> {}
+#[cfg(unix)]
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    fn application_of_callable() -> _pulsar::Application {
+        _pulsar::Application::new(application)
+            .named(concat!(module_path!(), "::", "application"))
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::WsgiApp::new(application_of_callable, "application",
+        _pulsar::Place::new(module_path!(), file!(), line!(), column!()),).name("wsgi2")
+        .binds(& [":8070", "unix:app.sock"]).workers("2")
+    }
+};

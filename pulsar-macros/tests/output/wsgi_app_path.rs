@@ -1,0 +1,15 @@
+/// The old pages.
+fn legacy(environ: &mut Environ, start_response: StartResponse) -> wsgi::Result<Body> {}
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    fn application() -> _pulsar::Application {
+        _pulsar::Application::new(legacy)
+            .named(concat!(module_path!(), "::", "legacy"))
+            .inline()
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::WsgiApp::new(application, "legacy", _pulsar::Place::new(module_path!(),
+        file!(), line!(), column!()),).at_path("/legacy").doc("The old pages.")
+    }
+};
