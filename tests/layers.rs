@@ -17,7 +17,11 @@ use syn::{
 
 /// The modules of the runtime crate, from the lowest floor up. `lib.rs` has them in the same order.
 const FLOORS: &[(&str, &[&str])] = &[
-    ("words that all use; a pool of threads", &["body", "place", "pool", "settings"]),
+    (
+        "words that all use; what event loops and threads tell one another",
+        &["body", "mailbox", "place", "settings"],
+    ),
+    ("a pool of threads", &["pool"]),
     ("the state of a worker; errors", &["context", "error"]),
     ("the answer to an error", &["problem"]),
     ("what is known of a request", &["request"]),

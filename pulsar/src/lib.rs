@@ -2,9 +2,11 @@
 
 // From the lowest floor to the highest; a module imports only from lower floors. `tests/layers.rs` holds the table.
 pub mod body;
+mod mailbox;
 mod place;
-mod pool;
 pub mod settings;
+
+mod pool;
 
 mod context;
 pub mod error;

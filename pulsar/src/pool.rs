@@ -1,36 +1,65 @@
 //! The worker's thread pool, where `fn` handlers run so that they cannot stall the event loop.
 //!
-//! The threads are tokio's blocking threads. What tokio lacks is a bound on what waits for them: a queue that can only
-//! grow turns an overload into an outage. Here a job is refused at once when the queue is full.
+//! A queue that can only grow turns an overload into an outage, so a job is refused at once when the queue is full. The way to
+//! another thread and back costs more than most handlers, most of it for waking: that is done once for all the jobs that an event
+//! loop hands over in one round, and once for all the results that wait for it (see `mailbox`). tokio's blocking threads
+//! wake for every job and every result.
 
-use std::{cell::Cell, sync::Arc};
+use std::{
+    any::Any,
+    cell::Cell,
+    collections::VecDeque,
+    fmt, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    thread,
+};
 
 use tokio::{
-    runtime::{self, Handle},
+    runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tracing::Span;
 
+use crate::mailbox::{Kick, Mailbox};
+
 thread_local! {
-    /// Whether this thread is running a job of a pool.
-    static IN_JOB: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread is one of a pool.
+    static IN_POOL: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether this thread may wait: it is one of a pool, or none that runs an event loop.
 pub(crate) fn may_block() -> bool {
-    IN_JOB.get() || Handle::try_current().is_err()
+    IN_POOL.get() || Handle::try_current().is_err()
 }
 
 /// A bounded pool of threads for work that blocks.
-#[derive(Clone, Debug)]
-pub(crate) struct Pool(Arc<Inner>);
+#[derive(Clone)]
+pub(crate) struct Pool(Arc<Owner>);
 
-#[derive(Debug)]
-struct Inner {
-    // Never driven: only its blocking threads are used, one set for all I/O threads of a worker.
-    runtime: Option<runtime::Runtime>,
+/// Ends the threads when the last clone of a pool is gone; they themselves hold only what is shared.
+struct Owner(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<State>,
+    /// A job is there, or the pool is closed.
+    changed: Condvar,
+    /// As many as jobs may run and wait.
     places: Arc<Semaphore>,
+    most_threads: usize,
 }
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    threads: usize,
+    idle: usize,
+    closed: bool,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
 
 /// Why a job has no result.
 #[derive(Debug)]
@@ -42,15 +71,23 @@ pub(crate) enum PoolError {
 }
 
 impl Pool {
-    /// A pool of `threads` threads, started as they are needed, where `queue` more jobs may wait.
-    pub(crate) fn new(threads: usize, queue: usize) -> std::io::Result<Self> {
-        let threads = threads.max(1);
-        let runtime = runtime::Builder::new_current_thread()
-            .max_blocking_threads(threads)
-            .thread_name("pulsar-pool")
-            .build()?;
-        let places = Arc::new(Semaphore::new(threads.saturating_add(queue).min(Semaphore::MAX_PERMITS)));
-        Ok(Self(Arc::new(Inner { runtime: Some(runtime), places })))
+    /// A pool of `threads` threads, where `queue` more jobs may wait. All threads but the first are started when they are
+    /// needed.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the operating system refuses the first one; what is queued later will have at least that one.
+    pub(crate) fn new(threads: usize, queue: usize) -> io::Result<Self> {
+        let most_threads = threads.max(1);
+        let places = most_threads.saturating_add(queue).min(Semaphore::MAX_PERMITS);
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            places: Arc::new(Semaphore::new(places)),
+            most_threads,
+        });
+        shared.start_thread(&mut shared.state())?;
+        Ok(Self(Arc::new(Owner(shared))))
     }
 
     /// Runs `job` on a thread of the pool and waits for its result. A full queue refuses it.
@@ -62,8 +99,8 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        match Arc::clone(&self.0.places).try_acquire_owned() {
-            Ok(place) => self.spawn(place, job).await,
+        match Arc::clone(&self.0.0.places).try_acquire_owned() {
+            Ok(place) => self.submit(Some(place), job).await,
             Err(_) => Err(PoolError::Full),
         }
     }
@@ -74,8 +111,8 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        match Arc::clone(&self.0.places).acquire_owned().await {
-            Ok(place) => self.spawn(place, job).await,
+        match Arc::clone(&self.0.0.places).acquire_owned().await {
+            Ok(place) => self.submit(Some(place), job).await,
             // Nobody closes the semaphore.
             Err(_) => Err(PoolError::Full),
         }
@@ -83,44 +120,143 @@ impl Pool {
 
     /// Drops a value on a thread of the pool, since what it does then may block.
     pub(crate) fn release<T: Send + 'static>(&self, value: T) {
-        self.runtime().spawn_blocking(move || drop(value));
+        drop(self.submit(None, move || drop(value)));
     }
 
-    async fn spawn<T, F>(&self, place: OwnedSemaphorePermit, job: F) -> Result<T, PoolError>
+    fn submit<T, F>(&self, place: Option<OwnedSemaphorePermit>, job: F) -> Running<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        let shared = &self.0.0;
+        let mailbox = Mailbox::of_this_thread();
+        let result = Arc::new(Mutex::new(Slot::Waiting(None)));
         // What a job logs belongs to its request on whichever thread it runs.
         let span = Span::current();
-        let task = self.runtime().spawn_blocking(move || {
-            // Held until the job is over, also if it panics; a thread of the pool runs nothing but jobs.
-            let _place = place;
-            IN_JOB.set(true);
-            span.in_scope(job)
+        let (sender, post) = (Arc::clone(&result), mailbox.clone());
+        let job = Box::new(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| span.in_scope(job)));
+            // Free before the result is seen: whoever has seen it finds the place free.
+            drop(place);
+            let mut slot = lock(&sender);
+            let waiting = std::mem::replace(&mut *slot, Slot::Done(outcome));
+            drop(slot);
+            match (waiting, post) {
+                (Slot::Waiting(Some(waker)), Some(mailbox)) => mailbox.deliver(waker),
+                (Slot::Waiting(Some(waker)), None) => waker.wake(),
+                _ => {}
+            }
         });
-        task.await.map_err(|error| match error.try_into_panic() {
-            Ok(panic) => PoolError::Panicked(panic_message(&*panic)),
-            Err(_) => PoolError::Full, // the pool is shutting down
-        })
-    }
-
-    fn runtime(&self) -> &runtime::Runtime {
-        self.0.runtime.as_ref().expect("the runtime is taken only by drop")
+        shared.state().jobs.push_back(job);
+        match mailbox {
+            Some(mailbox) => mailbox.kick_later(shared),
+            None => Arc::clone(shared).kick(),
+        }
+        Running(result)
     }
 }
 
-impl Drop for Inner {
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("most_threads", &self.0.0.most_threads).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Owner {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            // The default drop waits for the threads, which must not happen on an event loop.
-            runtime.shutdown_background();
+        self.0.state().closed = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No job runs under the lock, so that nothing can panic there.
+        lock(&self.state)
+    }
+
+    /// What one thread of the pool does.
+    fn work(self: &Arc<Self>) {
+        IN_POOL.set(true);
+        let mut state = self.state();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                // This job may take long: what waits behind it is for others.
+                drop(self.wake_another(state));
+                job();
+                state = self.state();
+            } else if state.closed {
+                return;
+            } else {
+                state.idle += 1;
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
+            }
+        }
+    }
+
+    /// Sees to it that somebody comes for the jobs that wait: one thread, which in turn calls the next one.
+    fn wake_another<'a>(self: &'a Arc<Self>, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        if state.jobs.is_empty() {
+            return state;
+        }
+        if state.idle > 0 {
+            self.changed.notify_one();
+        } else if state.threads < self.most_threads
+            && let Err(error) = self.start_thread(&mut state)
+        {
+            // Those that there are will come to it, and the next job tries again.
+            tracing::error!(%error, threads = state.threads, "a thread of the pool cannot be started");
+        }
+        state
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
+        let shared = Arc::clone(self);
+        thread::Builder::new().name("pulsar-pool".into()).spawn(move || shared.work())?;
+        state.threads += 1;
+        Ok(())
+    }
+}
+
+impl Kick for Shared {
+    fn kick(self: Arc<Self>) {
+        drop(self.wake_another(self.state()));
+    }
+}
+
+/// A job on its way.
+struct Running<T>(Arc<Mutex<Slot<T>>>);
+
+enum Slot<T> {
+    Waiting(Option<Waker>),
+    Done(Result<T, Box<dyn Any + Send>>),
+    Taken,
+}
+
+impl<T> Future for Running<T> {
+    type Output = Result<T, PoolError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut slot = lock(&self.0);
+        if let Slot::Waiting(waker) = &mut *slot {
+            *waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        match std::mem::replace(&mut *slot, Slot::Taken) {
+            Slot::Done(Ok(value)) => Poll::Ready(Ok(value)),
+            Slot::Done(Err(panic)) => Poll::Ready(Err(PoolError::Panicked(panic_message(&*panic)))),
+            Slot::Waiting(_) | Slot::Taken => Poll::Pending,
         }
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What a panic said, as far as it is text.
-pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     if let Some(text) = panic.downcast_ref::<&str>() {
         (*text).to_owned()
     } else if let Some(text) = panic.downcast_ref::<String>() {
@@ -137,7 +273,7 @@ mod tests {
     use super::*;
 
     fn block_on<T>(future: impl Future<Output = T>) -> T {
-        runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
     }
 
     #[test]
@@ -161,7 +297,7 @@ mod tests {
                 let pool = pool.clone();
                 async move { pool.run(|| 2).await }
             });
-            while pool.0.places.available_permits() > 0 {
+            while pool.0.0.places.available_permits() > 0 {
                 tokio::task::yield_now().await;
             }
             assert!(matches!(pool.run(|| 3).await, Err(PoolError::Full)));
