@@ -1,0 +1,193 @@
+//! What the macros register: routes, scopes, providers and WSGI applications, collected over the whole program.
+//!
+//! The entries arrive in no order, from every crate that is linked. [`Registry::of`] sorts them by place and keeps those of
+//! the crates that the program names, so that a dependency cannot add an endpoint silently; the rest is kept apart, to
+//! be reported. It knows nothing of routing.
+
+mod provider;
+mod requirement;
+mod route;
+mod wsgi_app;
+
+use std::collections::BTreeMap;
+
+pub use self::{
+    provider::{Built, Provider, Returned, ReturnedValue},
+    requirement::{NoRequirement, Probe, Requirement, found},
+    route::{Route, Scope},
+    wsgi_app::WsgiApp,
+};
+use crate::place::Place;
+
+inventory::collect!(Route);
+inventory::collect!(Scope);
+inventory::collect!(Provider);
+inventory::collect!(WsgiApp);
+
+/// The registrations of the crates that a program names, sorted by place.
+///
+/// Only for tools that list routes: a [`Program`](crate::Program) reads it by itself.
+///
+/// ```standalone_crate
+/// #[pulsar::get("/users/<int:id>")]
+/// async fn user(id: u32) {
+///     let _ = id;
+/// }
+///
+/// # fn main() {
+/// let registry = pulsar::Registry::of(&[module_path!()]);
+/// let rules: Vec<_> = registry.routes().map(|route| route.rule()).collect();
+/// assert_eq!(rules, ["/users/<int:id>"]);
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    /// The routes, each with the prefix of its scope, if it has one.
+    pub(crate) routes: Vec<(Route, Option<Scope>)>,
+    pub(crate) providers: Vec<Provider>,
+    pub(crate) scopes: Vec<Scope>,
+    /// The WSGI applications, each with the prefix of its scope, if it has one.
+    pub(crate) wsgi_apps: Vec<(WsgiApp, Option<Scope>)>,
+    /// How many routes and WSGI applications each crate registered that the program does not name.
+    pub(crate) unmounted: BTreeMap<&'static str, usize>,
+}
+
+impl Registry {
+    /// The registrations of these crates.
+    ///
+    /// ```
+    /// let registry = pulsar::Registry::of(&["a_crate_without_routes"]);
+    /// assert_eq!(registry.routes().count(), 0);
+    /// ```
+    pub fn of<S: AsRef<str>>(crates: &[S]) -> Self {
+        Self::select(
+            crates,
+            inventory::iter::<Route>.into_iter().copied(),
+            inventory::iter::<Scope>.into_iter().copied(),
+            inventory::iter::<Provider>.into_iter().copied(),
+            inventory::iter::<WsgiApp>.into_iter().copied(),
+        )
+    }
+
+    /// The routes, in the order of their places.
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.routes.iter().map(|(route, _)| route)
+    }
+
+    fn select<S: AsRef<str>>(
+        crates: &[S],
+        routes: impl Iterator<Item = Route>,
+        scopes: impl Iterator<Item = Scope>,
+        providers: impl Iterator<Item = Provider>,
+        wsgi_apps: impl Iterator<Item = WsgiApp>,
+    ) -> Self {
+        let named = |place: Place| crates.iter().any(|name| name.as_ref() == place.krate());
+        let mut scopes: Vec<_> = scopes.filter(|scope| named(scope.place)).collect();
+        scopes.sort_by_key(|scope| scope.place);
+        let mut providers: Vec<_> = providers.filter(|provider| named(provider.place)).collect();
+        providers.sort_by_key(|provider| provider.place);
+        let mut unmounted = BTreeMap::new();
+        let mut applications = Vec::new();
+        for app in wsgi_apps {
+            if named(app.place()) {
+                applications.push((app, scope_of(app.place(), &scopes)));
+            } else {
+                *unmounted.entry(app.place().krate()).or_default() += 1;
+            }
+        }
+        applications.sort_by_key(|(app, _)| (app.place().krate(), app.place()));
+        let mut mounted = Vec::new();
+        for route in routes {
+            if named(route.place) {
+                mounted.push((route, scope_of(route.place, &scopes)));
+            } else {
+                *unmounted.entry(route.place.krate()).or_default() += 1;
+            }
+        }
+        mounted.sort_by(|(a, _), (b, _)| (a.place.krate(), a.place).cmp(&(b.place.krate(), b.place)));
+        Self { routes: mounted, providers, scopes, wsgi_apps: applications, unmounted }
+    }
+}
+
+/// The scope with the longest module path that the place is within.
+fn scope_of(place: Place, scopes: &[Scope]) -> Option<Scope> {
+    scopes
+        .iter()
+        .filter(|scope| place.is_within(scope.place.module()))
+        .max_by_key(|scope| scope.place.module().len())
+        .copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{extract::State, handler::Reply};
+
+    fn route(rule: &'static str, module: &'static str, line: u32) -> Route {
+        Route::new(&["GET"], rule, |_, _, _| Reply::now(http::Response::default())).at(Place::new(
+            module,
+            "src/lib.rs",
+            line,
+            1,
+        ))
+    }
+
+    #[test]
+    fn entries_are_filtered_by_crate_and_sorted_by_place() {
+        let routes = [
+            route("/c", "blog::x", 30),
+            route("/a", "blog", 10),
+            route("/x", "other", 5),
+            route("/b", "blog", 20),
+        ];
+        let registry = Registry::select(
+            &["blog"],
+            routes.into_iter(),
+            std::iter::empty(),
+            std::iter::empty(),
+            std::iter::empty(),
+        );
+        assert_eq!(registry.routes().map(Route::rule).collect::<Vec<_>>(), ["/a", "/b", "/c"]);
+        assert_eq!(registry.unmounted, BTreeMap::from([("other", 1)]));
+    }
+
+    #[test]
+    fn the_scope_with_the_longest_module_path_applies() {
+        let scopes = [
+            Scope::new("/all", Place::new("blog", "src/lib.rs", 1, 1)),
+            Scope::new("/api/v1", Place::new("blog::api::v1", "src/v1.rs", 1, 1)),
+            Scope::new("/api", Place::new("blog::api", "src/api.rs", 1, 1)),
+        ];
+        for (module, prefix) in [
+            ("blog", "/all"),
+            ("blog::pages", "/all"),
+            ("blog::api", "/api"),
+            ("blog::apiary", "/all"),
+            ("blog::api::v1", "/api/v1"),
+            ("blog::api::v1::users", "/api/v1"),
+            ("blog::api::v2", "/api"),
+        ] {
+            let scope = scope_of(Place::new(module, "x.rs", 9, 1), &scopes).unwrap();
+            assert_eq!(scope.prefix, prefix, "{module}");
+        }
+        assert!(scope_of(Place::new("shop", "x.rs", 9, 1), &scopes).is_none());
+    }
+
+    #[test]
+    fn requirements_are_found_behind_a_type_alias() {
+        type Db = State<String>;
+        let found = Probe::<Db>::new().requirement();
+        assert_eq!(found, Some(Requirement::of::<String>()));
+        let none = Probe::<Option<u8>>::new().requirement();
+        assert_eq!(none, None);
+    }
+
+    #[test]
+    fn a_provider_may_return_a_value_or_a_result() {
+        assert_eq!(Returned::<u8>::new().provides(), Requirement::of::<u8>());
+        assert_eq!(Returned::<crate::Result<u8>>::new().provides(), Requirement::of::<u8>());
+        let failed = Returned::<crate::Result<u8>>::new().finish(Err(crate::Error::new("no luck")));
+        assert!(failed.unwrap_err().to_string().contains("no luck"));
+        assert!(Returned::<u8>::new().finish(7).unwrap().downcast_ref::<u8>() == Some(&7));
+    }
+}

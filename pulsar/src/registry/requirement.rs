@@ -1,0 +1,79 @@
+//! What handlers and providers ask the state of a worker for: values, by their types.
+
+use std::{
+    any::{TypeId, type_name},
+    marker::PhantomData,
+};
+
+use crate::{
+    context::{missing, short_type_name},
+    extract::State,
+};
+
+/// A value that a handler or a provider asks for, by its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    pub(crate) id: TypeId,
+    pub(crate) type_name: &'static str,
+}
+
+impl Requirement {
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of<T: 'static>() -> Self {
+        Self { id: TypeId::of::<T>(), type_name: type_name::<T>() }
+    }
+
+    /// The type, without the paths of its modules.
+    pub fn short_name(&self) -> String {
+        short_type_name(self.type_name)
+    }
+
+    pub(crate) fn missing(&self) -> String {
+        missing(self.type_name)
+    }
+}
+
+/// Finds out whether an argument's type asks for state: the inherent method of `Probe<State<T>>` goes before the trait's.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Probe<T>(PhantomData<T>);
+
+impl<T> Probe<T> {
+    /// Not public API. Used by generated code.
+    #[allow(clippy::new_without_default)] // generated code calls `new`
+    #[must_use]
+    pub fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: Send + Sync + 'static> Probe<State<T>> {
+    /// Not public API. Used by generated code.
+    #[allow(clippy::unnecessary_wraps)] // the trait's method of the same name says `None`
+    #[must_use]
+    pub fn requirement(&self) -> Option<Requirement> {
+        Some(Requirement::of::<T>())
+    }
+}
+
+/// The other case of [`Probe`]. Not public API. Used by generated code.
+#[doc(hidden)]
+pub trait NoRequirement {
+    /// Not public API. Used by generated code.
+    fn requirement(&self) -> Option<Requirement> {
+        None
+    }
+}
+
+impl<T> NoRequirement for Probe<T> {}
+
+/// The requirements that the probes of a handler found. Not public API. Used by generated code.
+#[doc(hidden)]
+#[must_use]
+pub fn found<const N: usize>(probes: [Option<Requirement>; N]) -> Vec<Requirement> {
+    probes.into_iter().flatten().collect()
+}

@@ -1,0 +1,186 @@
+//! Routes and scopes, as the route attributes and `scope!` register them.
+
+use std::fmt;
+
+use pulsar_pattern::{ParseError, Pattern};
+
+use super::requirement::Requirement;
+use crate::{handler::Handler, place::Place};
+
+/// A route, as the attribute on its function registered it.
+///
+/// ```standalone_crate
+/// /// The first page.
+/// #[pulsar::get("/", name = "index")]
+/// async fn home() {}
+///
+/// # fn main() {
+/// let registry = pulsar::Registry::of(&[module_path!()]);
+/// let route = registry.routes().next().unwrap();
+/// assert_eq!((route.methods(), route.rule(), route.route_name()), (&["GET"][..], "/", "index"));
+/// assert!(route.function_path().ends_with("::home"));
+/// assert_eq!(route.doc_comment(), "The first page.");
+/// assert!(!route.is_blocking());
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct Route {
+    pub(crate) methods: &'static [&'static str],
+    pub(crate) rule: &'static str,
+    pub(crate) handler: Handler,
+    pub(crate) function: &'static str,
+    pub(crate) name: Option<&'static str>,
+    pub(crate) place: Place,
+    pub(crate) doc: &'static str,
+    pub(crate) requirements: fn() -> Vec<Requirement>,
+    pub(crate) extracts: bool,
+    pub(crate) blocking: bool,
+}
+
+/// The builder is not public API; generated code uses it. The getters are for tools that list routes.
+impl Route {
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(methods: &'static [&'static str], rule: &'static str, handler: Handler) -> Self {
+        Self {
+            methods,
+            rule,
+            handler,
+            function: "",
+            name: None,
+            place: Place::new("", "", 0, 0),
+            doc: "",
+            requirements: Vec::new,
+            extracts: false,
+            blocking: false,
+        }
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn function(mut self, function: &'static str) -> Self {
+        self.function = function;
+        self
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn at(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn doc(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
+        self
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn requires(mut self, requirements: fn() -> Vec<Requirement>) -> Self {
+        self.requirements = requirements;
+        self
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn extracts(mut self, extracts: bool) -> Self {
+        self.extracts = extracts;
+        self
+    }
+
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn blocking(mut self, blocking: bool) -> Self {
+        self.blocking = blocking;
+        self
+    }
+
+    /// The methods, as they were written.
+    pub fn methods(&self) -> &'static [&'static str] {
+        self.methods
+    }
+
+    /// The rule as it was written, without the prefix of a scope.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+
+    /// The rule parsed into its segments.
+    ///
+    /// # Errors
+    ///
+    /// Fails for a rule that is no rule, which the attribute has already refused.
+    pub fn pattern(&self) -> Result<Pattern, ParseError> {
+        self.rule.parse()
+    }
+
+    /// The path of the function, beginning with its crate.
+    pub fn function_path(&self) -> String {
+        format!("{}::{}", self.place.module(), self.function)
+    }
+
+    /// The name: the one given in the attribute, else that of the function.
+    pub fn route_name(&self) -> &'static str {
+        self.name.unwrap_or(self.function)
+    }
+
+    /// Where the attribute stands.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The doc comment of the function.
+    pub fn doc_comment(&self) -> &'static str {
+        self.doc
+    }
+
+    /// Whether the function runs on the thread pool, as a `fn` does that is not `inline`.
+    pub fn is_blocking(&self) -> bool {
+        self.blocking
+    }
+
+    /// The state that its arguments ask for.
+    pub fn requirements(&self) -> Vec<Requirement> {
+        (self.requirements)()
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Route({} {} at {})", self.methods.join(","), self.rule, self.place)
+    }
+}
+
+/// A prefix for the routes of a module and of those below it, as `scope!` registered it.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope {
+    pub(crate) prefix: &'static str,
+    pub(crate) place: Place,
+}
+
+impl Scope {
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(prefix: &'static str, place: Place) -> Self {
+        Self { prefix, place }
+    }
+}
