@@ -30,10 +30,12 @@ fn routes_is_a_table() {
     assert_eq!(
         finished.stdout,
         "\
-GET   /plaintext                  bench::plaintext     examples/bench.rs:14
-GET   /json                       bench::json          examples/bench.rs:24
-GET   /user/<int:id>/post/<slug>  bench::post_of_user  examples/bench.rs:30
-POST  /echo                       bench::echo          examples/bench.rs:51
+GET   /plaintext                  bench::plaintext     examples/bench.rs:20
+GET   /json                       bench::json          examples/bench.rs:30
+GET   /user/<int:id>/post/<slug>  bench::post_of_user  examples/bench.rs:36
+POST  /echo                       bench::echo          examples/bench.rs:57
+*     /wsgi                       bench::wsgi          examples/bench.rs:63
+*     /awsgi                      bench::awsgi         examples/bench.rs:70
 "
     );
     assert_eq!(finished.stderr, "");

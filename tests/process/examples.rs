@@ -2,7 +2,12 @@
 
 use std::fs;
 
-use pulsar_tests::{program::Running, wire::Answer, workspace};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use pulsar_tests::{
+    program::{Running, example},
+    wire::{Answer, Client},
+    workspace,
+};
 
 /// What an answer has to be: its status, and what stands in its body or its headers.
 type Expected<'a> = (u16, &'a str);
@@ -19,8 +24,11 @@ const EXAMPLES: &[(&str, &[Expected<'_>])] = &[
                 200,
                 r#"{"id":1,"customer":"Ada","items":[{"sku":"A-1","quantity":2,"price":9.5}],"note":"soon"}"#,
             ),
+            (200, "Hello, World!"),
+            (200, "Hello, World!"),
         ],
     ),
+    ("environ", &[(200, r#""QUERY_STRING": "a=1&b=2""#), (200, r#""wsgi.input": "the body""#)]),
     (
         "errors",
         &[
@@ -31,6 +39,7 @@ const EXAMPLES: &[(&str, &[Expected<'_>])] = &[
             (422, r##""pointer":"#/amount""##),
         ],
     ),
+    ("hello", &[(200, "Hello World!\n")]),
     ("hello_route", &[(200, "Hello, Ada!\n")]),
     (
         "middleware",
@@ -43,6 +52,18 @@ const EXAMPLES: &[(&str, &[Expected<'_>])] = &[
     ("mounted_axum", &[(200, "new\n"), (200, "old user 7\n"), (206, "[package]")]),
     ("router", &[(200, "The tour of routes"), (200, "user 7\n"), (405, "allow: GET, HEAD, OPTIONS")]),
     ("state", &[(200, r#"["the first note"]"#), (201, "/notes/2\n"), (200, r#"{"text":"the first note"}"#)]),
+    ("two_apps", &[(200, "wsgi1\n"), (200, "wsgi2\n")]),
+    (
+        "wsgi_middleware",
+        &[
+            (308, "location: /news"),
+            (401, "www-authenticate: Basic realm=\"news\""),
+            (200, "nothing new\n"),
+            (200, "x-user: ada"),
+            (200, "content-encoding: gzip"),
+            (413, "the body is longer than 16 bytes"),
+        ],
+    ),
 ];
 
 #[test]
@@ -58,7 +79,7 @@ fn every_example_answers_as_its_header_says() {
     for (name, expected) in EXAMPLES {
         let calls = calls(name);
         assert_eq!(calls.len(), expected.len(), "the calls in the header of {name}: {calls:#?}");
-        let running = Running::example(name, &[]);
+        let running = start(name);
         for (call, (status, part)) in calls.iter().zip(*expected) {
             let answer = call.send(&running);
             assert_eq!(answer.status, *status, "{name}, {call:?}: {answer:?}");
@@ -68,6 +89,16 @@ fn every_example_answers_as_its_header_says() {
         }
         running.stop();
     }
+}
+
+/// Starts an example on free ports: those of its first application, and of a second one if it has one.
+fn start(name: &str) -> Running {
+    if name != "two_apps" {
+        return Running::example(name, &[]);
+    }
+    let mut command = example(name);
+    command.args(["-b", "127.0.0.1:0", "--wsgi2-bind", "127.0.0.1:0"]);
+    Running::start(command, 2)
 }
 
 #[test]
@@ -138,6 +169,8 @@ fn every_link_of_the_tour_leads_somewhere() {
 /// One `curl` of a header.
 #[derive(Debug)]
 struct Call {
+    /// Which application: the first one has the default port, the second one 8070.
+    application: usize,
     method: String,
     target: String,
     headers: Vec<String>,
@@ -147,8 +180,13 @@ struct Call {
 impl Call {
     /// Reads the words of a command line.
     fn of(words: &[String]) -> Self {
-        let mut call =
-            Self { method: String::new(), target: String::new(), headers: Vec::new(), body: String::new() };
+        let mut call = Self {
+            application: 0,
+            method: String::new(),
+            target: String::new(),
+            headers: Vec::new(),
+            body: String::new(),
+        };
         let mut words = words.iter().skip(1);
         while let Some(word) = words.next() {
             let mut value = || words.next().expect("an option with a value").clone();
@@ -157,11 +195,15 @@ impl Call {
                 "-X" => call.method = value(),
                 "-H" => call.headers.push(value()),
                 "-d" => call.body = value(),
+                "-u" => call.headers.push(format!("Authorization: Basic {}", STANDARD.encode(value()))),
                 "--compressed" => call.headers.push("Accept-Encoding: gzip".into()),
                 url => {
-                    let rest = url
-                        .strip_prefix("http://127.0.0.1:8060")
-                        .expect("the default address, or an option not known here");
+                    let ports = ["http://127.0.0.1:8060", "http://127.0.0.1:8070"];
+                    let known =
+                        ports.iter().enumerate().find_map(|(n, port)| Some((n, url.strip_prefix(port)?)));
+                    let (application, rest) =
+                        known.expect("the default address, or an option not known here");
+                    call.application = application;
                     call.target = if rest.is_empty() { "/".into() } else { rest.into() };
                 }
             }
@@ -174,7 +216,7 @@ impl Call {
 
     fn send(&self, running: &Running) -> Answer {
         let headers: Vec<_> = self.headers.iter().map(String::as_str).collect();
-        running.connect().request(&self.method, &self.target, &headers, &self.body)
+        Client::tcp(running.tcp(self.application)).request(&self.method, &self.target, &headers, &self.body)
     }
 }
 

@@ -96,7 +96,7 @@ fn a_bad_value_is_refused_with_its_place_and_what_to_write() {
             &["log_level: `loud`", "`error`, `warn`, `info`, `debug`, `trace`"],
         ),
         Case(&["--log-format", "xml"], &[], "", &["log_format: `xml`"]),
-        Case(&["-w", "4"], &[], "", &["comes with the arbiter", "--threads"]),
+        Case(&["-w", "2000"], &[], "", &["workers: `2000` is not a whole number from 0 to 1024"]),
         Case(&["--config", ""], &[], "", &["config: "]),
         Case(
             &[],
