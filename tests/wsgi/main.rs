@@ -1,0 +1,12 @@
+//! PEP 3333 over sockets: bytes in, and out come bytes, what the callable saw and what was logged.
+//!
+//! Most of it is tables, and every table is run for each way in which a callable can be written.
+
+mod rules;
+mod support;
+
+#[test]
+fn there_are_at_least_sixty_behaviours() {
+    let rows = rules::ROWS;
+    assert!(rows >= 60, "{rows} rows");
+}
