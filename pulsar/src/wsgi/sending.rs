@@ -173,6 +173,25 @@ impl http_body::Body for Sending {
     }
 }
 
+/// The body that an answer to another request would have: its length is told, and nothing of it is sent.
+struct Unsent(u64);
+
+impl http_body::Body for Unsent {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Ready(None)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0)
+    }
+}
+
 fn log_too_long(exchange: &Exchange) {
     tracing::error!(
         callable = exchange.callable,
@@ -193,7 +212,7 @@ pub(super) fn send(exchange: &Arc<Exchange>, head: Head, mut body: Sending) -> R
         {
             response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
         }
-        Body::empty()
+        length.map_or_else(Body::empty, |length| Body::new(Unsent(length)))
     } else {
         match (body.whole(), length) {
             (Some(whole), None) => Body::from(whole),
