@@ -15,7 +15,7 @@ use http_body::{Frame, SizeHint};
 use tokio::sync::mpsc;
 
 use super::{
-    application::Answered,
+    application::{Answered, guarded},
     body::Body as WsgiBody,
     error::Error,
     exchange::{Exchange, may_have_body},
@@ -103,9 +103,8 @@ impl Sending {
         match &mut self.rest {
             Ok(pieces) => pieces.poll_next(cx),
             Err(failure) => {
-                let problem = failure.take().map(Failure::into_problem);
-                let cause = problem.as_ref().and_then(|problem| problem.source());
-                Poll::Ready(Some(Err(cause.map_or("the callable failed".into(), |cause| Chain(cause).to_string()).into())))
+                let cause = failure.take().map(Failure::into_cause);
+                Poll::Ready(Some(Err(cause.unwrap_or_else(|| "the callable failed".into()))))
             }
         }
     }
@@ -138,7 +137,11 @@ impl http_body::Body for Sending {
         if this.ended {
             return Poll::Ready(None);
         }
-        let mut piece = match ready!(this.poll_piece(cx)) {
+        let polled = match guarded(|| this.poll_piece(cx)) {
+            Ok(polled) => ready!(polled),
+            Err(failure) => Some(Err(failure.into_cause())),
+        };
+        let mut piece = match polled {
             Some(Ok(piece)) => piece,
             Some(Err(error)) => return this.fail(&Chain(error.as_ref()).to_string()),
             None => {
