@@ -225,6 +225,10 @@ pub(super) fn send(exchange: &Arc<Exchange>, head: Head, mut body: Sending) -> R
                 whole.truncate(usize::try_from(length).unwrap_or(usize::MAX));
                 Body::from(whole)
             }
+            (None, Some(0)) if body.first.is_some() => {
+                log_too_long(exchange);
+                Body::empty()
+            }
             (whole, _) => {
                 body.first = whole.filter(|whole| !whole.is_empty()).or(body.first.take());
                 Body::new(body)
