@@ -19,7 +19,7 @@ use pulsar::{
     server::{Address, BoundAddress, Server, ServerConfig, Shutdown},
     wsgi::{self, Application, Environ, StartResponse},
 };
-use pulsar_tests::{PATIENCE, wire};
+use pulsar_tests::{PATIENCE, until, wire};
 use tower::{Service, service_fn};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -325,6 +325,8 @@ impl Log {
     /// Asserts that there is one line about a callable, an error, and that it has this part.
     #[track_caller]
     pub(crate) fn assert(&self, callable: &str, part: &str) {
+        // What a callable does behind its answer is logged behind it.
+        until(&format!("there is a line about {callable}"), || !self.of(callable).is_empty());
         let lines = self.of(callable);
         assert!(
             matches!(&lines[..], [line] if line.contains("ERROR") && line.contains(part)),

@@ -4,6 +4,7 @@
 //! for the whole; too much is cut off.
 
 use std::{
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -12,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use http_body::{Frame, SizeHint};
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
     application::{Answered, guarded},
@@ -45,12 +46,17 @@ pub(super) struct Sending {
 impl Sending {
     /// The callable has returned, without having written.
     pub(super) fn returned(exchange: &Arc<Exchange>, head: &Head, first: Option<Bytes>, rest: Pieces) -> Self {
-        Self { first, rest: Ok(rest), ..Self::new(exchange, head) }
+        let mut sending = Self::new(exchange, head);
+        sending.first = first;
+        sending.rest = Ok(rest);
+        sending
     }
 
     /// The callable has written.
     pub(super) fn written(exchange: &Arc<Exchange>, head: &Head, written: mpsc::Receiver<Bytes>) -> Self {
-        Self { written: Some(written), ..Self::new(exchange, head) }
+        let mut sending = Self::new(exchange, head);
+        sending.written = Some(written);
+        sending
     }
 
     /// Behind what it has written comes what it has returned.
@@ -173,6 +179,36 @@ impl http_body::Body for Sending {
 
     fn size_hint(&self) -> SizeHint {
         self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+impl Drop for Sending {
+    /// Nobody asks for more than was announced. The callable goes on, and what comes of it is logged.
+    fn drop(&mut self) {
+        if self.ended || self.left != Some(0) {
+            return;
+        }
+        let callable = self.exchange.callable;
+        let log = move |failure: Failure| {
+            let cause = failure.into_cause();
+            tracing::error!(callable, "{}; the answer had been sent", Chain(cause.as_ref()));
+        };
+        match (self.call.take(), &mut self.rest) {
+            (Some(mut call), _) => {
+                if let Ok(runtime) = Handle::try_current() {
+                    runtime.spawn(async move {
+                        let Answered(outcome) = poll_fn(|cx| match guarded(|| call.as_mut().poll(cx)) {
+                            Ok(polled) => polled,
+                            Err(failure) => Poll::Ready(Answered(Err(failure))),
+                        })
+                        .await;
+                        outcome.err().map(log)
+                    });
+                }
+            }
+            (None, Err(failure)) => drop(failure.take().map(log)),
+            (None, Ok(_)) => {}
+        }
     }
 }
 
