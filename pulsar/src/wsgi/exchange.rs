@@ -36,6 +36,8 @@ struct State {
     writer: Option<mpsc::Sender<Bytes>>,
     /// The other end of `writer`, until it is fetched.
     written: Option<mpsc::Receiver<Bytes>>,
+    /// Nobody will fetch it: the callable has returned, or the client has gone.
+    closed: bool,
     /// What `Content-Length` says, and how much of it may still be written.
     length: Option<u64>,
     left: Option<u64>,
@@ -108,9 +110,11 @@ impl Exchange {
         state.head.take().map(|head| (head, written))
     }
 
-    /// Nothing more will be written.
+    /// Nothing more will be written, and whoever is writing does not wait any more.
     pub(super) fn close(&self) {
-        self.state().writer = None;
+        let mut state = self.state();
+        state.closed = true;
+        (state.writer, state.written) = (None, None);
     }
 
     /// `write(data)`: waits for a slow client where that is allowed.
@@ -141,6 +145,9 @@ impl Exchange {
         if data.is_empty() || !state.sent && head.is_some_and(|head| self.head_only || !may_have_body(head.status)) {
             return Ok(None);
         }
+        if state.closed {
+            return Err(Error::Disconnected);
+        }
         if !state.sent {
             state.length = head.ok_or(Error::NotCalled)?.length;
             state.left = state.length;
@@ -151,7 +158,6 @@ impl Exchange {
                 waker.wake();
             }
         }
-        // The callable has returned, and with it the time to write has passed.
         let writer = state.writer.clone().ok_or(Error::Disconnected)?;
         let mut over = None;
         if let (Some(length), Some(left)) = (state.length, state.left) {

@@ -137,6 +137,15 @@ impl Future for WsgiFuture {
     }
 }
 
+impl Drop for WsgiFuture {
+    /// The client has gone while the callable was at work, which may be about to write.
+    fn drop(&mut self) {
+        if let Stage::Calling(_) = self.stage {
+            self.exchange.close();
+        }
+    }
+}
+
 impl Stage {
     fn poll(&mut self, exchange: &Arc<Exchange>, cx: &mut TaskContext<'_>) -> Poll<Result<Response, Problem>> {
         loop {
@@ -153,6 +162,7 @@ impl Stage {
                         let body = Sending::written(exchange, &head, written).then(rest);
                         return Poll::Ready(Ok(send(exchange, head, body)));
                     }
+                    exchange.close();
                     let body = match answered {
                         Ok(Some(body)) => body,
                         Ok(None) => return Poll::Ready(Err(Problem::new(StatusCode::NOT_FOUND))),
