@@ -222,12 +222,12 @@ impl Seen {
     /// What was read until the end of the connection, that is one answer and, if it was open, that of `/alive`.
     #[track_caller]
     pub(crate) fn parse(wire: &[u8], to_head: bool) -> Self {
-        let text: String = wire.iter().copied().map(char::from).collect();
-        let Some((head, rest)) = text.split_once("\r\n\r\n") else {
-            assert_eq!(text, "", "a head without an end");
+        let Some((head, rest)) = split(wire, b"\r\n\r\n") else {
+            assert_eq!(text(wire), "", "a head without an end");
             return Self { status: String::new(), headers: String::new(), body: String::new(), end: End::Cut };
         };
-        let (status, lines) = head.split_once("\r\n").unwrap_or((head, ""));
+        let head = text(head);
+        let (status, lines) = head.split_once("\r\n").unwrap_or((&head, ""));
         let status = status.strip_prefix("HTTP/1.1 ").or(status.strip_prefix("HTTP/1.0 ")).unwrap().to_owned();
         let mut headers: Vec<_> = lines
             .split("\r\n")
@@ -242,17 +242,17 @@ impl Seen {
         } else if let Some(length) = find("content-length: ") {
             let length = length.parse().unwrap();
             match rest.get(..length) {
-                Some(body) => (body.to_owned(), rest.get(length..)),
-                None => (rest.to_owned(), None),
+                Some(body) => (text(body), rest.get(length..)),
+                None => (text(rest), None),
             }
         } else {
-            (rest.to_owned(), Some(""))
+            (text(rest), Some(&b""[..]))
         };
         let end = match rest {
             None => End::Cut,
-            Some("") => End::Closed,
-            Some(rest) if rest.starts_with("HTTP/1.1 200 OK\r\n") && rest.ends_with("alive") => End::Open,
-            Some(rest) => panic!("{rest:?} follows the answer\n{text}"),
+            Some([]) => End::Closed,
+            Some(rest) if rest.starts_with(b"HTTP/1.1 200 OK\r\n") && rest.ends_with(b"alive") => End::Open,
+            Some(rest) => panic!("{:?} follows the answer {}", text(rest), text(wire)),
         };
         Self { status, headers: headers.join("; "), body, end }
     }
@@ -279,15 +279,25 @@ impl fmt::Debug for Seen {
     }
 }
 
+/// Bytes as text: a character for each.
+fn text(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
+fn split<'a>(bytes: &'a [u8], at: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let found = bytes.windows(at.len()).position(|window| window == at)?;
+    Some((&bytes[..found], &bytes[found + at.len()..]))
+}
+
 /// Chunks in brackets, and what follows the last one if there was one.
-fn chunks(mut rest: &str) -> (String, Option<&str>) {
+fn chunks(mut rest: &[u8]) -> (String, Option<&[u8]>) {
     let mut body = String::new();
     loop {
-        let Some((size, behind)) = rest.split_once("\r\n") else { return (body, None) };
-        let size = usize::from_str_radix(size, 16).unwrap();
+        let Some((size, behind)) = split(rest, b"\r\n") else { return (body, None) };
+        let size = usize::from_str_radix(&text(size), 16).unwrap();
         let Some(chunk) = behind.get(..size) else { return (body, None) };
-        body = format!("{body}[{chunk}]");
-        let Some(behind) = behind[size..].strip_prefix("\r\n") else { return (body, None) };
+        body = format!("{body}[{}]", text(chunk));
+        let Some(behind) = behind[size..].strip_prefix(b"\r\n") else { return (body, None) };
         if size == 0 {
             return (body, Some(behind));
         }
