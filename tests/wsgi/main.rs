@@ -3,12 +3,13 @@
 //! Most of it is tables, and every table is run for each way in which a callable can be written.
 
 mod environ;
+mod input;
 mod rules;
 mod streaming;
 mod support;
 
 #[test]
 fn there_are_at_least_sixty_behaviours() {
-    let rows = environ::ROWS + rules::ROWS + streaming::ROWS;
+    let rows = environ::ROWS + input::ROWS + rules::ROWS + streaming::ROWS;
     assert!(rows >= 60, "{rows} rows");
 }
