@@ -25,8 +25,12 @@ use crate::support::{
     Log, Served, Table, rest, serve, serve_with,
 };
 
-pub(crate) const ROWS: usize =
-    READERS.len() + BODIES.len() + READERS.len() * TORN.len() + MALFORMED.len() + STALLED.len() + EXPECTATIONS.len();
+pub(crate) const ROWS: usize = READERS.len()
+    + BODIES.len()
+    + READERS.len() * TORN.len()
+    + MALFORMED.len()
+    + STALLED.len()
+    + EXPECTATIONS.len();
 
 /// What a reader got: all of the body or, when reading failed, what came before.
 type Got = Result<Vec<u8>, (Vec<u8>, ErrorKind)>;
@@ -123,7 +127,10 @@ macro_rules! asynchronous {
                 let before = $all.len();
                 for _ in 0..3 {
                     let again: io::Result<usize> = $read;
-                    let (again, first) = (again.map(drop).map_err(|e| e.kind()), outcome.as_ref().map(drop).map_err(io::Error::kind));
+                    let (again, first) = (
+                        again.map(drop).map_err(|e| e.kind()),
+                        outcome.as_ref().map(drop).map_err(io::Error::kind),
+                    );
                     assert_eq!((again, $all.len()), (first, before), "neither an end nor an error change");
                 }
                 let outcome = match outcome {
@@ -140,37 +147,50 @@ macro_rules! asynchronous {
 const READERS: &[(&str, Reader)] = &[
     ("read", |told| blocking(told, |input, all| read_some(input, all, 8192))),
     ("read byte by byte", |told| blocking(told, |input, all| read_some(input, all, 1))),
-    ("read with a buffer larger than any body", |told| blocking(told, |input, all| read_some(input, all, 1 << 20))),
-    ("read_to_end", |told| blocking(told, Read::read_to_end)),
-    ("read_line", |told| blocking(told, |input, all| {
-        let mut line = Vec::new();
-        let read = input.read_until(b'\n', &mut line);
-        all.extend(line);
-        read
-    })),
-    ("fill_buf", |told| blocking(told, |input, all| {
-        let bytes = input.fill_buf()?;
-        all.extend_from_slice(bytes);
-        let count = bytes.len();
-        input.consume(count);
-        Ok(count)
-    })),
-    ("inline read", |told| {
-        Application::inline(blocking(told, |input, all| read_some(input, all, 1000)))
+    ("read with a buffer larger than any body", |told| {
+        blocking(told, |input, all| read_some(input, all, 1 << 20))
     }),
-    ("async read", |told| asynchronous!(told, |input, all| aio::AsyncReadExt::read_buf(input, all).await)),
-    ("async read byte by byte", |told| asynchronous!(told, |input, all| {
-        aio::AsyncReadExt::read_u8(input).await.map(|byte| {
-            all.push(byte);
-            1
-        }).or_else(|error| match error.get_ref() {
-            // How `read_u8` says that it is the end.
-            None if error.kind() == ErrorKind::UnexpectedEof => Ok(0),
-            _ => Err(error),
+    ("read_to_end", |told| blocking(told, Read::read_to_end)),
+    ("read_line", |told| {
+        blocking(told, |input, all| {
+            let mut line = Vec::new();
+            let read = input.read_until(b'\n', &mut line);
+            all.extend(line);
+            read
         })
-    })),
-    ("async read_to_end", |told| asynchronous!(told, |input, all| aio::AsyncReadExt::read_to_end(input, all).await)),
-    ("async read_line", |told| asynchronous!(told, |input, all| aio::AsyncBufReadExt::read_until(input, b'\n', all).await)),
+    }),
+    ("fill_buf", |told| {
+        blocking(told, |input, all| {
+            let bytes = input.fill_buf()?;
+            all.extend_from_slice(bytes);
+            let count = bytes.len();
+            input.consume(count);
+            Ok(count)
+        })
+    }),
+    ("inline read", |told| Application::inline(blocking(told, |input, all| read_some(input, all, 1000)))),
+    ("async read", |told| asynchronous!(told, |input, all| aio::AsyncReadExt::read_buf(input, all).await)),
+    ("async read byte by byte", |told| {
+        asynchronous!(told, |input, all| {
+            aio::AsyncReadExt::read_u8(input)
+                .await
+                .map(|byte| {
+                    all.push(byte);
+                    1
+                })
+                .or_else(|error| match error.get_ref() {
+                    // How `read_u8` says that it is the end.
+                    None if error.kind() == ErrorKind::UnexpectedEof => Ok(0),
+                    _ => Err(error),
+                })
+        })
+    }),
+    ("async read_to_end", |told| {
+        asynchronous!(told, |input, all| aio::AsyncReadExt::read_to_end(input, all).await)
+    }),
+    ("async read_line", |told| {
+        asynchronous!(told, |input, all| aio::AsyncBufReadExt::read_until(input, b'\n', all).await)
+    }),
 ];
 
 const TEXT: &str = "one\ntwo\n\nthree";
@@ -187,7 +207,10 @@ const BODIES: &[(&str, fn() -> (String, String))] = &[
     }),
     ("chunked and empty", || ("Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n".into(), String::new())),
     ("chunked with extensions and trailers", || {
-        ("Transfer-Encoding: chunked\r\n\r\n3;a=b\r\none\r\n4\r\n\ntwo\r\n0\r\nX-A: b\r\n\r\n".into(), "one\ntwo".into())
+        (
+            "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\none\r\n4\r\n\ntwo\r\n0\r\nX-A: b\r\n\r\n".into(),
+            "one\ntwo".into(),
+        )
     }),
     ("as long as is read ahead", || of_length(64 * 1024)),
     ("longer than is read ahead", || of_length(64 * 1024 + 1)),
@@ -277,7 +300,9 @@ fn pieces_are_read_as_they_come() {
 const TORN: &[(&str, fn() -> (String, String))] = &[
     ("of a length", || ("Content-Length: 50\r\n\r\nhello".into(), "hello".into())),
     ("of which nothing came", || ("Content-Length: 50\r\n\r\n".into(), String::new())),
-    ("chunked, between chunks", || ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n".into(), "hello".into())),
+    ("chunked, between chunks", || {
+        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n".into(), "hello".into())
+    }),
     ("chunked, in a chunk", || ("Transfer-Encoding: chunked\r\n\r\n50\r\nhello".into(), "hello".into())),
     ("chunked, without the last line", || {
         ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n".into(), "hello".into())
@@ -298,7 +323,8 @@ fn a_body_that_breaks_off_is_never_taken_for_whole() {
                 table.row(format!("{reader}, {name}, leaves {leaves}"), || {
                     let (told, got) = mpsc::channel();
                     let application = application(told);
-                    let name: &'static str = Box::leak(format!("{reader}, {name}, {leaves}").into_boxed_str());
+                    let name: &'static str =
+                        Box::leak(format!("{reader}, {name}, {leaves}").into_boxed_str());
                     let served = serve(application.named(name));
                     let mut client = served.connect();
                     client.send(format!("POST / HTTP/1.1\r\nHost: a\r\n{sent}"));
@@ -310,7 +336,8 @@ fn a_body_that_breaks_off_is_never_taken_for_whole() {
                         client.half_close();
                         let rest = String::from_utf8(client.rest()).unwrap();
                         // A long body cannot be read there.
-                        let status = if reader == "inline read" && text.len() > 64 * 1024 { "500" } else { "400" };
+                        let status =
+                            if reader == "inline read" && text.len() > 64 * 1024 { "500" } else { "400" };
                         let refused = rest.starts_with(&format!("HTTP/1.1 {status} "));
                         assert!(rest.is_empty() || refused, "no success: {rest}");
                     }
@@ -470,10 +497,15 @@ fn a_body_that_nobody_reads_does_not_become_the_next_request() {
     for (name, application) in [
         ("pool", Application::new(ignore)),
         ("inline", Application::new(ignore).inline()),
-        ("async", Application::new(async |environ: &mut Environ, start: StartResponse| ignore(environ, start))),
+        (
+            "async",
+            Application::new(async |environ: &mut Environ, start: StartResponse| ignore(environ, start)),
+        ),
     ] {
         let served = serve(application);
-        for (body, text) in [("of a length", of_length(500).0), ("chunked", BODIES[3].1().0), ("long", of_length(300_000).0)] {
+        for (body, text) in
+            [("of a length", of_length(500).0), ("chunked", BODIES[3].1().0), ("long", of_length(300_000).0)]
+        {
             table.row(format!("{name} {body}"), || {
                 let seen = served.ask(format!("POST / HTTP/1.1\r\nHost: a\r\n{text}"));
                 assert_eq!((&*seen.status, &*seen.body), ("200 OK", "not read"), "{seen:?}");
@@ -496,7 +528,11 @@ const STALLED: &[(&str, &str, &str)] = &[
     ("without its first byte", "HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", "hello"),
     ("chunked", "HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "0\r\n\r\n"),
     ("expected of HTTP/1.0", "HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhe", "llo"),
-    ("with an expectation that nobody knows", "HTTP/1.1\r\nHost: a\r\nExpect: 200-maybe\r\nContent-Length: 5\r\n\r\nhe", "llo"),
+    (
+        "with an expectation that nobody knows",
+        "HTTP/1.1\r\nHost: a\r\nExpect: 200-maybe\r\nContent-Length: 5\r\n\r\nhe",
+        "llo",
+    ),
 ];
 
 #[test]
@@ -552,7 +588,8 @@ fn an_upload_waits_for_whoever_reads_it() {
         let config = ServerConfig { max_body: None, ..ServerConfig::default() };
         let served = serve_with(application, Settings::default(), config);
         let mut stream = TcpStream::connect(served.address()).unwrap();
-        write!(stream, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {LENGTH}\r\n\r\n").unwrap();
+        write!(stream, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {LENGTH}\r\n\r\n")
+            .unwrap();
         // As much as is taken while nobody reads. The system holds some; pulsar holds what it reads ahead, and no more.
         stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
         let piece = vec![b'x'; 64 * 1024];
@@ -578,14 +615,34 @@ fn an_upload_waits_for_whoever_reads_it() {
 /// What follows an `Expect`: the head behind the method, whether the callable reads, and whether it is told to go on.
 const EXPECTATIONS: &[(&str, &str, bool, bool)] = &[
     ("read", "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", true, true),
-    ("read, in capitals", "HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 5\r\n\r\n", true, true),
-    ("read, chunked", "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n", true, true),
+    (
+        "read, in capitals",
+        "HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 5\r\n\r\n",
+        true,
+        true,
+    ),
+    (
+        "read, chunked",
+        "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+        true,
+        true,
+    ),
     ("not read", "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", false, false),
-    ("not read, chunked", "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n", false, false),
+    (
+        "not read, chunked",
+        "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+        false,
+        false,
+    ),
     ("of no body", "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n", true, false),
     ("of no body at all", "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n", true, false),
     ("of HTTP/1.0", "HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", true, false),
-    ("too long", "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 50000000\r\n\r\n", true, false),
+    (
+        "too long",
+        "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 50000000\r\n\r\n",
+        true,
+        false,
+    ),
 ];
 
 #[test]
@@ -594,11 +651,16 @@ fn a_client_is_told_to_go_on_when_the_body_is_first_read_and_not_before() {
     for &(name, head, reads, told) in EXPECTATIONS {
         for (way, application) in [
             ("pool", if reads { Application::new(length) } else { Application::new(ignore) }),
-            ("async", if reads {
-                Application::new(length_async)
-            } else {
-                Application::new(async |environ: &mut Environ, start: StartResponse| ignore(environ, start))
-            }),
+            (
+                "async",
+                if reads {
+                    Application::new(length_async)
+                } else {
+                    Application::new(async |environ: &mut Environ, start: StartResponse| {
+                        ignore(environ, start)
+                    })
+                },
+            ),
             // It is called when its body is there, since it cannot wait for one.
             ("inline", Application::new(length).inline()),
         ] {

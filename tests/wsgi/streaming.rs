@@ -298,7 +298,9 @@ fn a_function_that_writes_learns_that_its_client_has_left_before_the_first_write
     is_entered.recv().unwrap();
     drop(client);
     leave.send(()).unwrap();
-    let outcome = is_told.recv_timeout(pulsar_tests::PATIENCE).expect("`write` does not wait for somebody who has left");
+    let outcome = is_told
+        .recv_timeout(pulsar_tests::PATIENCE)
+        .expect("`write` does not wait for somebody who has left");
     assert!(matches!(outcome, Err(wsgi::Error::Disconnected)), "{outcome:?}");
 }
 
@@ -375,7 +377,8 @@ fn a_body_that_is_not_sent_is_dropped() {
 
 #[test]
 fn a_client_that_is_slow_holds_no_thread() {
-    let settings = Settings { thread_workers: PoolSize::Threads(1.try_into().unwrap()), ..Settings::default() };
+    let settings =
+        Settings { thread_workers: PoolSize::Threads(1.try_into().unwrap()), ..Settings::default() };
     let drops = Drops::default();
     let guards = drops.clone();
     let application = Application::new(move |environ: &mut Environ, start: StartResponse| {

@@ -224,14 +224,22 @@ impl Seen {
     pub(crate) fn parse(wire: &[u8], to_head: bool) -> Self {
         let Some((head, rest)) = split(wire, b"\r\n\r\n") else {
             assert_eq!(text(wire), "", "a head without an end");
-            return Self { status: String::new(), headers: String::new(), body: String::new(), end: End::Cut };
+            return Self {
+                status: String::new(),
+                headers: String::new(),
+                body: String::new(),
+                end: End::Cut,
+            };
         };
         let head = text(head);
         let (status, lines) = head.split_once("\r\n").unwrap_or((&head, ""));
-        let status = status.strip_prefix("HTTP/1.1 ").or(status.strip_prefix("HTTP/1.0 ")).unwrap().to_owned();
+        let status =
+            status.strip_prefix("HTTP/1.1 ").or(status.strip_prefix("HTTP/1.0 ")).unwrap().to_owned();
         let mut headers: Vec<_> = lines
             .split("\r\n")
-            .filter(|line| !line.is_empty() && !line.starts_with("date: ") && !line.starts_with("x-request-id: "))
+            .filter(|line| {
+                !line.is_empty() && !line.starts_with("date: ") && !line.starts_with("x-request-id: ")
+            })
             .collect();
         headers.sort_unstable();
         let find = |name| headers.iter().find_map(|line| line.strip_prefix(name));
