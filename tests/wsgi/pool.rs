@@ -145,9 +145,10 @@ fn requests_of_one_connection_are_answered_in_order() {
         }));
         for &(name, requests) in PIPELINES {
             table.row(format!("{name} {way:?}"), || {
-                let mut client = served.connect();
-                let all: String =
-                    requests.iter().map(|request| format!("{request} HTTP/1.1\r\nHost: a\r\n\r\n")).collect();
+                let (mut client, mut all) = (served.connect(), String::new());
+                for request in requests {
+                    all.push_str(&format!("{request} HTTP/1.1\r\nHost: a\r\n\r\n"));
+                }
                 client.send(all);
                 for request in requests {
                     let (method, path) = request.split_once(' ').unwrap();
