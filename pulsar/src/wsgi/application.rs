@@ -11,7 +11,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::header;
 use tower::ServiceExt;
 use tower_service::Service;
 
@@ -120,7 +119,8 @@ impl Application {
     }
 
     /// Has a plain `fn` run on the event loop. That saves the way to another thread and back, and is right only for one that
-    /// never waits. A body of a request of more than 64 KiB cannot be read in this way.
+    /// never waits. A body of a request of more than 64 KiB cannot be read in this way, and a client that asks whether to send
+    /// its body is told to before the function is called.
     #[must_use]
     pub fn inline(mut self) -> Self {
         if let Kind::Pool(callable) = self.kind {
@@ -233,8 +233,11 @@ async fn on_pool(
     mut environ: Environ,
     start_response: StartResponse,
 ) -> Result<(Environ, Outcome), Failure> {
-    // A client that sends slowly has no thread that waits for it.
-    read_ahead(&mut environ).await?;
+    // A client that sends slowly has no thread that waits for it. One that waits to be told to send is told when the callable
+    // wants the body.
+    if !environ.awaits_continue() {
+        read_ahead(&mut environ).await?;
+    }
     let pool = environ.context().pool().clone();
     let job_pool = pool.clone();
     let job = move || {
@@ -253,10 +256,9 @@ fn first_piece(body: Option<Body>, start_response: &StartResponse, pool: &Pool) 
     }
 }
 
-/// Reads a short body whole, and of a long one the beginning. A client that waits to be told to send it (`Expect:
-/// 100-continue`) is not told before the application wants it.
+/// Reads a short body whole, and of a long one the beginning.
 async fn read_ahead(environ: &mut Environ) -> Result<(), Failure> {
-    if environ.input().is_complete() || environ.headers().contains_key(header::EXPECT) {
+    if environ.input().is_complete() {
         return Ok(());
     }
     poll_fn(|cx| environ.input().poll_ahead(cx, READ_AHEAD)).await.map_err(Failure::Input)

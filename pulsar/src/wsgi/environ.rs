@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, fmt, io::Read};
 
-use http::{HeaderMap, Method, Uri, header, request::Parts, uri::Authority};
+use http::{HeaderMap, HeaderValue, Method, Uri, Version, header, request::Parts, uri::Authority};
 use percent_encoding::percent_decode_str;
 
 use super::{body::FileWrapper, cgi, errors::Errors, input::Input, latin1, value::Value};
@@ -366,6 +366,12 @@ impl Environ {
         &self.0.context
     }
 
+    /// Whether the client sends its body only when it is told to (RFC 9110 section 10.1.1).
+    pub(super) fn awaits_continue(&self) -> bool {
+        let expected = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+        self.0.parts.version > Version::HTTP_10 && self.headers().get_all(header::EXPECT).iter().any(expected)
+    }
+
     /// Takes it out of its place, where nothing is left.
     pub(super) fn take(&mut self) -> Self {
         let parts = http::Request::new(()).into_parts().0;
@@ -507,7 +513,7 @@ fn decoded(path: &str) -> Cow<'_, str> {
 
 /// Takes over into the request what was set in the environ: method, path, query and headers.
 fn apply(parts: &mut Parts, changes: &[(Cow<'static, str>, Option<Value<'static>>)]) {
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderName;
     use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
     const PATH: &AsciiSet = &CONTROLS

@@ -33,8 +33,8 @@ struct State {
     error: Option<BoxError>,
     /// The head is out, or on its way: it cannot be replaced any more.
     sent: bool,
-    /// The callable has returned.
-    closed: bool,
+    /// Why nothing may be written any more.
+    end: Option<End>,
     writer: Option<mpsc::Sender<Bytes>>,
     /// The other end of `writer`, until it is fetched.
     written: Option<mpsc::Receiver<Bytes>>,
@@ -43,6 +43,14 @@ struct State {
     left: Option<u64>,
     /// Who waits for the first `write`.
     waker: Option<Waker>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// The callable has returned.
+    Returned,
+    /// The client has gone.
+    Gone,
 }
 
 impl Exchange {
@@ -110,11 +118,18 @@ impl Exchange {
         state.head.take().map(|head| (head, written))
     }
 
-    /// The callable has returned: nothing more may be written.
+    /// The callable has returned: nothing more may be written. What was written is still to be fetched.
     pub(super) fn close(&self) {
         let mut state = self.state();
-        state.closed = true;
+        state.end.get_or_insert(End::Returned);
         state.writer = None;
+    }
+
+    /// Nobody will fetch what is written: whoever is writing does not wait any more.
+    pub(super) fn abandon(&self) {
+        let mut state = self.state();
+        state.end.get_or_insert(End::Gone);
+        (state.writer, state.written) = (None, None);
     }
 
     /// `write(data)`: waits for a slow client where that is allowed.
@@ -141,14 +156,16 @@ impl Exchange {
     /// What is to be sent of this; `None` if nothing is.
     fn piece(&self, mut data: Bytes) -> Result<Option<Piece>, Error> {
         let mut state = self.state();
-        if state.closed {
-            return Err(Error::WrittenLate);
-        }
         let head = state.head.as_ref();
         if data.is_empty()
             || !state.sent && head.is_some_and(|head| self.head_only || !may_have_body(head.status))
         {
             return Ok(None);
+        }
+        match state.end {
+            Some(End::Returned) => return Err(Error::WrittenLate),
+            Some(End::Gone) => return Err(Error::Disconnected),
+            None => {}
         }
         if !state.sent {
             state.length = head.ok_or(Error::NotCalled)?.length;
@@ -160,7 +177,6 @@ impl Exchange {
                 waker.wake();
             }
         }
-        // There is none if the head was taken by somebody else, so that nobody reads what is written.
         let writer = state.writer.clone().ok_or(Error::Disconnected)?;
         let mut over = None;
         if let (Some(length), Some(left)) = (state.length, state.left) {

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::{error, input};
-use crate::{error::Error, pool::PoolError, problem::Problem};
+use crate::{body::BoxError, error::Error, pool::PoolError, problem::Problem};
 
 /// What came instead of a body.
 #[derive(Debug)]
@@ -43,6 +43,18 @@ impl Failure {
                 };
                 Problem::new(status).with_detail(failure.to_string())
             }
+        }
+    }
+
+    /// The same for the log alone, where no answer can be given any more.
+    pub(super) fn into_cause(self) -> BoxError {
+        match self {
+            Self::Error(error) => error.into(),
+            Self::Panicked(message) => format!("the callable panicked: {message}").into(),
+            Self::Busy => "the thread pool is full".into(),
+            Self::Refused(detail) => detail.into(),
+            Self::PassedOn => "the callable has written and passed the request on".into(),
+            Self::Input(failure) => failure.into(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! for the whole; too much is cut off.
 
 use std::{
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -12,11 +13,10 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use http_body::{Frame, SizeHint};
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
-    application::Answered,
-    body::Body as WsgiBody,
+    application::{Answered, guarded},
     error::Error,
     exchange::{Exchange, may_have_body},
     failure::Failure,
@@ -50,12 +50,17 @@ impl Sending {
         first: Option<Bytes>,
         rest: Pieces,
     ) -> Self {
-        Self { first, rest: Ok(rest), ..Self::new(exchange, head) }
+        let mut sending = Self::new(exchange, head);
+        sending.first = first;
+        sending.rest = Ok(rest);
+        sending
     }
 
     /// The callable has written.
     pub(super) fn written(exchange: &Arc<Exchange>, head: &Head, written: mpsc::Receiver<Bytes>) -> Self {
-        Self { written: Some(written), ..Self::new(exchange, head) }
+        let mut sending = Self::new(exchange, head);
+        sending.written = Some(written);
+        sending
     }
 
     /// Behind what it has written comes what it has returned.
@@ -97,7 +102,7 @@ impl Sending {
         {
             self.call = None;
             self.exchange.close();
-            self.rest = outcome.map(|body| Pieces::of(body.unwrap_or(WsgiBody::empty()))).map_err(Some);
+            self.rest = outcome.and_then(|body| body.map(Pieces::of).ok_or(Failure::PassedOn)).map_err(Some);
         }
         if let Some(written) = &mut self.written {
             if let Some(piece) = ready!(written.poll_recv(cx)) {
@@ -108,11 +113,8 @@ impl Sending {
         match &mut self.rest {
             Ok(pieces) => pieces.poll_next(cx),
             Err(failure) => {
-                let problem = failure.take().map(Failure::into_problem);
-                let cause = problem.as_ref().and_then(|problem| problem.source());
-                Poll::Ready(Some(Err(cause
-                    .map_or("the callable failed".into(), |cause| Chain(cause).to_string())
-                    .into())))
+                let cause = failure.take().map(Failure::into_cause);
+                Poll::Ready(Some(Err(cause.unwrap_or_else(|| "the callable failed".into()))))
             }
         }
     }
@@ -145,7 +147,11 @@ impl http_body::Body for Sending {
         if this.ended {
             return Poll::Ready(None);
         }
-        let mut piece = match ready!(this.poll_piece(cx)) {
+        let polled = match guarded(|| this.poll_piece(cx)) {
+            Ok(polled) => ready!(polled),
+            Err(failure) => Some(Err(failure.into_cause())),
+        };
+        let mut piece = match polled {
             Some(Ok(piece)) => piece,
             Some(Err(error)) => return this.fail(&Chain(error.as_ref()).to_string()),
             None => {
@@ -178,6 +184,52 @@ impl http_body::Body for Sending {
     }
 }
 
+impl Drop for Sending {
+    /// Nobody asks for more than was announced. The callable goes on, and what comes of it is logged.
+    fn drop(&mut self) {
+        if self.ended || self.left != Some(0) {
+            return;
+        }
+        let callable = self.exchange.callable;
+        let log = move |failure: Failure| {
+            let cause = failure.into_cause();
+            tracing::error!(callable, "{}; the answer had been sent", Chain(cause.as_ref()));
+        };
+        match (self.call.take(), &mut self.rest) {
+            (Some(mut call), _) => {
+                if let Ok(runtime) = Handle::try_current() {
+                    runtime.spawn(async move {
+                        let Answered(outcome) = poll_fn(|cx| match guarded(|| call.as_mut().poll(cx)) {
+                            Ok(polled) => polled,
+                            Err(failure) => Poll::Ready(Answered(Err(failure))),
+                        })
+                        .await;
+                        outcome.err().map(log)
+                    });
+                }
+            }
+            (None, Err(failure)) => drop(failure.take().map(log)),
+            (None, Ok(_)) => {}
+        }
+    }
+}
+
+/// The body that an answer to another request would have: its length is told, and nothing of it is sent.
+struct Unsent(u64);
+
+impl http_body::Body for Unsent {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Ready(None)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0)
+    }
+}
+
 fn log_too_long(exchange: &Exchange) {
     tracing::error!(
         callable = exchange.callable,
@@ -198,7 +250,7 @@ pub(super) fn send(exchange: &Arc<Exchange>, head: Head, mut body: Sending) -> R
         {
             response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
         }
-        Body::empty()
+        length.map_or_else(Body::empty, |length| Body::new(Unsent(length)))
     } else {
         match (body.whole(), length) {
             (Some(whole), None) => Body::from(whole),
@@ -207,6 +259,10 @@ pub(super) fn send(exchange: &Arc<Exchange>, head: Head, mut body: Sending) -> R
                 log_too_long(exchange);
                 whole.truncate(usize::try_from(length).unwrap_or(usize::MAX));
                 Body::from(whole)
+            }
+            (None, Some(0)) if body.first.is_some() => {
+                log_too_long(exchange);
+                Body::empty()
             }
             (whole, _) => {
                 body.first = whole.filter(|whole| !whole.is_empty()).or(body.first.take());

@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use super::{
     application::{Answered, Application, guarded},
-    body::{Body as WsgiBody, Kind},
+    body::Kind,
     environ::Environ,
     error::Error,
     exchange::Exchange,
@@ -138,6 +138,15 @@ impl Future for WsgiFuture {
     }
 }
 
+impl Drop for WsgiFuture {
+    /// The client has gone while the callable was at work, which may be about to write.
+    fn drop(&mut self) {
+        if let Stage::Calling(_) = self.stage {
+            self.exchange.abandon();
+        }
+    }
+}
+
 impl Stage {
     fn poll(
         &mut self,
@@ -154,7 +163,7 @@ impl Stage {
                     };
                     exchange.close();
                     if let Some((head, written)) = exchange.take_written(cx.waker()) {
-                        let rest = answered.map(|body| Pieces::of(body.unwrap_or(WsgiBody::empty())));
+                        let rest = answered.and_then(|body| body.map(Pieces::of).ok_or(Failure::PassedOn));
                         let body = Sending::written(exchange, &head, written).then(rest);
                         return Poll::Ready(Ok(send(exchange, head, body)));
                     }
