@@ -125,4 +125,6 @@ mod documentation {
     mod state {}
     #[doc = include_str!("../docs/guide/src/testing.md")]
     mod testing {}
+    #[doc = include_str!("../docs/guide/src/wsgi.md")]
+    mod wsgi {}
 }
