@@ -1072,7 +1072,7 @@ const BROKEN: &[(&str, Callable, &str)] = &[
             start.with_error(torn())("500 Torn", &[])?;
             body("sorry")
         },
-        "the headers are out, so that the answer cannot be replaced by this error: torn",
+        "the headers are out, so that the answer cannot be replaced by one that tells of an error: torn",
     ),
     (
         "a second call with an error from the iterator",
@@ -1087,7 +1087,7 @@ const BROKEN: &[(&str, Callable, &str)] = &[
                 Some(start.with_error(torn())("500 Torn", &[]).map(|_| "sorry"))
             }))
         },
-        "the headers are out, so that the answer cannot be replaced by this error: torn",
+        "the headers are out, so that the answer cannot be replaced by one that tells of an error: torn",
     ),
     (
         "a file that cannot be read on",

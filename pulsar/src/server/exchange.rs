@@ -153,7 +153,12 @@ where
             let id = response.headers().get(X_REQUEST_ID).cloned();
             Box::new(Record { entry, status: response.status(), id, bytes: 0 })
         });
-        Poll::Ready(Ok(response.map(|body| AnswerBody { body, record, _in_flight: in_flight })))
+        Poll::Ready(Ok(response.map(|body| AnswerBody {
+            body,
+            failure: None,
+            record,
+            _in_flight: in_flight,
+        })))
     }
 }
 
@@ -193,8 +198,26 @@ fn limited(body: Incoming, max: Option<usize>) -> Body {
 /// The body of an answer on its way out. Its end is the end of the request.
 pub(super) struct AnswerBody {
     body: Body,
+    /// Why it breaks off, as soon as what came before is out.
+    failure: Option<BoxError>,
     record: Option<Box<Record>>,
     _in_flight: InFlight,
+}
+
+impl AnswerBody {
+    /// Breaks off with an error, which is no end: a truncated answer must not look complete.
+    ///
+    /// hyper cuts the connection at once, and with it what it has not written yet; so it gets a turn to write first.
+    fn break_off(
+        &mut self,
+        failure: BoxError,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.body = Body::empty();
+        self.failure = Some(failure);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
 }
 
 /// What the access log will say, completed as the body is sent.
@@ -214,29 +237,34 @@ impl http_body::Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
+        if let Some(failure) = this.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut this.body).poll_frame(cx)));
         let frame = match polled {
-            Ok(poll) => ready!(poll),
+            Ok(poll) => match ready!(poll) {
+                Some(Ok(frame)) => Some(frame),
+                Some(Err(error)) => return this.break_off(error.into(), cx),
+                None => None,
+            },
             Err(panic) => {
                 tracing::error!(
                     panic = panic_message(&*panic),
                     "the body of an answer panicked; the connection is cut"
                 );
-                this.body = Body::empty();
-                // An error, not an end: a truncated answer must not look complete.
-                return Poll::Ready(Some(Err("the body of the answer panicked".into())));
+                return this.break_off("the body of the answer panicked".into(), cx);
             }
         };
-        if let (Some(record), Some(Ok(frame))) = (&mut this.record, &frame)
+        if let (Some(record), Some(frame)) = (&mut this.record, &frame)
             && let Some(data) = frame.data_ref()
         {
             record.bytes += data.len() as u64;
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+        Poll::Ready(frame.map(Ok))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.failure.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -80,9 +80,9 @@ impl fmt::Display for Error {
             Self::CalledTwice => f.write_str(
                 "start_response was called twice; the second call has to say why, by `with_error`",
             ),
-            Self::HeadersSent(error) => {
-                write!(f, "the headers are out, so that the answer cannot be replaced by this error: {error}")
-            }
+            Self::HeadersSent(_) => f.write_str(
+                "the headers are out, so that the answer cannot be replaced by one that tells of an error",
+            ),
             Self::NotCalled => f.write_str("start_response was not called before the body"),
             Self::TooLong(length) => write!(f, "more was written than the Content-Length, which is {length}"),
             Self::TooShort(missing) => {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http_body::Body as _;
+use http_body::{Body as _, SizeHint};
 use tokio::sync::mpsc;
 
 use super::{
@@ -47,6 +47,16 @@ impl Pieces {
             Self::Whole(_) | Self::OnPool(_) => false,
             Self::Here(chunks) => chunks.size_hint() == (0, Some(0)),
             Self::Stream(body) => body.is_end_stream(),
+        }
+    }
+
+    /// How many bytes will come, as far as that is known.
+    pub(super) fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Ended => SizeHint::with_exact(0),
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Here(_) | Self::OnPool(_) => SizeHint::default(),
+            Self::Stream(body) => body.size_hint(),
         }
     }
 

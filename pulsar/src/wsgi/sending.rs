@@ -93,6 +93,11 @@ impl Sending {
         complete.then(|| self.first.take().unwrap_or_default())
     }
 
+    /// Whether nothing goes before the pieces that were returned.
+    fn is_all_that_is_left(&self) -> bool {
+        self.first.is_none() && self.written.is_none() && self.call.is_none()
+    }
+
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(Ok(first)));
@@ -109,6 +114,10 @@ impl Sending {
                 return Poll::Ready(Some(Ok(piece)));
             }
             self.written = None;
+        }
+        if self.call.is_some() {
+            // It has closed the way of what it writes, and what it returns is about to come.
+            return Poll::Pending;
         }
         match &mut self.rest {
             Ok(pieces) => pieces.poll_next(cx),
@@ -180,7 +189,11 @@ impl http_body::Body for Sending {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+        match (self.left, &self.rest) {
+            (Some(left), _) => SizeHint::with_exact(left),
+            (None, Ok(pieces)) if self.is_all_that_is_left() => pieces.size_hint(),
+            _ => SizeHint::default(),
+        }
     }
 }
 
