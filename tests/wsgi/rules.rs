@@ -714,7 +714,8 @@ fn nothing_is_sent_beyond_the_length() {
         for way in WAYS {
             let name = way.name(name);
             table.row(name, || {
-                let seen = serve(way.application(name, callable)).ask(request("GET"));
+                let served = serve(way.application(name, callable));
+                let seen = served.ask(request("GET"));
                 let headers = format!("content-length: {}", body.len());
                 let expected = ("200 OK", &*headers, body, Open);
                 let found = (&*seen.status, &*seen.headers, &*seen.body, seen.end);
