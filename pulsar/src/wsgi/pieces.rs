@@ -34,7 +34,7 @@ impl Pieces {
             Kind::Whole(bytes) => Self::Whole(bytes),
             Kind::Chunks(chunks) => Self::Here(chunks),
             Kind::OnPool { ahead, chunks, pool } => {
-                Self::OnPool(OnPool { ahead, pool, state: State::Resting(chunks) })
+                Self::OnPool(OnPool { ahead, state: State::Resting(Held { chunks: Some(chunks), pool }) })
             }
             Kind::Stream { body, .. } => Self::Stream(body),
         }
@@ -103,12 +103,11 @@ fn poll_stream(body: &mut body::Body, cx: &mut Context<'_>) -> Poll<Option<Resul
 /// another thread, when they have been sent.
 pub(super) struct OnPool {
     ahead: Option<Bytes>,
-    pool: Pool,
     state: State,
 }
 
 enum State {
-    Resting(Chunks),
+    Resting(Held),
     Running { job: Option<BoxFuture<'static, Job>>, done: Option<Job>, pieces: mpsc::Receiver<Piece> },
     Ended,
 }
@@ -116,7 +115,7 @@ enum State {
 type Piece = Result<Bytes, BoxError>;
 
 /// How a job ended: the iterator goes on behind this piece, or there is nothing more.
-type Job = Result<Option<(Piece, Chunks)>, PoolError>;
+type Job = Result<Option<(Piece, Held)>, PoolError>;
 
 impl OnPool {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
@@ -146,8 +145,8 @@ impl OnPool {
                     self.state = State::Ended;
                     match result {
                         Ok(None) => {}
-                        Ok(Some((piece, chunks))) => {
-                            self.state = State::Resting(chunks);
+                        Ok(Some((piece, held))) => {
+                            self.state = State::Resting(held);
                             return Poll::Ready(Some(piece));
                         }
                         Err(PoolError::Panicked(message)) => {
@@ -163,35 +162,46 @@ impl OnPool {
     }
 
     fn resume(&mut self) {
-        let State::Resting(chunks) = std::mem::replace(&mut self.state, State::Ended) else { return };
+        let State::Resting(held) = std::mem::replace(&mut self.state, State::Ended) else { return };
         let (sender, pieces) = mpsc::channel(PIECES);
-        let pool = self.pool.clone();
-        let job = Box::pin(async move { pool.run_more(move || make(chunks, &sender)).await });
+        let pool = held.pool.clone();
+        let job = Box::pin(async move { pool.run_more(move || make(held, &sender)).await });
         self.state = State::Running { job: Some(job), done: None, pieces };
     }
 }
 
+/// An iterator that is dropped on a thread of its pool, wherever it is let go of: resting, or waiting for a place.
+struct Held {
+    chunks: Option<Chunks>,
+    pool: Pool,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(chunks) = self.chunks.take() {
+            self.pool.release(chunks);
+        }
+    }
+}
+
 /// Makes pieces until the iterator ends, fails, or as many wait as may.
-fn make(mut chunks: Chunks, sender: &mpsc::Sender<Piece>) -> Option<(Piece, Chunks)> {
+fn make(mut held: Held, sender: &mpsc::Sender<Piece>) -> Option<(Piece, Held)> {
+    // Out of its hands: whatever happens to it here happens on the pool.
+    let mut chunks = held.chunks.take()?;
     while let Some(piece) = chunks.find(is_something) {
         let failed = piece.is_err();
         match sender.try_send(piece) {
             Ok(()) if failed => return None,
             Ok(()) => {}
-            Err(mpsc::error::TrySendError::Full(piece)) => return Some((piece, chunks)),
+            Err(mpsc::error::TrySendError::Full(piece)) => {
+                held.chunks = Some(chunks);
+                return Some((piece, held));
+            }
             // The client has gone.
             Err(mpsc::error::TrySendError::Closed(_)) => return None,
         }
     }
     None
-}
-
-impl Drop for OnPool {
-    fn drop(&mut self) {
-        if let State::Resting(chunks) = std::mem::replace(&mut self.state, State::Ended) {
-            self.pool.release(chunks);
-        }
-    }
 }
 
 #[cfg(test)]
