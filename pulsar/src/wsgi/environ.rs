@@ -381,6 +381,11 @@ impl Environ {
         Self(std::mem::replace(&mut self.0, Box::new(empty)))
     }
 
+    /// Says whether other threads may call the application that is asked now, and gives what was said before.
+    pub(super) fn set_multithread(&mut self, multithread: bool) -> bool {
+        std::mem::replace(&mut self.0.multithread, multithread)
+    }
+
     /// The request with what was set, for an application of another kind that may not want it: then it gives the body back.
     pub(crate) fn lend(&mut self) -> Request {
         let mut parts = self.0.parts.clone();

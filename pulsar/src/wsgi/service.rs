@@ -59,10 +59,9 @@ pub struct WsgiService {
 impl Application {
     /// The application as a service, with the state of a worker: its settings and its thread pool.
     pub fn service(self, context: Context) -> WsgiService {
-        let settings = context.settings();
-        let threads =
-            if self.is_blocking() { settings.thread_workers.threads() } else { settings.event_loops() };
-        WsgiService { application: self, multithread: threads > 1, context }
+        // Of what runs on an event loop; the pool says it of what runs there.
+        let multithread = context.settings().event_loops() > 1;
+        WsgiService { application: self, multithread, context }
     }
 }
 
