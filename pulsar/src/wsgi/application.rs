@@ -169,6 +169,11 @@ impl Application {
         Self { name, kind: Kind::Async(Arc::new(application)) }
     }
 
+    /// Whether it runs on the thread pool.
+    pub(crate) fn is_blocking(&self) -> bool {
+        matches!(self.kind, Kind::Pool(_))
+    }
+
     /// Answers, or does not: then somebody else may ask the environ.
     pub(super) fn call<'a>(
         &'a self,
