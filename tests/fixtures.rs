@@ -2,105 +2,20 @@
 //!
 //! A registration is nothing but an object in a section that nobody refers to by name, so that a linker could drop it:
 //! whatever is served is asked of a debug build, and of a release build with link-time optimization of the whole program
-//! in one unit. One run of cargo builds all programs of a profile.
+//! in one unit.
 //!
 //! Here as well: what needs a program of its own, with providers that cannot run or a pool of one thread.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::{OnceLock, mpsc},
-    thread,
-};
+use std::{path::Path, sync::mpsc, thread};
 
 use pulsar_tests::{
-    Folder, PATIENCE, profile_folder,
-    program::{Finished, Running, finish, program},
+    Folder, PATIENCE,
+    fixture::{debug, each},
+    program::{Running, finish},
     until,
     wire::Client,
-    workspace,
 };
 use serde_json::{Value, json};
-
-/// Builds the programs once, and gives the folders they are in.
-fn built() -> &'static [PathBuf; 2] {
-    static BUILT: OnceLock<[PathBuf; 2]> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let fixtures = workspace().join("tests/fixtures");
-        let target = profile_folder()
-            .parent()
-            .expect("a profile has its folder in that of the target")
-            .join("fixtures");
-        // The same versions as everything else: what is there can be built without a network.
-        fs::copy(workspace().join("Cargo.lock"), fixtures.join("Cargo.lock"))
-            .expect("the lock file can be copied");
-        // Optimizing a whole program takes long, and those that refuse to start tell nothing new about linking.
-        let serving = ["site", "only_named", "two_apps_routes"].map(|name| ["--bin", name]).concat();
-        for (profile, programs) in [("dev", vec!["--bins"]), ("release", serving)] {
-            let output = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
-                .args(["build", "--offline", "--profile", profile, "--target-dir"])
-                .arg(&target)
-                .args(programs)
-                .current_dir(&fixtures)
-                .output()
-                .expect("cargo can be run");
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "the programs of tests/fixtures cannot be built:\n{stderr}");
-        }
-        [target.join("debug"), target.join("release")]
-    })
-}
-
-/// Asks something of a program as both profiles built it.
-fn each(name: &str, ask: impl Fn(&Program)) {
-    for folder in built() {
-        ask(&Program(folder.join(name)));
-    }
-}
-
-/// A program that has nothing to do with linking, from the debug build.
-fn debug(name: &str) -> Program {
-    Program(built()[0].join(name))
-}
-
-struct Program(PathBuf);
-
-impl Program {
-    fn run(&self, arguments: &[&str]) -> Finished {
-        let mut command = self.command(Path::new("."));
-        command.args(arguments);
-        finish(command)
-    }
-
-    /// Tries to serve, which must fail.
-    fn refuse(&self) -> Finished {
-        let finished = self.run(&["-b", "127.0.0.1:0"]);
-        finished.assert_code(3).assert_calm();
-        assert_eq!(finished.stdout, "", "{finished}");
-        finished
-    }
-
-    fn serve(&self, addresses: usize) -> Running {
-        let mut command = self.command(Path::new("."));
-        command.args(["-b", "127.0.0.1:0"]);
-        Running::start(command, addresses)
-    }
-
-    /// The table of routes. It must be there in full, and nothing be wrong.
-    fn assert_routes(&self, expected: &str) {
-        let finished = self.run(&["routes"]);
-        finished.assert_code(0);
-        assert_eq!(finished.stdout, expected, "{}", self.0.display());
-        assert_eq!(finished.stderr, "");
-    }
-
-    fn command(&self, folder: &Path) -> Command {
-        let mut command = program(&self.0);
-        command.current_dir(folder);
-        command
-    }
-}
 
 #[test]
 fn a_library_that_is_named_is_mounted_with_all_its_modules() {

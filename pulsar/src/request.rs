@@ -331,8 +331,8 @@ pub(crate) struct MountedAt {
 }
 
 impl MountedAt {
-    pub(crate) fn new(prefix: String) -> Self {
-        Self { prefix, added_slash: false }
+    pub(crate) fn new(prefix: String, added_slash: bool) -> Self {
+        Self { prefix, added_slash }
     }
 
     /// Takes more off the path.

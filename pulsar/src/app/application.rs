@@ -48,6 +48,7 @@ pub(super) struct Root {
     pub(super) application: wsgi::Application,
     pub(super) function: String,
     pub(super) place: String,
+    pub(super) doc: &'static str,
 }
 
 impl App {
@@ -125,6 +126,7 @@ impl App {
             function: application.name().to_owned(),
             place: format!("{}:{}", place.file(), place.line()),
             application,
+            doc: "",
         });
         self
     }
@@ -235,7 +237,12 @@ impl App {
 
 impl Root {
     pub(super) fn of(app: &WsgiApp) -> Self {
-        Self { application: app.application(), function: app.function_path(), place: app.place().to_string() }
+        Self {
+            application: app.application(),
+            function: app.function_path(),
+            place: app.place().to_string(),
+            doc: app.doc_comment(),
+        }
     }
 }
 

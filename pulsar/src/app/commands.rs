@@ -69,7 +69,7 @@ fn count(number: usize, what: &str) -> String {
 }
 
 fn json_lines(planned: &Planned) -> impl Iterator<Item = serde_json::Value> {
-    planned.routes.iter().map(|(line, route)| {
+    planned.routes.iter().map(|(line, listed)| {
         json!({
             "app": planned.app.name,
             "methods": line.methods,
@@ -77,9 +77,9 @@ fn json_lines(planned: &Planned) -> impl Iterator<Item = serde_json::Value> {
             "name": line.name,
             "handler": line.function,
             "place": line.place,
-            "doc": route.map(|route| route.doc_comment()).unwrap_or_default(),
-            "pool": route.is_some_and(|route| route.is_blocking()),
-            "state": route.map(|route| route.requirements()).unwrap_or_default().iter().map(Requirement::short_name).collect::<Vec<_>>(),
+            "doc": listed.map(|listed| listed.doc_comment()).unwrap_or_default(),
+            "pool": listed.is_some_and(|listed| listed.is_blocking()),
+            "state": listed.map(|listed| listed.requirements()).unwrap_or_default().iter().map(Requirement::short_name).collect::<Vec<_>>(),
         })
     })
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     context::Context,
     place::Place,
-    registry::{Registry, Route},
+    registry::{Registry, Requirement, Route, WsgiApp},
     router::{RouteLine, Router, RouterService},
     settings::{Resolved, Settings},
     wsgi,
@@ -61,9 +61,43 @@ pub(super) struct Plan {
 pub(super) struct Planned {
     pub(super) app: App,
     pub(super) settings: Settings,
-    pub(super) routes: Vec<(RouteLine, Option<Route>)>,
+    pub(super) routes: Vec<(RouteLine, Option<Listed>)>,
     /// Missing if its routes are wrong.
     pub(super) served: Option<Served>,
+}
+
+/// What is known of a line of the table beside what it shows.
+#[derive(Clone, Copy)]
+pub(super) enum Listed {
+    Route(Route),
+    Callable { doc: &'static str, is_blocking: bool },
+}
+
+impl Listed {
+    fn of_wsgi(app: &WsgiApp) -> Self {
+        Self::Callable { doc: app.doc_comment(), is_blocking: app.application().is_blocking() }
+    }
+
+    pub(super) fn doc_comment(&self) -> &'static str {
+        match self {
+            Self::Route(route) => route.doc_comment(),
+            Self::Callable { doc, .. } => doc,
+        }
+    }
+
+    pub(super) fn is_blocking(&self) -> bool {
+        match self {
+            Self::Route(route) => route.is_blocking(),
+            Self::Callable { is_blocking, .. } => *is_blocking,
+        }
+    }
+
+    pub(super) fn requirements(&self) -> Vec<Requirement> {
+        match self {
+            Self::Route(route) => route.requirements(),
+            Self::Callable { .. } => Vec::new(),
+        }
+    }
 }
 
 /// What an application is, before it has its state.
@@ -104,7 +138,7 @@ impl Planned {
         let mut entries = vec![None; router.routes().count()];
         for (route, scope) in registry.routes.iter().filter(|(route, _)| mine(route.place())) {
             router = router.add_registered(route, *scope);
-            entries.push(Some(*route));
+            entries.push(Some(Listed::Route(*route)));
         }
         let mut roots = Vec::from_iter(app.callable.clone());
         let mut lines = Vec::new();
@@ -115,7 +149,8 @@ impl Planned {
                 (path, scope) => {
                     let rule =
                         format!("{}{}", scope.map_or("", |scope| scope.prefix), path.unwrap_or_default());
-                    lines.push(RouteLine::of_mount(rule, wsgi.function_path(), wsgi.place().to_string()));
+                    let line = RouteLine::of_mount(rule, wsgi.function_path(), wsgi.place().to_string());
+                    lines.push((line, Some(Listed::of_wsgi(wsgi))));
                     router = router.mount_registered(wsgi, *scope);
                 }
             }
@@ -135,7 +170,8 @@ impl Planned {
         let mut routes: Vec<_> = router.routes().zip(entries).collect();
         let served = match root {
             Some(root) => {
-                lines.push(RouteLine::of_mount("/".to_owned(), root.function, root.place));
+                let listed = Listed::Callable { doc: root.doc, is_blocking: root.application.is_blocking() };
+                lines.push((RouteLine::of_mount("/".to_owned(), root.function, root.place), Some(listed)));
                 if is_bare {
                     Some(Served::Callable(root.application))
                 } else {
@@ -147,7 +183,7 @@ impl Planned {
             }
             None => compile(router, &settings, problems).map(Served::Router),
         };
-        routes.extend(lines.into_iter().map(|line| (line, None)));
+        routes.extend(lines);
         Self { app: app.clone(), settings, routes, served }
     }
 }

@@ -80,10 +80,10 @@ impl Body {
         Self(Kind::Stream { body, has_head: true })
     }
 
-    /// Has an iterator make its first piece now.
+    /// Has an iterator make its first piece now: the first one with something in it, before which nothing need have begun.
     pub(super) fn with_first_piece(self) -> Result<Self, BoxError> {
         let Kind::Chunks(mut chunks) = self.0 else { return Ok(self) };
-        match chunks.next().transpose()? {
+        match first_of(&mut chunks)? {
             Some(first) => Ok(Self(Kind::Chunks(Box::new(iter::once(Ok(first)).chain(chunks))))),
             None => Ok(Self::empty()),
         }
@@ -92,15 +92,17 @@ impl Body {
     /// Has its iterator, if it is one, run on a pool, on whose thread this is called: it makes the first piece.
     pub(super) fn on_pool(self, pool: &Pool) -> Result<Self, BoxError> {
         let Kind::Chunks(mut chunks) = self.0 else { return Ok(self) };
-        let ahead = match chunks.find(|chunk| !matches!(chunk, Ok(chunk) if chunk.is_empty())) {
-            Some(chunk) => chunk?,
-            None => return Ok(Self::empty()),
-        };
+        let Some(ahead) = first_of(&mut chunks)? else { return Ok(Self::empty()) };
         if chunks.size_hint() == (0, Some(0)) {
             return Ok(Self(Kind::Whole(ahead)));
         }
         Ok(Self(Kind::OnPool { ahead: Some(ahead), chunks, pool: pool.clone() }))
     }
+}
+
+/// The first piece that is not empty.
+fn first_of(chunks: &mut Chunks) -> Result<Option<Bytes>, BoxError> {
+    chunks.find(|chunk| !matches!(chunk, Ok(chunk) if chunk.is_empty())).transpose()
 }
 
 impl fmt::Debug for Body {

@@ -387,6 +387,11 @@ impl Environ {
         Self(std::mem::replace(&mut self.0, Box::new(empty)))
     }
 
+    /// Says whether other threads may call the application that is asked now, and gives what was said before.
+    pub(super) fn set_multithread(&mut self, multithread: bool) -> bool {
+        std::mem::replace(&mut self.0.multithread, multithread)
+    }
+
     /// The request with what was set, for an application of another kind that may not want it: then it gives the body back.
     pub(crate) fn lend(&mut self) -> Request {
         let mut parts = self.0.parts.clone();
@@ -554,8 +559,15 @@ fn apply(parts: &mut Parts, changes: &[(Cow<'static, str>, Option<Value<'static>
             }
         }
     }
-    if let Some(prefix) = prefix {
-        parts.extensions.insert(MountedAt::new(prefix));
+    if path.is_some() || prefix.is_some() {
+        let before = parts.extensions.get::<MountedAt>();
+        let prefix = prefix.unwrap_or_else(|| before.map_or("", MountedAt::as_str).to_owned());
+        // An empty path becomes the `/` that a request cannot do without.
+        let added_slash = match &path {
+            Some(path) => path.is_empty(),
+            None => before.is_some_and(MountedAt::has_added_slash),
+        };
+        parts.extensions.insert(MountedAt::new(prefix, added_slash));
     }
     if path.is_some() || query.is_some() {
         let path = path.unwrap_or_else(|| parts.uri.path().to_owned());

@@ -89,7 +89,10 @@ impl Exchange {
 
     /// Lets somebody change the head, if there is one that is not out.
     pub(super) fn change_head(&self, change: impl FnOnce(Head) -> Head) {
-        let head = self.state().head.take();
+        let mut state = self.state();
+        // What was written has the head with it, even if nobody has fetched the two yet.
+        let head = if state.sent { None } else { state.head.take() };
+        drop(state);
         if let Some(head) = head {
             // Not under the lock: whoever changes it may panic.
             let head = change(head);

@@ -53,7 +53,7 @@ impl Failure {
             Self::Panicked(message) => format!("the callable panicked: {message}").into(),
             Self::Busy => "the thread pool is full".into(),
             Self::Refused(detail) => detail.into(),
-            Self::PassedOn => "the callable has written and passed the request on".into(),
+            Self::PassedOn => "nobody has answered".into(),
             Self::Input(failure) => failure.into(),
         }
     }

@@ -1,8 +1,11 @@
 //! An application that is built when it is first needed, in each worker.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::{
     application::{Answered, Application, AsyncApplication, Callable, Outcome},
@@ -68,20 +71,35 @@ impl fmt::Debug for LazyWsgi {
 
 struct Lazy {
     build: Arc<Build>,
-    built: OnceCell<Application>,
+    built: Arc<OnceLock<Application>>,
+    /// Held by whoever builds.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Lazy {
     async fn ask(&self, environ: &mut Environ, start_response: StartResponse) -> Outcome {
-        let context = environ.context().clone();
-        let application = self.built.get_or_try_init(|| self.build(context)).await?;
-        application.call(environ, start_response).await
+        if self.built.get().is_none() {
+            self.build(environ.context().clone()).await?;
+        }
+        match self.built.get() {
+            Some(application) => application.call(environ, start_response).await,
+            None => Ok(None), // not to be seen: it has just been built
+        }
     }
 
-    async fn build(&self, context: Context) -> Result<Application, Failure> {
-        let build = Arc::clone(&self.build);
+    async fn build(&self, context: Context) -> Result<(), Failure> {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        if self.built.get().is_some() {
+            return Ok(());
+        }
+        let (build, built) = (Arc::clone(&self.build), Arc::clone(&self.built));
         let pool = context.pool().clone();
-        Ok(pool.run(move || build(&context)).await??)
+        let job = move || {
+            // With the job and not with the request, whose client may go away: what is begun is not begun once more.
+            let _turn = turn;
+            build(&context).map(|application| drop(built.set(application)))
+        };
+        Ok(pool.run(job).await??)
     }
 }
 
@@ -97,6 +115,9 @@ impl AsyncApplication for Lazy {
 
 impl From<LazyWsgi> for Application {
     fn from(lazy: LazyWsgi) -> Self {
-        Application::from_async("LazyWsgi", Lazy { build: lazy.build, built: OnceCell::new() })
+        Application::from_async(
+            "LazyWsgi",
+            Lazy { build: lazy.build, built: Arc::default(), turn: Arc::default() },
+        )
     }
 }

@@ -107,7 +107,7 @@ impl Sending {
         {
             self.call = None;
             self.exchange.close();
-            self.rest = outcome.and_then(|body| body.map(Pieces::of).ok_or(Failure::PassedOn)).map_err(Some);
+            self.rest = outcome.map(|body| body.map_or(Pieces::Ended, Pieces::of)).map_err(Some);
         }
         if let Some(written) = &mut self.written {
             if let Some(piece) = ready!(written.poll_recv(cx)) {

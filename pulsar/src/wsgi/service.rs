@@ -59,10 +59,9 @@ pub struct WsgiService {
 impl Application {
     /// The application as a service, with the state of a worker: its settings and its thread pool.
     pub fn service(self, context: Context) -> WsgiService {
-        let settings = context.settings();
-        let threads =
-            if self.is_blocking() { settings.thread_workers.threads() } else { settings.event_loops() };
-        WsgiService { application: self, multithread: threads > 1, context }
+        // Of what runs on an event loop; the pool says it of what runs there.
+        let multithread = context.settings().event_loops() > 1;
+        WsgiService { application: self, multithread, context }
     }
 }
 
@@ -163,7 +162,8 @@ impl Stage {
                     };
                     exchange.close();
                     if let Some((head, written)) = exchange.take_written(cx.waker()) {
-                        let rest = answered.and_then(|body| body.map(Pieces::of).ok_or(Failure::PassedOn));
+                        // Who has written has answered, whatever it returns.
+                        let rest = answered.map(|body| body.map_or(Pieces::Ended, Pieces::of));
                         let body = Sending::written(exchange, &head, written).then(rest);
                         return Poll::Ready(Ok(send(exchange, head, body)));
                     }
