@@ -265,7 +265,7 @@ async fn on_pool(
     let job_pool = pool.clone();
     let job = move || {
         // The chain that it may be a member of runs on an event loop, with others beside it or none.
-        let several = environ.settings().thread_workers.threads() > 1;
+        let several = job_pool.most_threads() > 1;
         let before = environ.set_multithread(several);
         let outcome = callable(&mut environ, start_response.clone());
         environ.set_multithread(before);
