@@ -424,7 +424,7 @@ fn a_long_upload_to_a_slow_callable_does_not_grow_memory() {
             b"POST /sink HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
         )
         .unwrap();
-    let chunk = [format!("{CHUNK:x}\r\n").as_bytes(), &[b'x'; CHUNK], b"\r\n"].concat();
+    let chunk = [format!("{CHUNK:x}\r\n").as_bytes(), &vec![b'x'; CHUNK], b"\r\n"].concat();
     let mut most = before;
     for _ in 0..LENGTH / CHUNK {
         stream.write_all(&chunk).unwrap();
@@ -451,6 +451,6 @@ fn who_waits_longer_than_the_others_is_served_all_the_same() {
         assert_eq!(client.join().unwrap(), 200);
     }
     // 40 x 50 ms on two threads.
-    assert!(begun.elapsed() >= Duration::from_millis(1000));
+    assert!(begun.elapsed() >= Duration::from_secs(1));
     running.stop();
 }

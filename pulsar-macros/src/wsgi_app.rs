@@ -160,6 +160,37 @@ fn check_environ(environ: &Argument, errors: &mut Errors) {
     }
 }
 
+/// The application, by calls of the function in which each type stands for itself: what the compiler finds wrong with an
+/// argument it says at its type, and at the function's name what is wrong with the answer.
+fn made_of(function: &Function) -> TokenStream {
+    let site = Span::mixed_site();
+    let callable = &function.name;
+    let at_name = site.located_at(callable.span());
+    let [environ, start_response] = &function.arguments[..] else { return TokenStream::new() };
+    let environ = Ident::new("environ", environ.span());
+    let start_response = Ident::new("start_response", start_response.span());
+    let name = callable.to_string();
+    let name = quote_spanned!(site=> concat!(module_path!(), "::", #name));
+    if !function.is_async {
+        let called = quote_spanned!(at_name=> _pulsar::answer(#callable(#environ, #start_response)));
+        return quote_spanned!(at_name=> _pulsar::Application::of_fn(#name, |#environ, #start_response| #called));
+    }
+    let borrowed = quote_spanned!(environ.span()=> &mut #environ);
+    let future = |environ: &TokenStream| {
+        quote_spanned!(at_name=>
+            _pulsar::Box::pin(async move { _pulsar::answer(#callable(#environ, #start_response).await) })
+        )
+    };
+    let (alone, chained) = (future(&borrowed), future(&quote!(#environ)));
+    quote_spanned! {at_name=>
+        _pulsar::Application::of_async_fn(
+            #name,
+            |mut #environ, #start_response| #alone,
+            |#environ, #start_response| #chained,
+        )
+    }
+}
+
 fn tokens_of(attribute: &Attribute, function: &Function) -> TokenStream {
     let site = Span::mixed_site();
     let Attribute { path, name, binds, workers, inline, crate_path } = attribute;
@@ -168,9 +199,7 @@ fn tokens_of(attribute: &Attribute, function: &Function) -> TokenStream {
     // Items are not hygienic: ours steps aside for a function of the same name.
     let word = if function_name == "application" { "application_of_callable" } else { "application" };
     let application = Ident::new(word, site);
-    // At the function's name: what the compiler finds wrong with its types is said here.
-    let at_name = site.located_at(callable.span());
-    let made = quote_spanned!(at_name=> _pulsar::Application::new(#callable));
+    let made = made_of(function);
     let inline = inline.as_ref().map(|_| quote_spanned!(site=> .inline()));
     let path = path.as_ref().map(|path| quote_spanned!(site=> .at_path(#path)));
     let name = name.as_ref().map(|name| quote_spanned!(site=> .name(#name)));
@@ -184,7 +213,7 @@ fn tokens_of(attribute: &Attribute, function: &Function) -> TokenStream {
             use #crate_path::__private as _pulsar;
 
             fn #application() -> _pulsar::Application {
-                #made.named(concat!(module_path!(), "::", #function_name)) #inline
+                #made #inline
             }
             _pulsar::inventory::submit! {
                 _pulsar::WsgiApp::new(

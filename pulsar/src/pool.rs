@@ -90,6 +90,11 @@ impl Pool {
         Ok(Self(Arc::new(Owner(shared))))
     }
 
+    /// How many threads it has at most.
+    pub(crate) fn most_threads(&self) -> usize {
+        self.0.0.most_threads
+    }
+
     /// Runs `job` on a thread of the pool and waits for its result. A full queue refuses it.
     ///
     /// The place in the pool is held until the job ends, also when the caller has gone away: a thread cannot be
@@ -158,7 +163,7 @@ impl Pool {
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("most_threads", &self.0.0.most_threads).finish_non_exhaustive()
+        f.debug_struct("Pool").field("most_threads", &self.most_threads()).finish_non_exhaustive()
     }
 }
 

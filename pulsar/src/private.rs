@@ -34,5 +34,5 @@ pub use crate::{
         found,
     },
     request::Params,
-    wsgi::Application,
+    wsgi::{Application, answer},
 };

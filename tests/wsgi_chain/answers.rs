@@ -24,6 +24,7 @@ fn pieces(_: &mut Environ, start_response: StartResponse) -> wsgi::Result<impl I
 }
 
 /// Calls `start_response` when its body is asked for the first piece, as a generator of Python does.
+#[allow(clippy::unnecessary_wraps)] // that is how a callable is written
 fn lazy(_: &mut Environ, start_response: StartResponse) -> wsgi::Result<Body> {
     let mut pieces = ["a", "b"].into_iter();
     let mut started = false;
@@ -39,6 +40,7 @@ fn lazy(_: &mut Environ, start_response: StartResponse) -> wsgi::Result<Body> {
 }
 
 /// The same behind an empty piece.
+#[allow(clippy::unnecessary_wraps)] // that is how a callable is written
 fn lazier(_: &mut Environ, start_response: StartResponse) -> wsgi::Result<Body> {
     let pieces = ["", "", "ab"].into_iter().enumerate();
     Ok(Body::chunks(pieces.map(move |(n, piece)| {
@@ -136,7 +138,7 @@ fn what_is_written_is_not_changed() {
 fn failures_are_not_changed() {
     fn fails(_: &mut Environ, start_response: StartResponse) -> wsgi::Result<&'static str> {
         start_response("200 OK", TEXT)?;
-        Err(pulsar::Error::new("no luck").into())
+        Err(pulsar::Error::new("no luck"))
     }
     fn fails_in_its_body(_: &mut Environ, start_response: StartResponse) -> wsgi::Result<Body> {
         start_response("200 OK", TEXT)?;

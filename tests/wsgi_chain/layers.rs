@@ -34,7 +34,7 @@ fn unzip(bytes: &[u8]) -> String {
 
 #[test]
 fn values_and_iterators_are_compressed() {
-    let expected: String = (0..100).map(|n| format!("line {n}\n")).collect();
+    let expected = (0..100).map(|n| format!("line {n}\n")).collect::<Vec<_>>().concat();
     let value = {
         let expected = expected.clone();
         move |_: &mut Environ, start_response: StartResponse| {

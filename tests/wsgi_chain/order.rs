@@ -176,8 +176,8 @@ fn a_member_knows_whether_other_threads_may_call_it_at_the_same_time() {
 fn an_error_and_a_panic_of_a_member_end_the_chain_and_not_the_connection() {
     fn fails(environ: &mut Environ, _: StartResponse) -> wsgi::Result<Option<&'static str>> {
         match environ.get("PATH_INFO").as_deref() {
-            Some("/error") => Err(pulsar::Error::new("no luck").into()),
-            Some("/status") => Err(pulsar::Error::status(pulsar::StatusCode::CONFLICT).into()),
+            Some("/error") => Err(pulsar::Error::new("no luck")),
+            Some("/status") => Err(pulsar::Error::status(pulsar::StatusCode::CONFLICT)),
             Some("/panic") => panic!("no luck"),
             Some("/unstarted") => Ok(Some("text")),
             _ => Ok(None),

@@ -93,6 +93,7 @@ fn a_body_that_was_read_ahead_is_passed_on_to_a_router() {
         environ.set("HTTP_X_SEEN", String::from_utf8_lossy(&word).into_owned());
         Ok(None)
     }
+    #[allow(clippy::unnecessary_wraps)] // that is how a callable is written
     fn looks(_: &mut Environ, _: StartResponse) -> wsgi::Result<Option<()>> {
         Ok(None)
     }
@@ -200,15 +201,15 @@ fn a_service_answers_every_request() {
 
 #[test]
 fn files_are_a_member() {
-    let folder = Folder::new();
-    folder.write("a.txt", "0123456789");
-    let files = Application::from_service("files", ServeDir::new(folder.path()));
     async fn only_files(environ: &mut Environ, _: StartResponse) -> wsgi::Result<Option<()>> {
         if environ.shift_path_info().as_deref() != Some("files") {
-            return Err(pulsar::Error::status(pulsar::StatusCode::NOT_FOUND).into());
+            return Err(pulsar::Error::status(pulsar::StatusCode::NOT_FOUND));
         }
         Ok(None)
     }
+    let folder = Folder::new();
+    folder.write("a.txt", "0123456789");
+    let files = Application::from_service("files", ServeDir::new(folder.path()));
     let client = on_socket(WsgiHandler::new().add(router()).add(only_files).add(files));
     let mut client = connect(&client);
     client.get("/news").assert(200, "news");

@@ -5,8 +5,15 @@ async fn application(e: &mut Environ, s: StartResponse) -> wsgi::Result<Body> {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     fn application_of_callable() -> _pulsar::Application {
-        _pulsar::Application::new(application)
-            .named(concat!(module_path!(), "::", "application"))
+        _pulsar::Application::of_async_fn(
+            concat!(module_path!(), "::", "application"),
+            |mut environ, start_response| _pulsar::Box::pin(async move {
+                _pulsar::answer(application(&mut environ, start_response).await)
+            }),
+            |environ, start_response| _pulsar::Box::pin(async move {
+                _pulsar::answer(application(environ, start_response).await)
+            }),
+        )
     }
     _pulsar::inventory::submit! {
         _pulsar::WsgiApp::new(application_of_callable, "application",

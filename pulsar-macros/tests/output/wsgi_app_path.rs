@@ -4,8 +4,12 @@ fn legacy(environ: &mut Environ, start_response: StartResponse) -> wsgi::Result<
 const _: () = {
     use ::pulsar::__private as _pulsar;
     fn application() -> _pulsar::Application {
-        _pulsar::Application::new(legacy)
-            .named(concat!(module_path!(), "::", "legacy"))
+        _pulsar::Application::of_fn(
+                concat!(module_path!(), "::", "legacy"),
+                |environ, start_response| _pulsar::answer(
+                    legacy(environ, start_response),
+                ),
+            )
             .inline()
     }
     _pulsar::inventory::submit! {

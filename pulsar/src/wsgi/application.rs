@@ -84,8 +84,10 @@ pub(crate) trait AsyncApplication: Send + Sync + 'static {
     }
 }
 
-/// What an [`AsyncApplication`] gives: see [`Outcome`].
-pub(crate) struct Answered(pub(super) Outcome);
+/// What an [`AsyncApplication`] gives: see [`Outcome`]. Not public API.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Answered(pub(super) Outcome);
 
 impl Answered {
     /// With a body, or not at all.
@@ -169,6 +171,30 @@ impl Application {
         Self { name, kind: Kind::Async(Arc::new(application)) }
     }
 
+    /// Not public API. Used by generated code, in which the compiler looks at each argument and at the answer by itself.
+    #[doc(hidden)]
+    pub fn of_fn(
+        name: &'static str,
+        callable: impl Fn(&mut Environ, StartResponse) -> Answered + Send + Sync + 'static,
+    ) -> Self {
+        let callable: Arc<Blocking> =
+            Arc::new(move |environ: &mut Environ, start_response| callable(environ, start_response).0);
+        Self { name, kind: Kind::Pool(callable) }
+    }
+
+    /// Not public API. The same for an `async` function, called alone and as a member of a chain.
+    #[doc(hidden)]
+    pub fn of_async_fn(
+        name: &'static str,
+        alone: impl Fn(Environ, StartResponse) -> BoxFuture<'static, Answered> + Send + Sync + 'static,
+        chained: impl for<'a> Fn(&'a mut Environ, StartResponse) -> BoxFuture<'a, Answered>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self::from_async(name, Generated { alone, chained })
+    }
+
     /// Whether it runs on the thread pool.
     pub(crate) fn is_blocking(&self) -> bool {
         matches!(self.kind, Kind::Pool(_))
@@ -242,7 +268,7 @@ async fn on_pool(
     let job_pool = pool.clone();
     let job = move || {
         // The chain that it may be a member of runs on an event loop, with others beside it or none.
-        let several = environ.settings().thread_workers.threads() > 1;
+        let several = job_pool.most_threads() > 1;
         let before = environ.set_multithread(several);
         let outcome = callable(&mut environ, start_response.clone());
         environ.set_multithread(before);
@@ -347,6 +373,33 @@ impl AsyncApplication for OfService {
     }
 }
 
+struct Generated<A, C> {
+    alone: A,
+    chained: C,
+}
+
+impl<A, C> AsyncApplication for Generated<A, C>
+where
+    A: Fn(Environ, StartResponse) -> BoxFuture<'static, Answered> + Send + Sync + 'static,
+    C: for<'a> Fn(&'a mut Environ, StartResponse) -> BoxFuture<'a, Answered> + Send + Sync + 'static,
+{
+    fn call<'a>(
+        &'a self,
+        environ: &'a mut Environ,
+        start_response: StartResponse,
+    ) -> BoxFuture<'a, Answered> {
+        (self.chained)(environ, start_response)
+    }
+
+    fn call_alone(
+        self: Arc<Self>,
+        environ: Environ,
+        start_response: StartResponse,
+    ) -> BoxFuture<'static, Answered> {
+        (self.alone)(environ, start_response)
+    }
+}
+
 struct AsyncFunction<F>(F);
 
 impl<F> AsyncApplication for AsyncFunction<F>
@@ -417,26 +470,42 @@ where
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "a WSGI callable cannot return `{Self}`",
+    label = "this is no `wsgi::Result<impl IntoBody>`",
     note = "it returns `wsgi::Result<impl IntoBody>`: a text, bytes, a list or an iterator of these, or a `wsgi::Body`"
 )]
 pub trait IntoOutcome {
-    #[allow(private_interfaces)] // called by this module only
     fn outcome(self) -> Answered;
 }
 
-impl<B: IntoBody, E: Into<Error>> IntoOutcome for Result<B, E> {
-    #[allow(private_interfaces)]
+impl<B: Answer, E: Into<Error>> IntoOutcome for Result<B, E> {
     fn outcome(self) -> Answered {
-        Answered(self.map(|body| Some(body.into_body())).map_err(|error| Failure::Error(error.into())))
+        Answered(self.map(Answer::into_answer).map_err(|error| Failure::Error(error.into())))
+    }
+}
+
+/// A body, or nothing. Not public API.
+#[doc(hidden)]
+pub trait Answer {
+    fn into_answer(self) -> Option<Body>;
+}
+
+impl<B: IntoBody> Answer for B {
+    fn into_answer(self) -> Option<Body> {
+        Some(self.into_body())
     }
 }
 
 /// `None` passes the request on.
-impl<B: IntoBody, E: Into<Error>> IntoOutcome for Result<Option<B>, E> {
-    #[allow(private_interfaces)]
-    fn outcome(self) -> Answered {
-        Answered(self.map(|body| body.map(IntoBody::into_body)).map_err(|error| Failure::Error(error.into())))
+impl<B: IntoBody> Answer for Option<B> {
+    fn into_answer(self) -> Option<Body> {
+        self.map(IntoBody::into_body)
     }
+}
+
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub fn answer<O: IntoOutcome>(output: O) -> Answered {
+    output.outcome()
 }
 
 /// Runs what may panic, as callables do.

@@ -71,6 +71,8 @@ mod start_response;
 mod validator;
 mod value;
 
+#[doc(hidden)]
+pub use self::application::answer;
 pub(crate) use self::application::{Answered, AsyncApplication};
 pub use self::{
     application::{Application, Callable},
