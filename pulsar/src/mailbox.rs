@@ -11,7 +11,7 @@ use std::{
     task::{Poll, Waker},
 };
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Id};
 
 /// Somebody who has work and may need to be woken.
 pub(crate) trait Kick: Send + Sync + 'static {
@@ -20,7 +20,8 @@ pub(crate) trait Kick: Send + Sync + 'static {
 }
 
 thread_local! {
-    static MAILBOX: RefCell<Option<Mailbox>> = const { RefCell::new(None) };
+    /// That of the event loop that this thread ran last.
+    static MAILBOX: RefCell<Option<(Id, Mailbox)>> = const { RefCell::new(None) };
 }
 
 /// The mailbox of one event loop.
@@ -44,9 +45,12 @@ impl Mailbox {
     pub(crate) fn of_this_thread() -> Option<Self> {
         let handle = Handle::try_current().ok()?;
         MAILBOX.with_borrow_mut(|known| {
-            match known {
-                Some(mailbox) if !mailbox.letters().closed => return Some(mailbox.clone()),
-                _ => {}
+            // A thread may run one event loop after the other, and the first one need not have ended.
+            if let Some((id, mailbox)) = known
+                && *id == handle.id()
+                && !mailbox.letters().closed
+            {
+                return Some(mailbox.clone());
             }
             let mailbox = Self(Arc::default());
             // It holds the mailbox only as long as the loop runs: then its drop closes it.
@@ -55,7 +59,7 @@ impl Mailbox {
                 reader.0.read(cx.waker());
                 Poll::<()>::Pending
             }));
-            *known = Some(mailbox.clone());
+            *known = Some((handle.id(), mailbox.clone()));
             Some(mailbox)
         })
     }
@@ -116,5 +120,77 @@ impl Drop for Reader {
         letters.closed = true;
         // It is the waker of the very task that is dropped here.
         letters.reader = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        thread,
+    };
+
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+
+    fn event_loop() -> Runtime {
+        Builder::new_current_thread().build().unwrap()
+    }
+
+    /// Is woken through the mailbox by another thread, which has nothing else to wake it with.
+    async fn round_trip() {
+        let mailbox = Mailbox::of_this_thread().expect("an event loop runs");
+        let mut sent = false;
+        let done = Arc::new(AtomicUsize::new(0));
+        poll_fn(|cx| {
+            if !sent {
+                sent = true;
+                let (mailbox, waker, done) = (mailbox.clone(), cx.waker().clone(), Arc::clone(&done));
+                thread::spawn(move || {
+                    done.store(1, Ordering::SeqCst);
+                    mailbox.deliver(waker);
+                });
+            }
+            if done.load(Ordering::SeqCst) == 1 { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    #[test]
+    fn every_event_loop_of_a_thread_has_a_mailbox_that_somebody_reads() {
+        let (one, other) = (event_loop(), event_loop());
+        one.block_on(round_trip());
+        // The first one lives on, and nobody runs it.
+        other.block_on(round_trip());
+        one.block_on(round_trip());
+        drop(other);
+        event_loop().block_on(round_trip());
+        assert!(Mailbox::of_this_thread().is_none(), "no event loop runs here now");
+    }
+
+    #[test]
+    fn somebody_is_kicked_once_for_all_that_was_handed_over_in_one_round() {
+        struct Counter(AtomicUsize);
+        impl Kick for Counter {
+            fn kick(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let (one, other) = (Arc::new(Counter(AtomicUsize::new(0))), Arc::new(Counter(AtomicUsize::new(0))));
+        event_loop().block_on(async {
+            for round in 1..=3 {
+                let mailbox = Mailbox::of_this_thread().unwrap();
+                for _ in 0..10 {
+                    mailbox.kick_later(&one);
+                    mailbox.kick_later(&other);
+                }
+                assert_eq!(one.0.load(Ordering::SeqCst), round - 1, "not before the round is over");
+                while one.0.load(Ordering::SeqCst) < round {
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+        assert_eq!((one.0.load(Ordering::SeqCst), other.0.load(Ordering::SeqCst)), (3, 3));
     }
 }
