@@ -31,6 +31,14 @@ use crate::{
 pub struct BoxService(Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>);
 
 impl BoxService {
+    /// A service that is a function, and always ready.
+    pub(crate) fn of_fn<Fut>(answer: impl Fn(Request) -> Fut + Send + Sync + 'static) -> Self
+    where
+        Fut: Future<Output = Response> + Send + 'static,
+    {
+        Self(Arc::new(move |request| Box::pin(answer(request))))
+    }
+
     /// Answers a request; waits until the service is ready for it.
     pub(crate) fn answer(&self, request: Request) -> BoxFuture<'static, Response> {
         (self.0)(request)

@@ -18,7 +18,7 @@ use std::{
 };
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts, uri::PathAndQuery};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts, uri::PathAndQuery};
 
 use crate::{place::Place, problem::Problem};
 
@@ -44,6 +44,8 @@ pub struct Connection {
     request_id: RequestId,
     // Boxed, since most requests have none and each request moves this struct.
     pub(crate) matched: Option<Box<Matched>>,
+    /// What was cut off the path, if the application is mounted in another one.
+    pub(crate) mounted: Option<Arc<MountedAt>>,
 }
 
 #[derive(Debug)]
@@ -63,7 +65,12 @@ impl Connection {
     /// assert!(!connection.request_id().to_string().is_empty());
     /// ```
     pub fn new(peer: Peer, local: Option<Peer>, id: u64) -> Self {
-        Self { wire: Arc::new(Wire { peer, local, id }), request_id: RequestId::made(id, 0), matched: None }
+        Self {
+            wire: Arc::new(Wire { peer, local, id }),
+            request_id: RequestId::made(id, 0),
+            matched: None,
+            mounted: None,
+        }
     }
 
     /// The connection of a request that came over no socket.
@@ -79,7 +86,7 @@ impl Connection {
             None => None,
         };
         let request_id = request_id.unwrap_or_else(|| RequestId::made(self.wire.id, number));
-        Self { wire: Arc::clone(&self.wire), request_id, matched: None }
+        Self { wire: Arc::clone(&self.wire), request_id, matched: None, mounted: None }
     }
 
     /// Who is at the other end of the socket: the client, or the proxy before us.
@@ -322,7 +329,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for MatchedRoute {
 }
 
 /// What was cut off the path on its way to a mounted application.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct MountedAt {
     /// As it was sent: not decoded.
     prefix: String,
@@ -335,10 +342,9 @@ impl MountedAt {
         Self { prefix, added_slash }
     }
 
-    /// Takes more off the path.
-    pub(crate) fn push(&mut self, prefix: &str, added_slash: bool) {
-        self.prefix.push_str(prefix);
-        self.added_slash = added_slash;
+    /// That of a request, if its application is mounted anywhere.
+    pub(crate) fn of(extensions: &Extensions) -> Option<&Self> {
+        extensions.get::<Connection>()?.mounted.as_deref()
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -175,9 +175,7 @@ impl Planned {
                 if is_bare {
                     Some(Served::Callable(root.application))
                 } else {
-                    let application = root.application;
-                    router =
-                        router.mount_with("/", move |context| application.clone().service(context.clone()));
+                    router = router.mount_application("/", root.application);
                     compile(router, &settings, problems).map(Served::Router)
                 }
             }

@@ -13,7 +13,7 @@ use super::{
     matcher::Rank,
     overlap::overlap,
     routes::Router,
-    service::{Compiled, MountTarget, RouterService, Tables},
+    service::{Compiled, Mount, MountTarget, RouterService, Tables},
     table::Table,
 };
 use crate::{context::Context, request::RouteInfo};
@@ -64,7 +64,7 @@ impl Router {
                 Mounted::Fallback(endpoint) => (MountTarget::Fallback(endpoint), true),
             };
             let node = table.mount(mount.prefix.segments(), mounts.len(), fallback);
-            mounts.push(target);
+            mounts.push(Mount::new(target, &mount.prefix.to_string()));
             match mounted_at.entry((node, fallback)) {
                 hash_map::Entry::Vacant(place) => {
                     place.insert(mount.source);

@@ -16,9 +16,10 @@ use crate::{
     body::{BoxError, Request},
     context::Context,
     handler::{Endpoint, IntoHandler},
-    middleware::into_infallible,
+    middleware::{BoxService, into_infallible},
     problem::Problem,
     registry::{Route, Scope, WsgiApp},
+    wsgi::Application,
 };
 
 /// Routes, mounted services and a fallback, on their way to becoming an application.
@@ -279,9 +280,14 @@ impl Router {
             (Some(scope), Some(path)) => format!("{}{path}", scope.prefix),
             (None, path) => path.unwrap_or("/").to_owned(),
         };
-        let application = app.application();
-        let make = move |context: &Context| into_infallible(application.clone().service(context.clone()));
-        self.push_mount(app.place().into(), &prefix, Mounted::Made(Arc::new(make)));
+        self.push_mount(app.place().into(), &prefix, of_application(app.application()));
+        self
+    }
+
+    /// Mounts a WSGI application.
+    #[track_caller]
+    pub(crate) fn mount_application(mut self, prefix: &str, application: Application) -> Self {
+        self.push_mount(Source::caller(), prefix, of_application(application));
         self
     }
 
@@ -402,6 +408,20 @@ impl fmt::Debug for Router {
             .field("mounts", &self.mounts.iter().map(|mount| mount.prefix.to_string()).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
+}
+
+/// A WSGI application is always ready: it needs no more than one box around its answer.
+fn of_application(application: Application) -> Mounted {
+    Mounted::Made(Arc::new(move |context: &Context| {
+        let service = application.clone().service(context.clone());
+        BoxService::of_fn(move |request| {
+            let answer = service.answer(request);
+            async move {
+                let Ok(response) = answer.await;
+                response
+            }
+        })
+    }))
 }
 
 /// A prefix is a rule of literal text; its final slash does not matter.

@@ -12,7 +12,7 @@ use std::{
 
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
 use http_body::Body as _;
 use tower_service::Service;
 
@@ -57,7 +57,7 @@ pub struct RouterService(Arc<Tables>);
 pub(super) struct Tables {
     pub(super) table: Table,
     pub(super) routes: Vec<Compiled>,
-    pub(super) mounts: Vec<MountTarget>,
+    pub(super) mounts: Vec<Mount>,
     pub(super) fallback: Option<Endpoint>,
     pub(super) render: Option<Render>,
     pub(super) strict_slashes: bool,
@@ -67,6 +67,33 @@ pub(super) struct Tables {
 pub(super) struct Compiled {
     pub(super) endpoint: Endpoint,
     pub(super) info: Arc<RouteInfo>,
+}
+
+pub(super) struct Mount {
+    pub(super) target: MountTarget,
+    /// The prefix as the rule has it, which is nearly always how it is sent: with nothing behind it, and with something.
+    alone: Arc<MountedAt>,
+    longer: Arc<MountedAt>,
+}
+
+impl Mount {
+    pub(super) fn new(target: MountTarget, prefix: &str) -> Self {
+        let prefix = prefix.trim_end_matches('/');
+        let point = |added_slash| Arc::new(MountedAt::new(prefix.to_owned(), added_slash));
+        Self { target, alone: point(true), longer: point(false) }
+    }
+
+    /// Where it is mounted for a request that had this prefix cut off, maybe in a router that is mounted itself.
+    fn point(&self, outer: Option<&MountedAt>, prefix: &str, added_slash: bool) -> Arc<MountedAt> {
+        let usual = if added_slash { &self.alone } else { &self.longer };
+        match outer {
+            None if usual.as_str() == prefix => Arc::clone(usual),
+            outer => {
+                let outer = outer.map_or("", MountedAt::as_str);
+                Arc::new(MountedAt::new([outer, prefix].concat(), added_slash))
+            }
+        }
+    }
 }
 
 pub(super) enum MountTarget {
@@ -85,7 +112,7 @@ impl RouterService {
     pub(crate) fn with_context(mut self, context: Context) -> Self {
         if let Some(tables) = Arc::get_mut(&mut self.0) {
             for mount in &mut tables.mounts {
-                if let MountTarget::Made(make, service) = mount {
+                if let MountTarget::Made(make, service) = &mut mount.target {
                     *service = make(&context);
                 }
             }
@@ -177,10 +204,14 @@ impl RouterService {
                 };
                 self.call_route(number, request, params)
             }
-            Found::Mount(number, rest) => {
-                let segments = text[..rest].matches('/').count();
+            Found::Mount(number, end) => {
+                let end = match &text {
+                    Cow::Borrowed(_) => end,
+                    // Decoding has moved it; the number of slashes is what it was.
+                    Cow::Owned(text) => nth_slash(path, text[..end].matches('/').count()),
+                };
                 drop(text);
-                self.call_mount(number, request, segments)
+                self.call_mount(number, request, end)
             }
             Found::NotAllowed(methods) => {
                 drop(text);
@@ -195,7 +226,7 @@ impl RouterService {
             }
             Found::OtherSlash => {
                 drop(text);
-                let location = location(request.extensions().get(), request.uri());
+                let location = location(MountedAt::of(request.extensions()), request.uri());
                 let mut response = StatusCode::PERMANENT_REDIRECT.into_response();
                 response.headers_mut().insert(header::LOCATION, location);
                 RouteFuture::ready(response)
@@ -214,7 +245,7 @@ impl RouterService {
     fn is_nothing(&self, found: &Found) -> bool {
         match found {
             Found::Nothing | Found::OtherSlash => true,
-            Found::Mount(number, _) => matches!(self.0.mounts[*number], MountTarget::Fallback(_)),
+            Found::Mount(number, _) => matches!(self.0.mounts[*number].target, MountTarget::Fallback(_)),
             Found::Route(_) | Found::NotAllowed(_) => false,
         }
     }
@@ -228,14 +259,17 @@ impl RouterService {
         self.call_endpoint(endpoint, Some(number), request, params)
     }
 
-    fn call_mount(&self, number: usize, mut request: Request, segments: usize) -> RouteFuture {
-        match &self.0.mounts[number] {
+    /// Calls what is mounted at the first `end` bytes of the path.
+    fn call_mount(&self, number: usize, mut request: Request, end: usize) -> RouteFuture {
+        let mount = &self.0.mounts[number];
+        match &mount.target {
             MountTarget::Fallback(endpoint) => self.call_endpoint(endpoint, None, request, Params::none()),
             MountTarget::Service(service) | MountTarget::Made(_, service) => {
-                if let Some((prefix, uri, added_slash)) = split_prefix(request.uri(), segments) {
-                    *request.uri_mut() = uri;
-                    let mounted: &mut MountedAt = request.extensions_mut().get_or_insert_default();
-                    mounted.push(&prefix, added_slash);
+                if let Some((uri, added_slash)) = without_prefix(request.uri(), end) {
+                    let uri = std::mem::replace(request.uri_mut(), uri);
+                    let connection = request.extensions_mut().get_or_insert_with(Connection::none);
+                    let outer = connection.mounted.as_deref();
+                    connection.mounted = Some(mount.point(outer, &uri.path()[..end], added_slash));
                 }
                 let id = request_id(&request);
                 RouteFuture::pending(self, service.answer(request), None, id, false)
@@ -399,20 +433,30 @@ fn location(prefix: Option<&MountedAt>, uri: &Uri) -> HeaderValue {
     HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("/"))
 }
 
-/// The first segments of a URI, and the URI without them, for what is mounted below them; and whether it got a slash.
-fn split_prefix(uri: &Uri, segments: usize) -> Option<(String, Uri, bool)> {
-    if segments == 0 {
+/// Where slash number `n` of a path stands, or its end.
+fn nth_slash(path: &str, n: usize) -> usize {
+    path.match_indices('/').nth(n).map_or(path.len(), |(at, _)| at)
+}
+
+/// The URI without the first bytes of its path, for what is mounted there; and whether it got a slash. Nothing is cut off for
+/// what is mounted at `/`.
+fn without_prefix(uri: &Uri, end: usize) -> Option<(Uri, bool)> {
+    if end == 0 {
         return None;
     }
-    let path_and_query = uri.path_and_query()?.as_str();
-    let path = uri.path();
-    let at = path.match_indices('/').nth(segments).map_or(path.len(), |(at, _)| at);
-    let (prefix, rest) = path_and_query.split_at(at);
+    let rest = &uri.path_and_query()?.as_str()[end..];
     let added_slash = !rest.starts_with('/');
-    let rest = if added_slash { format!("/{rest}") } else { rest.to_owned() };
+    let target = match rest {
+        "" => PathAndQuery::from_static("/"),
+        _ if added_slash => format!("/{rest}").parse().ok()?,
+        _ => rest.parse().ok()?,
+    };
+    if uri.authority().is_none() {
+        return Some((Uri::from(target), added_slash));
+    }
     let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(rest.parse().ok()?);
-    Some((prefix.to_owned(), Uri::from_parts(parts).ok()?, added_slash))
+    parts.path_and_query = Some(target);
+    Some((Uri::from_parts(parts).ok()?, added_slash))
 }
 
 /// The answer of a [`RouterService`], when it is there.

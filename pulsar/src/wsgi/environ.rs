@@ -3,7 +3,7 @@
 //! It is a view. A variable is worked out when it is asked for, from the request that the server has parsed; no map is filled
 //! for each request. What an application or a middleware sets lies over it.
 
-use std::{borrow::Cow, fmt, io::Read};
+use std::{borrow::Cow, fmt, io::Read, sync::Arc};
 
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header, request::Parts, uri::Authority};
 use percent_encoding::percent_decode_str;
@@ -466,7 +466,7 @@ impl Environ {
 
     /// What the application is mounted at, as it was sent.
     pub(super) fn mounted_at(&self) -> &str {
-        self.0.parts.extensions.get().map_or("", MountedAt::as_str)
+        MountedAt::of(&self.0.parts.extensions).map_or("", MountedAt::as_str)
     }
 
     /// The path of an application that is mounted at `/a`, asked for `/a`, is empty, as in PEP 3333.
@@ -475,7 +475,7 @@ impl Environ {
     }
 
     fn behind_mount<'a>(&self, path: &'a str) -> &'a str {
-        let added = self.0.parts.extensions.get().is_some_and(MountedAt::has_added_slash);
+        let added = MountedAt::of(&self.0.parts.extensions).is_some_and(MountedAt::has_added_slash);
         path.strip_prefix('/').filter(|_| added).unwrap_or(path)
     }
 
@@ -560,14 +560,15 @@ fn apply(parts: &mut Parts, changes: &[(Cow<'static, str>, Option<Value<'static>
         }
     }
     if path.is_some() || prefix.is_some() {
-        let before = parts.extensions.get::<MountedAt>();
+        let before = MountedAt::of(&parts.extensions);
         let prefix = prefix.unwrap_or_else(|| before.map_or("", MountedAt::as_str).to_owned());
         // An empty path becomes the `/` that a request cannot do without.
         let added_slash = match &path {
             Some(path) => path.is_empty(),
             None => before.is_some_and(MountedAt::has_added_slash),
         };
-        parts.extensions.insert(MountedAt::new(prefix, added_slash));
+        let mounted = Arc::new(MountedAt::new(prefix, added_slash));
+        parts.extensions.get_or_insert_with(Connection::none).mounted = Some(mounted);
     }
     if path.is_some() || query.is_some() {
         let path = path.unwrap_or_else(|| parts.uri.path().to_owned());

@@ -84,7 +84,13 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> WsgiFuture {
-        let request = request.map(Body::new);
+        self.answer(request.map(Body::new))
+    }
+}
+
+impl WsgiService {
+    /// Answers a request.
+    pub(crate) fn answer(&self, request: Request) -> WsgiFuture {
         let id = request.extensions().get::<Connection>().map(|connection| connection.request_id().clone());
         let head_only = request.method() == Method::HEAD;
         let name = self.application.name;
