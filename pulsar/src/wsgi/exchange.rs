@@ -53,6 +53,13 @@ enum End {
     Gone,
 }
 
+impl State {
+    fn close(&mut self) {
+        self.end.get_or_insert(End::Returned);
+        self.writer = None;
+    }
+}
+
 impl Exchange {
     pub(super) fn new(callable: &'static str, id: Option<RequestId>, head_only: bool) -> Self {
         Self { callable, id, head_only, state: Mutex::default() }
@@ -123,9 +130,15 @@ impl Exchange {
 
     /// The callable has returned: nothing more may be written. What was written is still to be fetched.
     pub(super) fn close(&self) {
+        self.state().close();
+    }
+
+    /// The same, for who fetches it.
+    pub(super) fn close_and_take_written(&self) -> Option<(Head, mpsc::Receiver<Bytes>)> {
         let mut state = self.state();
-        state.end.get_or_insert(End::Returned);
-        state.writer = None;
+        state.close();
+        let written = state.written.take()?;
+        state.head.take().map(|head| (head, written))
     }
 
     /// Nobody will fetch what is written: whoever is writing does not wait any more.

@@ -166,8 +166,7 @@ impl Stage {
                         Ok(Poll::Pending) => return self.poll_written(exchange, cx),
                         Err(failure) => Err(failure),
                     };
-                    exchange.close();
-                    if let Some((head, written)) = exchange.take_written(cx.waker()) {
+                    if let Some((head, written)) = exchange.close_and_take_written() {
                         // Who has written has answered, whatever it returns.
                         let rest = answered.map(|body| body.map_or(Pieces::Ended, Pieces::of));
                         let body = Sending::written(exchange, &head, written).then(rest);
@@ -178,13 +177,16 @@ impl Stage {
                         Ok(None) => return Poll::Ready(Err(Failure::PassedOn)),
                         Err(failure) => return Poll::Ready(Err(failure)),
                     };
-                    let has_head = matches!(body.0, Kind::Stream { has_head: true, .. });
-                    let pieces = Pieces::of(body);
-                    if has_head {
+                    match body.0 {
+                        Kind::Whole(bytes) => {
+                            return Poll::Ready(begin(exchange, Some(bytes), Pieces::Ended));
+                        }
                         // A service has meant what it said, and its first piece may be long in coming.
-                        return Poll::Ready(begin(exchange, None, pieces));
+                        Kind::Stream { has_head: true, .. } => {
+                            return Poll::Ready(begin(exchange, None, Pieces::of(body)));
+                        }
+                        _ => *self = Self::First(Pieces::of(body)),
                     }
-                    *self = Self::First(pieces);
                 }
                 Self::First(pieces) => {
                     let first = match guarded(|| pieces.poll_next(cx)) {
