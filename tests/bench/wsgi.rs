@@ -18,7 +18,6 @@ use std::{
     net::SocketAddr,
     os::unix::process::CommandExt,
     process::{Command, ExitCode},
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -31,7 +30,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     runtime::Builder,
-    sync::Notify,
+    sync::watch,
     time::timeout,
 };
 
@@ -149,68 +148,91 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 async fn flood(count: usize) {
+    const WAVES: usize = 3;
     let server = Server::start("server", &["--thread-workers", "4", "--thread-queue", "64"]);
-    let begin = Arc::new(Notify::new());
-    let mut clients = Vec::new();
+    let mut streams = Vec::new();
     for _ in 0..count {
-        let mut stream = TcpStream::connect(server.address).await.expect("the server accepts");
-        let begin = Arc::clone(&begin);
+        streams.push(TcpStream::connect(server.address).await.expect("the server accepts"));
+    }
+    println!();
+    println!("flood: {count} requests at once for 50 ms on each of 4 threads, 64 may wait; {WAVES} times");
+    println!(
+        "| wave | served | refused | no answer | last 503 after | last answer after | RSS before, most, after (MiB) |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for number in 1..=WAVES {
+        let before = server.memory("VmRSS:");
+        let begun = Instant::now();
+        let (mut served, mut refused, mut hung, mut longest) = (0, 0, 0, Duration::ZERO);
+        let answers = wave(&mut streams).await;
+        for (status, took) in answers {
+            match status {
+                Some(200) => served += 1,
+                Some(503) => {
+                    refused += 1;
+                    longest = longest.max(took);
+                }
+                Some(status) => panic!("an answer of status {status}"),
+                None => hung += 1,
+            }
+        }
+        println!(
+            "| {number} | {served} | {refused} | {hung} | {} ms | {} ms | {:.1}, {:.1}, {:.1} |",
+            longest.as_millis(),
+            begun.elapsed().as_millis(),
+            mib(before),
+            mib(server.memory("VmHWM:")),
+            mib(server.memory("VmRSS:"))
+        );
+        assert_eq!(hung, 0, "every request has an answer");
+    }
+}
+
+/// Asks on all connections at the same time; each answer with how long it took.
+async fn wave(streams: &mut Vec<TcpStream>) -> Vec<(Option<u16>, Duration)> {
+    let (begin, word) = watch::channel(false);
+    let mut clients = Vec::new();
+    for mut stream in streams.drain(..) {
+        let mut word = word.clone();
         clients.push(tokio::spawn(async move {
-            begin.notified().await;
+            word.wait_for(|begin| *begin).await.expect("the word is given");
             let begun = Instant::now();
             let status = timeout(PATIENCE, ask(&mut stream)).await.ok();
             (status, begun.elapsed(), stream)
         }));
     }
-    // All of them wait for the word.
-    tokio::task::yield_now().await;
-    let before = server.memory("VmRSS:");
-    let begun = Instant::now();
-    begin.notify_waiters();
-    let (mut served, mut refused, mut hung, mut longest) = (0, 0, 0, Duration::ZERO);
-    let mut streams = Vec::new();
+    begin.send_replace(true);
+    let mut answers = Vec::new();
     for client in clients {
         let (status, took, stream) = client.await.expect("no client panics");
-        match status {
-            Some(200) => served += 1,
-            Some(503) => {
-                refused += 1;
-                longest = longest.max(took);
-            }
-            Some(status) => panic!("an answer of status {status}"),
-            None => hung += 1,
-        }
+        answers.push((status, took));
         streams.push(stream);
     }
-    let whole = begun.elapsed();
-    let (most, after) = (server.memory("VmHWM:"), server.memory("VmRSS:"));
-    println!();
-    println!("flood: {count} requests at once for 50 ms on each of 4 threads, 64 may wait");
-    println!(
-        "| served | refused | no answer | last 503 after | last answer after | RSS before, most, after (MiB) |"
-    );
-    println!("|---|---|---|---|---|---|");
-    println!(
-        "| {served} | {refused} | {hung} | {} ms | {} ms | {:.1}, {:.1}, {:.1} |",
-        longest.as_millis(),
-        whole.as_millis(),
-        mib(before),
-        mib(most),
-        mib(after)
-    );
-    assert_eq!(hung, 0, "every request has an answer");
+    answers
 }
 
 async fn ask(stream: &mut TcpStream) -> u16 {
     stream.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("the server reads");
+    let mut answer = Vec::new();
     let mut buffer = [0; 1024];
-    let mut length = 0;
-    while length < 12 {
-        let more = stream.read(&mut buffer[length..]).await.expect("the server writes");
+    loop {
+        let more = stream.read(&mut buffer).await.expect("the server writes");
         assert!(more > 0, "the connection ended without an answer");
-        length += more;
+        answer.extend_from_slice(&buffer[..more]);
+        // The next one comes on the same connection.
+        if let Some(status) = whole_answer(&answer) {
+            return status;
+        }
     }
-    String::from_utf8_lossy(&buffer[9..12]).parse().expect("a status")
+}
+
+/// The status of an answer that is there to its end.
+fn whole_answer(answer: &[u8]) -> Option<u16> {
+    let text = std::str::from_utf8(answer).expect("an answer is text");
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let length = head.split("\r\n").find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.expect("a length").parse().expect("a number");
+    (body.len() == length).then(|| head[9..12].parse().expect("a status"))
 }
 
 async fn upload(mib_count: usize) {
