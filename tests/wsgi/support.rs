@@ -4,11 +4,11 @@ use std::{
     convert::Infallible,
     fmt,
     future::ready,
-    io::{self, ErrorKind, Read, Write},
+    io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -19,9 +19,9 @@ use pulsar::{
     server::{Address, BoundAddress, Server, ServerConfig, Shutdown},
     wsgi::{self, Application, Environ, StartResponse},
 };
-use pulsar_tests::{PATIENCE, until, wire};
+pub(crate) use pulsar_tests::log::Log;
+use pulsar_tests::{PATIENCE, wire};
 use tower::{Service, service_fn};
-use tracing_subscriber::fmt::MakeWriter;
 
 /// What a callable of a table is.
 pub(crate) type Callable = fn(&mut Environ, StartResponse) -> wsgi::Result<Option<wsgi::Body>>;
@@ -310,63 +310,5 @@ fn chunks(mut rest: &[u8]) -> (String, Option<&[u8]>) {
             return (body, Some(behind));
         }
         rest = behind;
-    }
-}
-
-/// What was logged by all tests of this program together: a test looks for lines that name its own callables.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// The log, which is written from the first call on.
-    pub(crate) fn get() -> &'static Self {
-        static LOG: OnceLock<Log> = OnceLock::new();
-        LOG.get_or_init(|| {
-            let log = Self::default();
-            let subscriber = tracing_subscriber::fmt()
-                .with_max_level(tracing::Level::INFO)
-                .with_writer(log.clone())
-                .with_ansi(false)
-                .finish();
-            tracing::subscriber::set_global_default(subscriber).expect("nobody else sets one");
-            log
-        })
-    }
-
-    /// The lines about a callable.
-    pub(crate) fn of(&self, callable: &str) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let field = format!("callable={callable:?}");
-        text.lines().filter(|line| line.contains(&field)).map(str::to_owned).collect()
-    }
-
-    /// Asserts that there is one line about a callable, an error, and that it has this part.
-    #[track_caller]
-    pub(crate) fn assert(&self, callable: &str, part: &str) {
-        // What a callable does behind its answer is logged behind it.
-        until(&format!("there is a line about {callable}"), || !self.of(callable).is_empty());
-        let lines = self.of(callable);
-        assert!(
-            matches!(&lines[..], [line] if line.contains("ERROR") && line.contains(part)),
-            "{callable}: one line with {part:?} expected in {lines:#?}"
-        );
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(text)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
