@@ -4,7 +4,7 @@
 //! attribute. Whoever writes tokens asks [`Errors::is_empty`] first.
 
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 
 /// An ordered list of mistakes.
 #[derive(Default)]
@@ -41,6 +41,21 @@ impl Errors {
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.list.iter().map(syn::Error::to_compile_error).collect()
     }
+}
+
+/// What an attribute makes of its item: the item as it was written, and behind it the registration or every mistake. A
+/// reader that gives neither has left its mistakes to be reported elsewhere.
+pub(crate) fn beside(
+    item: TokenStream,
+    registration: impl FnOnce(TokenStream, &mut Errors) -> Option<TokenStream>,
+) -> TokenStream {
+    let mut errors = Errors::default();
+    let generated = registration(item.clone(), &mut errors);
+    let behind = match generated {
+        Some(registration) if errors.is_empty() => registration,
+        _ => errors.into_tokens(),
+    };
+    quote! { #item #behind }
 }
 
 /// The text of a mistake: what is wrong, and the way out on a line of its own.

@@ -4,11 +4,11 @@
 //! program starts.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 use syn::{GenericArgument, PathArguments, ReturnType, Type, TypePath};
 
 use crate::{
-    errors::{Errors, with_help},
+    errors::{Errors, beside, with_help},
     function::{Argument, Function, Role},
     options::Options,
     words,
@@ -16,13 +16,7 @@ use crate::{
 
 /// The function, and behind it its registration or what is wrong.
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let mut errors = Errors::default();
-    let generated = registration(attribute, item.clone(), &mut errors);
-    let behind = match generated {
-        Some(registration) if errors.is_empty() => registration,
-        _ => errors.into_tokens(),
-    };
-    quote! { #item #behind }
+    beside(item, |item, errors| registration(attribute, item, errors))
 }
 
 fn registration(tokens: TokenStream, item: TokenStream, errors: &mut Errors) -> Option<TokenStream> {

@@ -9,7 +9,7 @@ use quote::{quote, quote_spanned};
 use syn::{LitStr, ReturnType, Type};
 
 use crate::{
-    errors::{Errors, with_help},
+    errors::{Errors, beside, with_help},
     function::{Argument, Function, Role},
     options::{self, Options},
     words,
@@ -30,13 +30,7 @@ struct Attribute {
 
 /// The function, and behind it its registration or what is wrong.
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let mut errors = Errors::default();
-    let generated = registration(attribute, item.clone(), &mut errors);
-    let behind = match generated {
-        Some(registration) if errors.is_empty() => registration,
-        _ => errors.into_tokens(),
-    };
-    quote! { #item #behind }
+    beside(item, |item, errors| registration(attribute, item, errors))
 }
 
 fn registration(tokens: TokenStream, item: TokenStream, errors: &mut Errors) -> Option<TokenStream> {

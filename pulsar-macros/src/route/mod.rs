@@ -10,24 +10,17 @@ mod tests;
 mod tokens;
 
 use proc_macro2::TokenStream;
-use quote::quote;
 
 pub(crate) use attribute::Verb;
 
 use crate::{
-    errors::{Errors, with_help},
+    errors::{Errors, beside, with_help},
     function::{Function, Role},
 };
 
 /// The function, and behind it its registration or what is wrong.
 pub(crate) fn expand(verb: Verb, attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let mut errors = Errors::default();
-    let generated = registration(verb, attribute, item.clone(), &mut errors);
-    let behind = match generated {
-        Some(registration) if errors.is_empty() => registration,
-        _ => errors.into_tokens(),
-    };
-    quote! { #item #behind }
+    beside(item, |item, errors| registration(verb, attribute, item, errors))
 }
 
 /// `None` when there is none to write, which is not always reported here: mistakes of a function with several of our
