@@ -5,6 +5,7 @@ pub mod body;
 mod mailbox;
 mod place;
 pub mod settings;
+pub mod worker;
 
 mod pool;
 
@@ -166,4 +167,5 @@ pub use crate::{
     registry::{Registry, Requirement, Route, WsgiApp},
     router::Router,
     settings::Settings,
+    worker::Worker,
 };

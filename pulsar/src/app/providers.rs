@@ -19,6 +19,7 @@ use crate::{
     pool::panic_message,
     registry::{Provider, Requirement, Route},
     settings::Settings,
+    worker::Worker,
 };
 
 /// A value that stands in for a provider, as tests give it.
@@ -55,7 +56,7 @@ impl Order {
             }
         }
         let known = |id: &TypeId| {
-            *id == TypeId::of::<Settings>() || overridden.contains(id) || by_type.contains_key(id)
+            always_there().contains(id) || overridden.contains(id) || by_type.contains_key(id)
         };
         for provider in providers.iter().filter(|provider| !overridden.contains(&(provider.provides)().id)) {
             for need in (provider.needs)() {
@@ -76,7 +77,7 @@ impl Order {
     pub(super) fn missing_for<'a>(&self, routes: impl Iterator<Item = &'a Route>) -> Vec<String> {
         let mut known: HashSet<TypeId> = self.given.iter().map(|given| given.what.id).collect();
         known.extend(self.providers.iter().map(|provider| (provider.provides)().id));
-        known.insert(TypeId::of::<Settings>());
+        known.extend(always_there());
         let mut problems = Vec::new();
         for route in routes {
             for need in route.requirements() {
@@ -94,8 +95,8 @@ impl Order {
     /// # Errors
     ///
     /// Stops at the first provider that fails, and says which one it was.
-    pub(super) async fn build(&self, settings: Settings) -> Result<Context, BoxError> {
-        let mut context = Context::new(settings)?;
+    pub(super) async fn build(&self, settings: Settings, worker: Worker) -> Result<Context, BoxError> {
+        let mut context = Context::new(settings)?.with(worker);
         for given in &self.given {
             context = context.with_any(given.what.id, given.what.type_name, Arc::clone(&given.value));
         }
@@ -155,6 +156,11 @@ impl Walk<'_> {
     }
 }
 
+/// What is state without a provider.
+fn always_there() -> [TypeId; 2] {
+    [TypeId::of::<Settings>(), TypeId::of::<Worker>()]
+}
+
 /// A panic of a provider is a failure like any other: it has a place, and ends the start in order.
 async fn caught<T>(mut future: BoxFuture<'_, Result<T, BoxError>>) -> Result<T, BoxError> {
     // Nothing of the future is used after its panic, so that no broken state of it can be seen.
@@ -182,7 +188,7 @@ mod tests {
                 .function("number")
                 .at(Place::new("shop::state", "src/state.rs", 7, 1));
         let order = Order { providers: vec![provider], given: Vec::new() };
-        let error = order.build(Settings::default()).await.unwrap_err();
+        let error = order.build(Settings::default(), Worker::new("shop", 0, 1)).await.unwrap_err();
         assert_eq!(
             error.to_string(),
             "the provider of `u8` failed: it panicked: no luck\n    shop::state::number  at src/state.rs:7"

@@ -11,6 +11,7 @@ use crate::{
     middleware::{BoxService, into_infallible},
     server::{self, Address, Bound, Server, ServerConfig, Shutdown, Stop, serve_all, signals},
     settings::{AccessLog, Bind, Host, LogFormat, Resolved, Settings},
+    worker::Worker,
 };
 
 /// An address could not be bound, or a thread not be started.
@@ -122,7 +123,8 @@ pub(super) async fn start(planned: Planned, providers: &Order) -> Result<BoxServ
 }
 
 async fn build(planned: &Planned, providers: &Order) -> Result<crate::Context, StartError> {
-    providers.build(planned.settings.clone()).await.map_err(StartError::one)
+    let worker = Worker::new(planned.app.name.as_str(), 0, 1);
+    providers.build(planned.settings.clone(), worker).await.map_err(StartError::one)
 }
 
 /// A plan without problems has a service for every application; one with problems is never started.
