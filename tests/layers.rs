@@ -19,7 +19,7 @@ use syn::{
 const FLOORS: &[(&str, &[&str])] = &[
     (
         "words that all use; what event loops and threads tell one another",
-        &["body", "mailbox", "place", "settings", "worker"],
+        &["board", "body", "mailbox", "place", "settings", "worker"],
     ),
     ("a pool of threads", &["pool"]),
     ("the state of a worker; errors", &["context", "error"]),

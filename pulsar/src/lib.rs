@@ -1,6 +1,7 @@
 #![doc = include_str!("docs/guide.md")]
 
 // From the lowest floor to the highest; a module imports only from lower floors. `tests/layers.rs` holds the table.
+mod board;
 pub mod body;
 mod mailbox;
 mod place;

@@ -66,7 +66,7 @@ impl Server {
                 continue;
             }
             let opened = match address {
-                Address::Tcp(host, port) => open_tcp(host, *port, config.threads.max(1), config.backlog),
+                Address::Tcp(host, port) => open_tcp(host, *port, config.backlog),
                 Address::Unix(path) => open_unix(path, config.backlog).map(|socket| vec![socket]),
             };
             match opened {
@@ -172,18 +172,18 @@ impl fmt::Display for BindError {
 
 impl std::error::Error for BindError {}
 
-/// One bound address: for TCP the sockets that share it, for a unix socket also its file.
+/// One bound address: its socket, and for a unix socket of our own its file.
 #[derive(Debug)]
 pub(super) enum BoundSocket {
-    Tcp { listeners: Vec<TcpListener>, local: SocketAddr },
-    Unix { listener: UnixListener, file: Arc<SocketFile> },
+    Tcp { listener: TcpListener, local: SocketAddr },
+    Unix { listener: UnixListener, path: Arc<Path>, file: Option<Arc<SocketFile>> },
 }
 
 impl BoundSocket {
     fn address(&self) -> BoundAddress {
         match self {
             Self::Tcp { local, .. } => BoundAddress::Tcp(*local),
-            Self::Unix { file, .. } => BoundAddress::Unix(file.path.to_path_buf()),
+            Self::Unix { path, .. } => BoundAddress::Unix(path.to_path_buf()),
         }
     }
 }
@@ -216,14 +216,14 @@ impl Drop for SocketFile {
     }
 }
 
-fn open_tcp(host: &str, port: u16, threads: usize, backlog: u32) -> Result<Vec<BoundSocket>, String> {
+fn open_tcp(host: &str, port: u16, backlog: u32) -> Result<Vec<BoundSocket>, String> {
     let explain = |error: io::Error| explain_tcp(&error, port);
     if host.is_empty() {
         // Dual stack; a system without IPv6 gets IPv4 alone.
         let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
-        let opened = open_group(any, false, threads, backlog).or_else(|error| match error.kind() {
+        let opened = open_address(any, false, backlog).or_else(|error| match error.kind() {
             io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => Err(error),
-            _ => open_group((Ipv4Addr::UNSPECIFIED, port).into(), false, threads, backlog),
+            _ => open_address((Ipv4Addr::UNSPECIFIED, port).into(), false, backlog),
         });
         return opened.map(|socket| vec![socket]).map_err(explain);
     }
@@ -240,7 +240,7 @@ fn open_tcp(host: &str, port: u16, threads: usize, backlog: u32) -> Result<Vec<B
         if opened.iter().any(|socket| matches!(socket, BoundSocket::Tcp { local, .. } if *local == address)) {
             continue;
         }
-        match open_group(address, true, threads, backlog) {
+        match open_address(address, true, backlog) {
             Ok(socket) => {
                 if let BoundSocket::Tcp { local, .. } = &socket {
                     port = local.port();
@@ -258,44 +258,18 @@ fn open_tcp(host: &str, port: u16, threads: usize, backlog: u32) -> Result<Vec<B
     }
 }
 
-/// One address, with a socket for each thread where the system shares connections out among such sockets.
-///
-/// Linux does: the sockets of a `SO_REUSEPORT` group have a queue each, and the kernel spreads connections by a
-/// hash of their addresses. A single queue watched by all threads would give a burst of connections to whichever
-/// thread wakes first, and connections never move. The price is that the spread is even on average only. On
-/// other systems the last socket of such a group takes all, so one queue it is.
-fn open_group(address: SocketAddr, only_v6: bool, threads: usize, backlog: u32) -> io::Result<BoundSocket> {
-    // The first socket is bound alone: were it in a group already, a second server of the same user would join
-    // it silently instead of hearing that the address is in use.
-    let first = open_socket(address, only_v6, false)?;
-    let local = first.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
-    let mut sockets = vec![first];
-    if cfg!(target_os = "linux") && threads > 1 {
-        sockets[0].set_reuse_port(true)?;
-        for _ in 1..threads {
-            sockets.push(open_socket(local, only_v6, true)?);
-        }
-    }
-    let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
-    for socket in &sockets {
-        socket.listen(backlog)?;
-        socket.set_nonblocking(true)?;
-    }
-    Ok(BoundSocket::Tcp { listeners: sockets.into_iter().map(TcpListener::from).collect(), local })
-}
-
-fn open_socket(address: SocketAddr, only_v6: bool, reuse_port: bool) -> io::Result<Socket> {
+fn open_address(address: SocketAddr, only_v6: bool, backlog: u32) -> io::Result<BoundSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     // Without it the address stays closed to us for a minute after a restart.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(only_v6)?;
     }
-    if reuse_port {
-        socket.set_reuse_port(true)?;
-    }
     socket.bind(&address.into())?;
-    Ok(socket)
+    let local = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
+    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+    socket.set_nonblocking(true)?;
+    Ok(BoundSocket::Tcp { listener: socket.into(), local })
 }
 
 fn open_unix(path: &Path, backlog: u32) -> Result<BoundSocket, String> {
@@ -307,8 +281,9 @@ fn open_unix(path: &Path, backlog: u32) -> Result<BoundSocket, String> {
         socket.set_nonblocking(true)?;
         let metadata = fs::symlink_metadata(path)?;
         let inode = (metadata.dev(), metadata.ino());
-        let file = SocketFile { path: path.into(), inode, removed: AtomicBool::new(false) };
-        Ok(BoundSocket::Unix { listener: socket.into(), file: Arc::new(file) })
+        let path: Arc<Path> = path.into();
+        let file = SocketFile { path: Arc::clone(&path), inode, removed: AtomicBool::new(false) };
+        Ok(BoundSocket::Unix { listener: socket.into(), path, file: Some(Arc::new(file)) })
     };
     open().map_err(|error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => {

@@ -3,7 +3,7 @@
 //! It says *that* the server shall stop; how connections end is the business of the threads that hold them.
 //! A request to stop is never taken back, and only grows: from draining to force.
 
-use std::{io, sync::Arc, thread};
+use std::{io, sync::Arc, thread, time::Duration};
 
 use tokio::{
     runtime,
@@ -27,7 +27,12 @@ pub struct Shutdown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Demand {
     Run,
+    /// Accept for as long as `drain_delay` says, then drain.
     Drain,
+    /// Accept no more.
+    DrainNow,
+    /// As before, with no more than [`QUICK`] to end.
+    Quick,
     Force,
 }
 
@@ -41,7 +46,8 @@ impl Shutdown {
         Self { demand: Arc::new(watch::Sender::new(Demand::Run)) }
     }
 
-    /// Begins the graceful stop: no new connections, requests in flight finish.
+    /// Begins the graceful stop: after [`drain_delay`](crate::server::ServerConfig::drain_delay), which is mostly zero, no new
+    /// connections; requests in flight finish.
     ///
     /// ```
     /// let shutdown = pulsar::server::Shutdown::new();
@@ -50,6 +56,28 @@ impl Shutdown {
     /// ```
     pub fn drain(&self) {
         self.raise(Demand::Drain);
+    }
+
+    /// Like [`drain`](Self::drain), without the delay: for a server whose listeners are served by another one.
+    ///
+    /// ```
+    /// let shutdown = pulsar::server::Shutdown::new();
+    /// shutdown.drain_now();
+    /// assert!(shutdown.is_requested());
+    /// ```
+    pub fn drain_now(&self) {
+        self.raise(Demand::DrainNow);
+    }
+
+    /// Ends quickly: idle connections are closed at once, what is in flight has two seconds.
+    ///
+    /// ```
+    /// let shutdown = pulsar::server::Shutdown::new();
+    /// shutdown.quick();
+    /// assert!(shutdown.is_requested());
+    /// ```
+    pub fn quick(&self) {
+        self.raise(Demand::Quick);
     }
 
     /// Ends at once; what is in flight is cut.
@@ -90,6 +118,9 @@ impl Default for Shutdown {
         Self::new()
     }
 }
+
+/// How long requests in flight have at a quick stop.
+pub(super) const QUICK: Duration = Duration::from_secs(2);
 
 /// The waiting side. It holds the sender too, so that dropping every handle is not taken for a demand.
 #[derive(Clone)]
