@@ -26,6 +26,7 @@ pub mod wsgi;
 mod registry;
 pub mod server;
 
+mod arbiter;
 pub mod router;
 pub mod testing;
 

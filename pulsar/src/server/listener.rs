@@ -4,11 +4,16 @@
 //! configuration are reported together.
 
 use std::{
-    fmt, fs, io,
+    fmt,
+    fs::{self, File, Permissions},
+    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs},
-    os::unix::{
-        fs::{FileTypeExt, MetadataExt},
-        net::UnixListener,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::{
+            fs::{FileTypeExt, MetadataExt, PermissionsExt},
+            net::UnixListener,
+        },
     },
     path::{Path, PathBuf},
     sync::{
@@ -20,8 +25,8 @@ use std::{
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::server::{
-    access_log::AccessLogWriter,
-    config::{AccessLog, Address, ServerConfig},
+    access_log::{AccessLogWriter, LogFile},
+    config::{Address, ServerConfig},
 };
 
 /// The server: where everything begins.
@@ -53,8 +58,7 @@ impl Server {
     /// # Ok::<(), pulsar::server::BindError>(())
     /// ```
     pub fn bind(config: ServerConfig) -> Result<Bound, BindError> {
-        let mut sockets = Vec::new();
-        let mut failures = Vec::new();
+        let (mut sockets, mut failures) = (Vec::new(), Vec::new());
         if config.binds.is_empty() {
             failures.push("there is no address to listen on: name one, such as 127.0.0.1:8060".to_owned());
         }
@@ -65,34 +69,29 @@ impl Server {
                 ));
                 continue;
             }
-            let opened = match address {
-                Address::Tcp(host, port) => open_tcp(host, *port, config.backlog),
-                Address::Unix(path) => open_unix(path, config.backlog).map(|socket| vec![socket]),
-            };
-            match opened {
+            match bind(address, config.backlog, None) {
                 Ok(opened) => sockets.extend(opened),
-                Err(reason) => failures.push(format!("cannot listen on {address}: {reason}")),
+                Err(failure) => failures.push(failure),
             }
         }
-        let log = AccessLogWriter::open(&config.access_log, config.access_log_format);
-        match log {
-            Ok(log) if failures.is_empty() => {
-                let addresses = sockets.iter().map(BoundSocket::address).collect();
-                Ok(Bound { config, sockets, log, addresses })
-            }
+        match AccessLogWriter::open(&config.access_log, config.access_log_format) {
+            Ok(log) if failures.is_empty() => Ok(Bound::new(config, sockets, log)),
             Ok(_) => Err(BindError { failures }),
-            Err(error) => {
-                let AccessLog::File(path) = &config.access_log else {
-                    unreachable!("only a file has to be opened");
-                };
-                let path = path.display();
-                failures.push(format!(
-                    "cannot write the access log to {path}: {error}. Check that its directory exists and is writable"
-                ));
+            Err(failure) => {
+                failures.push(failure);
                 Err(BindError { failures })
             }
         }
     }
+}
+
+/// Opens the sockets of an address. The error is a line that names the address, the reason and the way out.
+pub(crate) fn bind(address: &Address, backlog: u32, mode: Option<u32>) -> Result<Vec<BoundSocket>, String> {
+    let opened = match address {
+        Address::Tcp(host, port) => open_tcp(host, *port, backlog),
+        Address::Unix(path) => open_unix(path, backlog, mode).map(|socket| vec![socket]),
+    };
+    opened.map_err(|reason| format!("cannot listen on {address}: {reason}"))
 }
 
 /// Listening sockets that are ready to be served. Dropping it closes them and removes the files of unix sockets.
@@ -114,6 +113,32 @@ pub struct Bound {
 }
 
 impl Bound {
+    fn new(config: ServerConfig, sockets: Vec<BoundSocket>, log: Option<AccessLogWriter>) -> Self {
+        let addresses = sockets.iter().map(BoundSocket::address).collect();
+        Self { config, sockets, log, addresses }
+    }
+
+    /// Sockets that are open already, and the file of the access log, if that is one.
+    pub(crate) fn inherited(
+        config: ServerConfig,
+        sockets: Vec<BoundSocket>,
+        log: Option<File>,
+    ) -> Result<Self, String> {
+        let log = match log {
+            Some(file) => {
+                let writer = AccessLogWriter::of(file, config.access_log_format);
+                Some(writer.map_err(|error| format!("the access log has no thread: {error}"))?)
+            }
+            None => AccessLogWriter::open(&config.access_log, config.access_log_format)?,
+        };
+        Ok(Self::new(config, sockets, log))
+    }
+
+    /// What has the access log go on in another file.
+    pub(crate) fn log_file(&self) -> Option<LogFile> {
+        self.log.as_ref().map(AccessLogWriter::file)
+    }
+
     /// The addresses in the order of the configuration, with the ports that the system chose. A host name may
     /// stand for several.
     pub fn addresses(&self) -> &[BoundAddress] {
@@ -174,13 +199,57 @@ impl std::error::Error for BindError {}
 
 /// One bound address: its socket, and for a unix socket of our own its file.
 #[derive(Debug)]
-pub(super) enum BoundSocket {
+pub(crate) enum BoundSocket {
     Tcp { listener: TcpListener, local: SocketAddr },
     Unix { listener: UnixListener, path: Arc<Path>, file: Option<Arc<SocketFile>> },
 }
 
 impl BoundSocket {
-    fn address(&self) -> BoundAddress {
+    /// A socket that somebody else has opened, and whose file, if it has one, that one removes.
+    pub(crate) fn adopt(fd: OwnedFd) -> Result<Self, String> {
+        let socket = Socket::from(fd);
+        if !socket.is_listener().map_err(|_| "it is no socket".to_owned())? {
+            return Err("it is a socket that does not listen".to_owned());
+        }
+        socket.set_nonblocking(true).map_err(|error| error.to_string())?;
+        let local = socket.local_addr().map_err(|error| error.to_string())?;
+        if let Some(address) = local.as_socket() {
+            return Ok(Self::Tcp { listener: socket.into(), local: address });
+        }
+        if !local.is_unix() {
+            return Err("it is a socket of a kind that HTTP does not run on".to_owned());
+        }
+        let path: Arc<Path> = local.as_pathname().unwrap_or(Path::new("")).into();
+        Ok(Self::Unix { listener: socket.into(), path, file: None })
+    }
+
+    /// Makes it the owner of the file that its address names.
+    pub(crate) fn own_file(&mut self) {
+        if let Self::Unix { path, file, .. } = self {
+            *file = SocketFile::of(path).ok().map(Arc::new);
+        }
+    }
+
+    /// Whether its file is to be removed by us.
+    pub(crate) fn owns_file(&self) -> bool {
+        matches!(self, Self::Unix { file: Some(_), .. })
+    }
+
+    /// Removes its file, if that is ours.
+    pub(crate) fn remove_file(&self) {
+        if let Self::Unix { file: Some(file), .. } = self {
+            file.remove();
+        }
+    }
+
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp { listener, .. } => listener.as_fd(),
+            Self::Unix { listener, .. } => listener.as_fd(),
+        }
+    }
+
+    pub(crate) fn address(&self) -> BoundAddress {
         match self {
             Self::Tcp { local, .. } => BoundAddress::Tcp(*local),
             Self::Unix { path, .. } => BoundAddress::Unix(path.to_path_buf()),
@@ -190,13 +259,19 @@ impl BoundSocket {
 
 /// The file of a unix socket, removed once: when the server stops listening or was never started.
 #[derive(Debug)]
-pub(super) struct SocketFile {
-    pub(super) path: Arc<Path>,
+pub(crate) struct SocketFile {
+    path: Arc<Path>,
     inode: (u64, u64),
     removed: AtomicBool,
 }
 
 impl SocketFile {
+    fn of(path: &Arc<Path>) -> io::Result<Self> {
+        let metadata = fs::symlink_metadata(path)?;
+        let inode = (metadata.dev(), metadata.ino());
+        Ok(Self { path: Arc::clone(path), inode, removed: AtomicBool::new(false) })
+    }
+
     /// Removes the file, if it still is ours: another server may have replaced it since.
     pub(super) fn remove(&self) {
         if self.removed.swap(true, Ordering::Relaxed) {
@@ -272,17 +347,18 @@ fn open_address(address: SocketAddr, only_v6: bool, backlog: u32) -> io::Result<
     Ok(BoundSocket::Tcp { listener: socket.into(), local })
 }
 
-fn open_unix(path: &Path, backlog: u32) -> Result<BoundSocket, String> {
+fn open_unix(path: &Path, backlog: u32, mode: Option<u32>) -> Result<BoundSocket, String> {
     make_room(path)?;
     let open = || {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.bind(&SockAddr::unix(path)?)?;
+        if let Some(mode) = mode {
+            fs::set_permissions(path, Permissions::from_mode(mode))?;
+        }
         socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         socket.set_nonblocking(true)?;
-        let metadata = fs::symlink_metadata(path)?;
-        let inode = (metadata.dev(), metadata.ino());
         let path: Arc<Path> = path.into();
-        let file = SocketFile { path: Arc::clone(&path), inode, removed: AtomicBool::new(false) };
+        let file = SocketFile::of(&path)?;
         Ok(BoundSocket::Unix { listener: socket.into(), path, file: Some(Arc::new(file)) })
     };
     open().map_err(|error: io::Error| match error.kind() {

@@ -39,6 +39,11 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::{
+    access_log::{LogFile, open_log},
+    listener::{BoundSocket, bind},
+    serve::{Seat, serve_seated},
+};
 pub use self::{
     config::{AccessLog, AccessLogFormat, Address, ServerConfig},
     listener::{BindError, Bound, BoundAddress, Server},

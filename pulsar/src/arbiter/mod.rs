@@ -1,0 +1,6 @@
+mod frame;
+mod message;
+mod monitor;
+mod process;
+mod supervisor;
+mod worker;
