@@ -13,9 +13,11 @@ use clap::{
 
 use crate::settings::{
     applications::{Application, Setting, settings},
-    command::{COMMANDS, Command},
+    command::{COMMANDS, Command, Values},
     given::{Given, Origin},
-    rows::{ROWS, Row, Scope},
+    mistake::InvalidValue,
+    row::{Row, Scope},
+    rows::ROWS,
 };
 
 /// What the arguments ask for and what they set.
@@ -67,10 +69,7 @@ fn parser(program: &str, version: &str, applications: &[Application]) -> clap::C
     let commands = COMMANDS.iter().map(|row| {
         let parser = base(row.name).about(row.help);
         let parser = if row.name == DEFAULT_COMMAND { with_switches(parser) } else { parser };
-        match row.json {
-            Some(help) => parser.arg(switch(JSON, help)),
-            None => parser,
-        }
+        parser.args(row.switch.map(|(name, help)| switch(name, help))).args(row.values.as_ref().map(values))
     });
     with_switches(base(program)).subcommands(commands)
 }
@@ -92,8 +91,20 @@ fn command<'a>(
     let row =
         COMMANDS.iter().find(|row| row.name == name).expect("clap knows only the commands of the table");
     match switches[..] {
-        [] => Ok(((row.command)(given(JSON)), inner)),
-        [(_, _, command)] if name == DEFAULT_COMMAND => Ok((*command, inner)),
+        [] => {
+            let switch = row.switch.is_some_and(|(switch, _)| given(switch));
+            let values: Vec<&str> = match (&row.values, inner) {
+                (Some(_), Some(inner)) => {
+                    inner.get_many::<String>(VALUES).into_iter().flatten().map(|s| s.as_str()).collect()
+                }
+                _ => Vec::new(),
+            };
+            let command = (row.command)(switch, &values);
+            let command =
+                command.map_err(|invalid| parser.error(ErrorKind::ValueValidation, told(name, &invalid)))?;
+            Ok((command, inner))
+        }
+        [(_, _, command)] if name == DEFAULT_COMMAND => Ok((command.clone(), inner)),
         [(switch, ..)] => Err(parser.error(
             ErrorKind::ArgumentConflict,
             format!("the argument '--{switch}' cannot be used with the command '{name}'"),
@@ -129,6 +140,22 @@ fn flag(setting: Setting<'_>) -> Arg {
 
 fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
+}
+
+fn values(Values { form, most, help }: &Values) -> Arg {
+    Arg::new(VALUES)
+        .value_name(*form)
+        .num_args(1..=*most)
+        .required(true)
+        // `-1` is a value, not an unknown flag.
+        .allow_negative_numbers(true)
+        .help(*help)
+}
+
+/// The mistake in the values of a command, as clap tells its own.
+fn told(command: &str, invalid: &InvalidValue) -> String {
+    let tip = invalid.help().map(|help| format!("\n\n  tip: {help}")).unwrap_or_default();
+    format!("{command}: {}{tip}", invalid.message())
 }
 
 fn long_help(setting: Setting<'_>) -> String {
@@ -187,7 +214,8 @@ const SWITCHES: &[(&str, &str, Command)] = &[
 
 const DEFAULT_COMMAND: &str = "serve";
 
-const JSON: &str = "json";
+/// The name that clap knows the values of a command by.
+const VALUES: &str = "values";
 
 /// Characters in a line of the long help, to which clap adds 10 of its own.
 const WIDTH: usize = 88;

@@ -10,8 +10,7 @@ use std::{
 
 use crate::settings::{
     AccessLog, Application, Bind, BodyLimit, Command, Exit, Invocation, Loader, LogFormat, Origin, PoolSize,
-    Settings,
-    rows::{ROWS, Scope},
+    Settings, row::Scope, rows::ROWS,
 };
 
 /// What a program is started with.
@@ -75,7 +74,7 @@ fn nothing_given_is_the_default() {
         assert_eq!(invocation.settings.file(), None);
         assert_eq!(invocation.settings.applications().len(), 1);
         assert_eq!(invocation.settings.application("shop"), Some(invocation.settings.first()));
-        for row in ROWS {
+        for row in ROWS.iter() {
             assert_eq!(invocation.settings.first().origin(row.name), Some(&Origin::Default));
         }
     });
@@ -606,7 +605,7 @@ fn commands() {
     ];
     for (arguments, command) in rows {
         let invocation = alone(|start| Start { arguments, ..start }.load()).unwrap();
-        assert_eq!(invocation.command, *command, "{arguments:?}");
+        assert_eq!(&invocation.command, command, "{arguments:?}");
     }
 }
 
@@ -670,7 +669,7 @@ fn the_help_lists_every_row() {
     ] {
         let exit = alone(|start| Start { arguments, ..start }.load()).unwrap_err();
         assert!(exit.is_success(), "{exit}");
-        for row in ROWS {
+        for row in ROWS.iter() {
             let short = row.short.map(|short| format!("-{short}, ")).unwrap_or_default();
             let flag = format!("{short}--{} <{}>", row.name.replace('_', "-"), row.value_name);
             assert!(exit.message.contains(&flag), "{arguments:?} {flag}\n{exit}");

@@ -1,7 +1,7 @@
 //! Every row with values that it takes and values that it refuses.
 
 use crate::settings::{
-    rows::{ROWS, row},
+    rows::{ROWS, index, row},
     typed::Settings,
 };
 
@@ -29,8 +29,8 @@ macro_rules! not_bytes {
 fn set(name: &str, text: &str) -> Result<String, String> {
     let row = row(name).expect("a name of the table");
     let mut settings = Settings::default();
-    if let Some(clear) = row.clear {
-        clear(&mut settings);
+    if let Some(several) = row.several {
+        (several.clear)(&mut settings);
     }
     (row.set)(&mut settings, text).map_err(|error| error.to_string())?;
     Ok((row.show)(&settings))
@@ -38,7 +38,7 @@ fn set(name: &str, text: &str) -> Result<String, String> {
 
 #[test]
 fn the_defaults_of_the_table_are_those_of_the_struct() {
-    for row in ROWS {
+    for row in ROWS.iter() {
         assert_eq!((row.show)(&Settings::default()), row.default, "{}", row.name);
         assert_eq!(set(row.name, row.default).as_deref(), Ok(row.default), "{}", row.name);
     }
@@ -47,7 +47,7 @@ fn the_defaults_of_the_table_are_those_of_the_struct() {
 #[test]
 fn names_are_unique_and_sections_are_not_torn_apart() {
     for (at, row) in ROWS.iter().enumerate() {
-        assert_eq!(row.index(), at, "{} is there twice", row.name);
+        assert_eq!(index(row), at, "{} is there twice", row.name);
         assert!(row.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{}", row.name);
         let torn = ROWS[..at].iter().any(|earlier| earlier.section == row.section)
             && ROWS[at - 1].section != row.section;
