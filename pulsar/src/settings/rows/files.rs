@@ -28,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
         section: SECTION,
         scope: Scope::Program,
         default: "auto",
-        help: "Unix socket by which the commands to a running instance reach it",
+        help: "Unix socket that the commands to a running instance use",
         details: "The path of a socket, auto for one for each instance in the runtime directory, or off. The commands look for the instance at the same path.",
         types: &[Type::String],
         several: None,

@@ -56,7 +56,7 @@ pub(super) const ROWS: &[Row] = &[
         section: SECTION,
         scope: Scope::Application,
         default: "0",
-        help: "How long to go on accepting connections after a stop was asked for",
+        help: "How long to go on accepting connections at a stop",
         details: "In seconds, fractions allowed. It gives a load balancer time to notice; what stays in `graceful_timeout` after it is for the requests in flight.",
         types: &[Type::Integer, Type::Float],
         several: None,
