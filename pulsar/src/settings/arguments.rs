@@ -13,7 +13,7 @@ use clap::{
 
 use crate::settings::{
     applications::{Application, Setting, settings},
-    command::{COMMANDS, Command, Values},
+    command::{COMMANDS, Command, Value},
     given::{Given, Origin},
     mistake::InvalidValue,
     row::{Row, Scope},
@@ -69,7 +69,10 @@ fn parser(program: &str, version: &str, applications: &[Application]) -> clap::C
     let commands = COMMANDS.iter().map(|row| {
         let parser = base(row.name).about(row.help);
         let parser = if row.name == DEFAULT_COMMAND { with_switches(parser) } else { parser };
-        parser.args(row.switch.map(|(name, help)| switch(name, help))).args(row.values.as_ref().map(values))
+        parser
+            .args(row.switch.map(|(name, help)| switch(name, help)))
+            .args(row.values.iter().map(value))
+            .allow_missing_positional(true)
     });
     with_switches(base(program)).subcommands(commands)
 }
@@ -93,12 +96,8 @@ fn command<'a>(
     match switches[..] {
         [] => {
             let switch = row.switch.is_some_and(|(switch, _)| given(switch));
-            let values: Vec<&str> = match (&row.values, inner) {
-                (Some(_), Some(inner)) => {
-                    inner.get_many::<String>(VALUES).into_iter().flatten().map(|s| s.as_str()).collect()
-                }
-                _ => Vec::new(),
-            };
+            let values = row.values.iter().filter_map(|value| inner?.get_one(value.name));
+            let values: Vec<&str> = values.map(String::as_str).collect();
             let command = (row.command)(switch, &values);
             let command =
                 command.map_err(|invalid| parser.error(ErrorKind::ValueValidation, told(name, &invalid)))?;
@@ -142,14 +141,13 @@ fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
 }
 
-fn values(Values { form, most, help }: &Values) -> Arg {
-    Arg::new(VALUES)
-        .value_name(*form)
-        .num_args(1..=*most)
-        .required(true)
+fn value(value: &Value) -> Arg {
+    Arg::new(value.name)
+        .value_name(value.name)
+        .required(value.required)
         // `-1` is a value, not an unknown flag.
         .allow_negative_numbers(true)
-        .help(*help)
+        .help(value.help)
 }
 
 /// The mistake in the values of a command, as clap tells its own.
@@ -213,9 +211,6 @@ const SWITCHES: &[(&str, &str, Command)] = &[
 ];
 
 const DEFAULT_COMMAND: &str = "serve";
-
-/// The name that clap knows the values of a command by.
-const VALUES: &str = "values";
 
 /// Characters in a line of the long help, to which clap adds 10 of its own.
 const WIDTH: usize = 88;

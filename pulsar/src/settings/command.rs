@@ -146,18 +146,18 @@ pub(super) struct CommandRow {
     pub(super) help: &'static str,
     /// The switch that the command has, without `--`, and the help of it.
     pub(super) switch: Option<(&'static str, &'static str)>,
-    /// The values that stand behind the command.
-    pub(super) values: Option<Values>,
-    /// The command with its switch set or not, and with its values.
+    /// The values that stand behind the command. Of two the first may be left out.
+    pub(super) values: &'static [Value],
+    /// The command with its switch set or not, and with those of its values that are given.
     pub(super) command: fn(switch: bool, values: &[&str]) -> Result<Command, InvalidValue>,
 }
 
-/// Values that stand behind a command: at least one.
-pub(super) struct Values {
-    /// As the help shows them.
-    pub(super) form: &'static str,
-    pub(super) most: usize,
+/// A value that stands behind a command.
+pub(super) struct Value {
+    /// What stands for it in the help.
+    pub(super) name: &'static str,
     pub(super) help: &'static str,
+    pub(super) required: bool,
 }
 
 /// Every command, in the order of the help; those to a running instance are the last.
@@ -166,69 +166,73 @@ pub(super) static COMMANDS: &[CommandRow] = &[
         name: "serve",
         help: "Serve the applications of this program (the default)",
         switch: None,
-        values: None,
+        values: &[],
         command: |_, _| Ok(Command::Serve),
     },
     CommandRow {
         name: "routes",
         help: "Print the table of routes",
         switch: Some(("json", "Print JSON instead of a table")),
-        values: None,
+        values: &[],
         command: |json, _| Ok(Command::Routes { json }),
     },
     CommandRow {
         name: "check",
         help: "Look for conflicts, missing providers and dead registrations; for CI",
         switch: Some(("json", "Print JSON instead of text")),
-        values: None,
+        values: &[],
         command: |json, _| Ok(Command::Check { json }),
     },
     CommandRow {
         name: "config",
         help: "Print the settings and where each comes from",
         switch: None,
-        values: None,
+        values: &[],
         command: |_, _| Ok(Command::Config),
     },
     CommandRow {
         name: "info",
         help: "Show the running instance",
         switch: Some(("json", "Print JSON instead of text")),
-        values: None,
+        values: &[],
         command: |json, _| Ok(Command::Info { json }),
     },
     CommandRow {
         name: "top",
         help: "Show the running instance again and again",
         switch: None,
-        values: None,
+        values: &[],
         command: |_, _| Ok(Command::Top),
     },
     CommandRow {
         name: "ping",
         help: "Ask whether the running instance answers",
         switch: None,
-        values: None,
+        values: &[],
         command: |_, _| Ok(Command::Ping),
     },
     CommandRow {
         name: "reload",
         help: "Have the running instance read its settings and replace its workers",
         switch: Some(("wait", "End when the new workers serve and the old are gone, not before")),
-        values: None,
+        values: &[],
         command: |wait, _| Ok(Command::Reload { wait }),
     },
     CommandRow {
         name: "workers",
         help: "Change the number of workers of the running instance",
         switch: None,
-        values: Some(Values {
-            form: "[APP] N|+N|-N",
-            most: 2,
-            help: "The new number of workers, or how many more or fewer; the first application is meant unless another is named",
-        }),
+        values: &[
+            Value { name: "APP", help: "The application; the first one unless it is named", required: false },
+            Value {
+                name: "N|+N|-N",
+                help: "The new number of workers, or how many more or fewer",
+                required: true,
+            },
+        ],
         command: |_, values| {
-            let (change, app) = values.split_last().expect("clap has seen to at least one value");
+            let (change, app) =
+                values.split_last().expect("clap has refused the command without its last value");
             Ok(Command::Workers { app: app.first().map(ToString::to_string), change: change.parse()? })
         },
     },
@@ -236,14 +240,14 @@ pub(super) static COMMANDS: &[CommandRow] = &[
         name: "stop",
         help: "Stop the running instance when the requests in flight are answered",
         switch: None,
-        values: None,
+        values: &[],
         command: |_, _| Ok(Command::Stop),
     },
     CommandRow {
         name: "quit",
         help: "Stop the running instance at once",
         switch: None,
-        values: None,
+        values: &[],
         command: |_, _| Ok(Command::Quit),
     },
 ];

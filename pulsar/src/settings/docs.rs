@@ -31,7 +31,15 @@ fn page() -> String {
     page.push_str("\n## Commands\n\n| command | what it does |\n|---|---|\n");
     for row in COMMANDS {
         let switch = row.switch.map(|(name, _)| format!(" [--{name}]")).unwrap_or_default();
-        let values = row.values.as_ref().map(|values| format!(" {}", values.form)).unwrap_or_default();
+        let values: String = row
+            .values
+            .iter()
+            .map(
+                |value| {
+                    if value.required { format!(" {}", value.name) } else { format!(" [{}]", value.name) }
+                },
+            )
+            .collect();
         // A bar would end the cell.
         let form = format!("{}{values}{switch}", row.name).replace('|', "\\|");
         line(&mut page, format_args!("| `{form}` | {} |", row.help));
