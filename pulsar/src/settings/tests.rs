@@ -799,7 +799,7 @@ fn event_loops_are_those_of_one_process() {
         (thread, 0, 4, 4),
         (thread, 1024, 1024, 1024),
     ] {
-        let settings = Settings { concurrency, workers, threads, ..Settings::default() };
+        let settings = Settings { workers, concurrency, threads, ..Settings::default() };
         assert_eq!(settings.event_loops(), expected, "{concurrency} {workers} {threads}");
     }
 }
