@@ -130,6 +130,7 @@ fn a_bad_value_is_refused_with_its_place_and_what_to_write() {
         Case(&["stop", "--control-socket", ""], &[], "", &["control_socket: the path is empty"]),
         Case(&["workers"], &[], "", &["<N|+N|-N>"]),
         Case(&["workers", "many"], &[], "", &["workers: `many` is no number of workers", "`+1` or `-1`"]),
+        Case(&["workers", "bnech", "4"], &[], "", &["unknown application `bnech`", "did you mean `bench`?"]),
         Case(&["workers", "a", "1", "2"], &[], "", &["unexpected argument '2'"]),
         Case(&["reload", "--json"], &[], "", &["unexpected argument '--json'"]),
         Case(&["reload", "-c", "missing.toml"], &[], "", &["cannot read the settings file `missing.toml`"]),

@@ -12,10 +12,10 @@ use clap::{
 };
 
 use crate::settings::{
-    applications::{Application, Setting, settings},
+    applications::{Application, Setting, normal, settings},
     command::{COMMANDS, Command, Value},
     given::{Given, Origin},
-    mistake::InvalidValue,
+    mistake::{InvalidValue, nearest},
     row::{Row, Scope},
     rows::ROWS,
 };
@@ -29,7 +29,11 @@ pub(super) fn read(
 ) -> Result<(Command, Vec<Given>), Error> {
     let mut parser = parser(program, version, applications);
     let matches = parser.try_get_matches_from_mut(arguments)?;
-    let (command, inner) = command(&mut parser, &matches)?;
+    let (mut command, inner) = command(&mut parser, &matches)?;
+    if let Command::Workers { app: Some(app), .. } = &mut command {
+        *app = application(applications, app)
+            .map_err(|invalid| parser.error(ErrorKind::ValueValidation, told("workers", &invalid)))?;
+    }
     let mut given = Vec::new();
     for setting in settings(applications) {
         let flag = setting.flag();
@@ -111,6 +115,20 @@ fn command<'a>(
         [(one, ..), (other, ..), ..] => Err(parser.error(
             ErrorKind::ArgumentConflict,
             format!("the argument '--{one}' cannot be used with '--{other}'"),
+        )),
+    }
+}
+
+/// The name, as the program writes it, of the application that is meant.
+fn application(applications: &[Application], typed: &str) -> Result<String, InvalidValue> {
+    let known = || applications.iter().map(Application::name);
+    match known().find(|name| normal(name) == normal(typed)) {
+        Some(name) => Ok(name.into()),
+        None => Err(InvalidValue::new(format!("unknown application `{typed}`")).with_help(
+            match nearest(typed, known()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
+            },
         )),
     }
 }

@@ -459,13 +459,18 @@ fn mistakes_on_the_command_line() {
         (&["info", "--wait"], "error: unexpected argument '--wait' found\n"),
         (&["stop", "now"], "error: unexpected argument 'now' found\n"),
         (&["workers"], "error: the following required arguments were not provided:\n  <N|+N|-N>\n"),
+        (&["workers", "-1", "2"], "error: workers: unknown application `-1`\n\n  tip: known here: shop\n"),
+        (
+            &["workers", "shopp", "2"],
+            "error: workers: unknown application `shopp`\n\n  tip: did you mean `shop`?\n",
+        ),
         (
             &["workers", "wsgi2"],
             "error: workers: `wsgi2` is no number of workers\n\n  tip: write a number from 1 to 1024 such as `4`, or \
              `+1` or `-1` for more or fewer\n",
         ),
         (
-            &["workers", "wsgi2", "0"],
+            &["workers", "Shop", "0"],
             "error: workers: `0` is no number of workers\n\n  tip: write a number from 1 to 1024 such as `4`, or `+1` \
              or `-1` for more or fewer\n",
         ),
@@ -474,7 +479,7 @@ fn mistakes_on_the_command_line() {
             "error: workers: `--1` is no number of workers\n\n  tip: write a number from 1 to 1024 such as `4`, or \
              `+1` or `-1` for more or fewer\n",
         ),
-        (&["workers", "wsgi2", "1", "2"], "error: unexpected argument '2' found\n"),
+        (&["workers", "Shop", "1", "2"], "error: unexpected argument '2' found\n"),
         (
             &["reload", "--threads", "0"],
             "error: threads: `0` is not a whole number from 1 to 1024\n   in: the flag --threads\n",
@@ -692,18 +697,18 @@ fn commands() {
         (&["workers", "4"], Command::Workers { app: None, change: Change::Set(4) }),
         (&["workers", "-1"], Command::Workers { app: None, change: Change::Remove(1) }),
         (&["workers", "+2"], Command::Workers { app: None, change: Change::Add(2) }),
-        (&["workers", "wsgi2", "+1"], Command::Workers { app: Some("wsgi2".into()), change: Change::Add(1) }),
+        (&["workers", "Shop", "+1"], Command::Workers { app: Some("shop".into()), change: Change::Add(1) }),
         (
-            &["workers", "wsgi2", "-1"],
-            Command::Workers { app: Some("wsgi2".into()), change: Change::Remove(1) },
+            &["workers", "Shop", "-1"],
+            Command::Workers { app: Some("shop".into()), change: Change::Remove(1) },
         ),
         (
             &["workers", "-12", "--control-socket", "shop.ctl"],
             Command::Workers { app: None, change: Change::Remove(12) },
         ),
         (
-            &["--workers", "3", "workers", "--control-socket", "shop.ctl", "wsgi2", "1024"],
-            Command::Workers { app: Some("wsgi2".into()), change: Change::Set(1024) },
+            &["--workers", "3", "workers", "--control-socket", "shop.ctl", "shop", "1024"],
+            Command::Workers { app: Some("shop".into()), change: Change::Set(1024) },
         ),
         (&["stop"], Command::Stop),
         (&["quit"], Command::Quit),
