@@ -455,6 +455,20 @@ fn mistakes_on_the_command_line() {
             "error: `max_lifetime_jitter` of `shop` has no `max_lifetime` to be added to\n   in: the flag \
              --max-lifetime-jitter\n help: set --max-lifetime too, or leave the other out\n",
         ),
+        (
+            &["--strict-slashes", "no"],
+            "error: strict_slashes: `no` is not one of `true`, `false`\n   in: the flag --strict-slashes\n",
+        ),
+    ];
+    for (arguments, expected) in rows {
+        let message = alone(|start| Start { arguments, ..start }.message());
+        assert!(message.starts_with(expected), "{arguments:?}\n{message}");
+    }
+}
+
+#[test]
+fn mistakes_in_commands_to_an_instance() {
+    let rows: &[(&[&str], &str)] = &[
         (&["reload", "--json"], "error: unexpected argument '--json' found\n"),
         (&["info", "--wait"], "error: unexpected argument '--wait' found\n"),
         (&["stop", "now"], "error: unexpected argument 'now' found\n"),
@@ -487,10 +501,6 @@ fn mistakes_on_the_command_line() {
         (
             &["reload", "-c", "missing.toml"],
             "error: cannot read the settings file `missing.toml`: no such file\n   in: the flag --config\n",
-        ),
-        (
-            &["--strict-slashes", "no"],
-            "error: strict_slashes: `no` is not one of `true`, `false`\n   in: the flag --strict-slashes\n",
         ),
     ];
     for (arguments, expected) in rows {
