@@ -57,7 +57,8 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Application,
         default: "660",
         help: "Who may connect to the unix sockets",
-        details: "The permissions of their files, as three octal digits. In the settings file the digits stand in quotes.",
+        details: "The permissions of their files, as three octal digits. In the settings file the digits stand in \
+                  quotes.",
         types: &[Type::String],
         several: None,
         set: |settings, text| octal(text).map(|mode| settings.socket_mode = mode),

@@ -29,7 +29,8 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Program,
         default: "auto",
         help: "Unix socket that the commands to a running instance use",
-        details: "The path of a socket, auto for one for each instance in the runtime directory, or off. The commands look for the instance at the same path.",
+        details: "The path of a socket, auto for one for each instance in the runtime directory, or off. The commands \
+                  look for the instance at the same path.",
         types: &[Type::String],
         several: None,
         set: |settings, text| text.parse().map(|socket| settings.control_socket = socket),

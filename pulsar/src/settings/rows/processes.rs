@@ -14,7 +14,9 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Application,
         default: "1",
         help: "Worker processes; 0 serves in one process without an arbiter",
-        details: "From 0 to 1024. The arbiter starts them, watches them and replaces those that end. With 0 for the first application all of them are served in one process. With concurrency thread they are parts of one process.",
+        details: "From 0 to 1024. The arbiter starts them, watches them and replaces those that end. With 0 for the \
+                  first application all of them are served in one process. With concurrency thread they are parts of \
+                  one process.",
         types: &[Type::Integer],
         several: None,
         set: |settings, text| whole(text, 0, 1024).map(|number| settings.workers = number),
@@ -28,7 +30,9 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Program,
         default: "process",
         help: "What a worker is",
-        details: "process: a process of its own. thread: all workers share one process, and each is as many event loops as `threads` says. On systems other than Unix there is only thread, and process means the same.",
+        details: "process: a process of its own. thread: all workers share one process, and each is as many event \
+                  loops as `threads` says. On systems other than Unix there is only thread, and process means the \
+                  same.",
         types: &[Type::String],
         several: None,
         set: |settings, text| text.parse().map(|kind| settings.concurrency = kind),

@@ -14,7 +14,8 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Application,
         default: "off",
         help: "User that the workers run as",
-        details: "The name or the number of a user, or off for the user that starts the program. To become another one takes root.",
+        details: "The name or the number of a user, or off for the user that starts the program. To become another one \
+                  takes root.",
         types: &[Type::String, Type::Integer],
         several: None,
         set: |settings, text| off_or(text, account).map(|user| settings.user = user),
@@ -42,7 +43,8 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Program,
         default: "off",
         help: "Permissions that new files do not get",
-        details: "Three octal digits such as 027, or off to leave it as whoever starts the program has it. In the settings file the digits stand in quotes.",
+        details: "Three octal digits such as 027, or off to leave it as whoever starts the program has it. In the \
+                  settings file the digits stand in quotes.",
         types: &[Type::String],
         several: None,
         set: |settings, text| off_or(text, octal).map(|umask| settings.umask = umask),

@@ -14,7 +14,8 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Application,
         default: "30",
         help: "How long a worker may not react before it is killed",
-        details: "In seconds, fractions allowed; 0 is never. It measures the event loops, not requests: a slow handler is no reason, one that blocks its event loop is.",
+        details: "In seconds, fractions allowed; 0 is never. It measures the event loops, not requests: a slow handler \
+                  is no reason, one that blocks its event loop is.",
         types: &[Type::Integer, Type::Float],
         several: None,
         set: |settings, text| seconds(text).map(|time| settings.timeout = time),
@@ -57,7 +58,8 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Application,
         default: "0",
         help: "How long to go on accepting connections at a stop",
-        details: "In seconds, fractions allowed. It gives a load balancer time to notice; what stays in `graceful_timeout` after it is for the requests in flight.",
+        details: "In seconds, fractions allowed. It gives a load balancer time to notice; what stays in \
+                  `graceful_timeout` after it is for the requests in flight.",
         types: &[Type::Integer, Type::Float],
         several: None,
         set: |settings, text| seconds(text).map(|time| settings.drain_delay = time),
@@ -71,7 +73,8 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Application,
         default: "0",
         help: "Requests after which a worker is replaced",
-        details: "From 0, which is never, to 1000000000000. Its successor is ready before it stops, so that it may serve somewhat more.",
+        details: "From 0, which is never, to 1000000000000. Its successor is ready before it stops, so that it may \
+                  serve somewhat more.",
         types: &[Type::Integer],
         several: None,
         set: |settings, text| whole(text, 0, A_MILLION_MILLIONS).map(|number| settings.max_requests = number),
@@ -129,7 +132,8 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Application,
         default: "0",
         help: "Memory in MiB beyond which a worker is replaced",
-        details: "From 0, which is never, to 16777216. What counts is the resident set of the process, which is measured from time to time.",
+        details: "From 0, which is never, to 16777216. What counts is the resident set of the process, which is \
+                  measured from time to time.",
         types: &[Type::Integer],
         several: None,
         set: |settings, text| whole(text, 0, 16_777_216).map(|number| settings.max_rss = number),
