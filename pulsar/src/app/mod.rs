@@ -2,13 +2,14 @@
 //!
 //! A [`Program`] names the crates that it mounts and its applications. It is planned first: registrations become routers,
 //! everything that is wrong is found, nothing has been bound or run. Then a command is carried out: `serve`, `routes`,
-//! `check` or `config`.
+//! `check` or `config`, or one to a running instance.
 //!
-//! Files, lower ones first: `application`, `providers`, `logging`; `program`; `plan`; `commands`, `serve`; `run`; `arbiter`.
+//! Files, lower ones first: `application`, `providers`, `logging`; `program`; `plan`; `commands`, `control`, `serve`; `run`; `arbiter`.
 
 mod application;
 mod arbiter;
 mod commands;
+mod control;
 mod logging;
 mod plan;
 mod program;

@@ -4,7 +4,7 @@ use std::{ffi::OsString, fs, process::ExitCode};
 
 use super::{
     application::App,
-    commands,
+    commands, control,
     plan::{Plan, StartError},
     program::Program,
     serve,
@@ -60,6 +60,13 @@ impl Program {
             Command::Serve => {
                 return serve::run(&this, Plan::of(&this, &resolved), &resolved, &invocation.ignored);
             }
+            command @ (Command::Info { .. }
+            | Command::Top
+            | Command::Ping
+            | Command::Reload { .. }
+            | Command::Workers { .. }
+            | Command::Stop
+            | Command::Quit) => return control::run(&this, &command, &resolved),
         }
         0
     }

@@ -39,6 +39,10 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved, ignored: &
     let mut bound = Vec::new();
     let mut failures = Vec::new();
     for planned in plan.applications {
+        if let Some(bind) = planned.settings.bind.iter().find(|bind| matches!(bind, Bind::Fd(_))) {
+            complain(format_args!("error: {bind} needs the arbiter"));
+            return FAILED;
+        }
         match Server::bind(config(&planned.settings)) {
             Ok(sockets) => bound.push((planned, sockets)),
             Err(error) => failures.extend_from_slice(error.failures()),
@@ -134,7 +138,7 @@ fn unplanned() -> StartError {
 
 fn config(settings: &Settings) -> ServerConfig {
     ServerConfig {
-        binds: settings.bind.iter().map(address).collect(),
+        binds: settings.bind.iter().filter_map(address).collect(),
         threads: settings.event_loops(),
         backlog: settings.backlog,
         keep_alive: settings.keep_alive,
@@ -153,8 +157,9 @@ fn config(settings: &Settings) -> ServerConfig {
     }
 }
 
-fn address(bind: &Bind) -> Address {
-    match bind {
+/// The address to bind; an inherited socket is bound already.
+fn address(bind: &Bind) -> Option<Address> {
+    Some(match bind {
         Bind::Tcp { host, port } => {
             let host = match host {
                 Host::All => String::new(),
@@ -164,5 +169,6 @@ fn address(bind: &Bind) -> Address {
             Address::Tcp(host, *port)
         }
         Bind::Unix(path) => Address::Unix(path.clone()),
-    }
+        Bind::Fd(_) => return None,
+    })
 }
