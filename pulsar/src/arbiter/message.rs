@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::server::BoundAddress;
+use crate::{server::BoundAddress, settings::Change};
 
 /// The version of these messages and of the state that is handed over in an upgrade.
 pub(crate) const PROTOCOL: u32 = 1;
@@ -123,15 +123,6 @@ pub(crate) enum Request {
     Workers { app: Option<String>, change: Change },
     Stop,
     Quit,
-}
-
-/// How many workers there shall be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Change {
-    Set(usize),
-    Add(usize),
-    Remove(usize),
 }
 
 /// What the instance answers. Several may come; the last one ends the command.

@@ -11,7 +11,7 @@ use std::{
     fs::File,
     io::{self, IoSlice, IoSliceMut},
     os::{
-        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
+        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
         unix::{ffi::OsStrExt, net::UnixStream, process::CommandExt},
     },
     path::{Path, PathBuf},
@@ -218,11 +218,6 @@ pub(super) fn adopt(number: RawFd) -> Option<OwnedFd> {
 pub(super) fn keep_open(fd: BorrowedFd<'_>) -> io::Result<RawFd> {
     fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
     Ok(fd.as_raw_fd())
-}
-
-/// Takes that back.
-pub(super) fn close_on_exec(fd: BorrowedFd<'_>) {
-    let _ = fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
 }
 
 // Memory.
@@ -451,9 +446,4 @@ pub(super) fn set_name(name: &str) {
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let _ = name;
-}
-
-/// A descriptor that is not closed when it is dropped here: it belongs to the program that is executed next.
-pub(super) fn leak(fd: OwnedFd) -> RawFd {
-    fd.into_raw_fd()
 }

@@ -99,7 +99,7 @@ impl Command {
 /// assert_eq!("+1".parse(), Ok(Change::Add(1)));
 /// assert_eq!(Change::Remove(2).to_string(), "-2");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Change {
     /// To as many; written as the number.
     Set(usize),
