@@ -4,17 +4,22 @@
 //! everything that is wrong is found, nothing has been bound or run. Then a command is carried out: `serve`, `routes`,
 //! `check` or `config`.
 //!
-//! Files, lower ones first: `application`, `providers`, `logging`; `program`; `plan`; `commands`, `serve`; `run`; `arbiter`.
+//! Files, lower ones first: `application`, `providers`, `outcome`, `logging`; `tasks`; `hooks`; `start`, `program`; `plan`;
+//! `commands`, `serve`; `run`; `arbiter`.
 
 mod application;
 mod arbiter;
 mod commands;
+mod hooks;
 mod logging;
+mod outcome;
 mod plan;
 mod program;
 mod providers;
 mod run;
 mod serve;
+mod start;
+mod tasks;
 
 pub use self::{
     application::App,

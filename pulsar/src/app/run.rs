@@ -88,7 +88,7 @@ impl Program {
         let plan = self.plan()?;
         let first = plan.applications.into_iter().next();
         let planned = first.ok_or_else(|| StartError::one("the program has no application"))?;
-        serve::start(planned, &plan.providers).await
+        serve::start(planned, &plan.start).await
     }
 
     /// A client of the first application, for tests.
@@ -135,7 +135,7 @@ impl Program {
         let plan = self.plan()?;
         let found = plan.applications.into_iter().find(|planned| planned.app.name == name);
         let planned = found.ok_or_else(|| StartError::one(format!("there is no application `{name}`")))?;
-        serve::start(planned, &plan.providers).await.map(Client::new)
+        serve::start(planned, &plan.start).await.map(Client::new)
     }
 
     /// Looks for everything that would keep the program from starting or have no effect, as the command `check` does.

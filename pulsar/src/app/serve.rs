@@ -1,13 +1,17 @@
 //! The command `serve`: bind everything, start everything, then accept.
 
+use tokio::sync::watch;
+
 use super::{
     commands::complain,
     logging,
     plan::{Plan, Planned, Served, StartError},
     program::Program,
-    providers::Order,
+    start::Start,
 };
 use crate::{
+    cluster::Cluster,
+    context::Context,
     middleware::{BoxService, into_infallible},
     server::{self, Address, Bound, Server, ServerConfig, Shutdown, Stop, serve_all, signals},
     settings::{AccessLog, Bind, Host, LogFormat, Resolved, Settings},
@@ -36,9 +40,17 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved, ignored: &
         complain(format_args!("pulsar: {} cannot start", program.name()));
         return NOT_STARTED;
     }
+    let hooks = plan.start.hooks.clone();
+    hooks.starting();
+    let code = serve(program, plan.applications, plan.start);
+    hooks.exit(code);
+    code
+}
+
+fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
     let mut bound = Vec::new();
     let mut failures = Vec::new();
-    for planned in plan.applications {
+    for planned in applications {
         match Server::bind(config(&planned.settings)) {
             Ok(sockets) => bound.push((planned, sockets)),
             Err(error) => failures.extend_from_slice(error.failures()),
@@ -55,8 +67,7 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved, ignored: &
         complain(format_args!("error: signals cannot be received: {error}"));
         return FAILED;
     }
-    let providers = plan.providers;
-    match serve_all(move || start_all(bound, providers), shutdown) {
+    match serve_all(move || start_all(bound, start), shutdown) {
         Ok(summary) if summary.stop == Stop::Forced => FORCED,
         Ok(summary) => {
             match summary.cut {
@@ -83,9 +94,9 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved, ignored: &
 /// Starts every application, and says so once all of them are ready.
 async fn start_all(
     bound: Vec<(Planned, Bound)>,
-    providers: Order,
+    start: Start,
 ) -> Result<Vec<server::Application>, StartError> {
-    let mut applications = Vec::new();
+    let (mut applications, mut contexts) = (Vec::new(), Vec::new());
     let mut lines = Vec::new();
     for (planned, sockets) in bound {
         lines.extend(
@@ -94,37 +105,49 @@ async fn start_all(
                 .iter()
                 .map(|address| format!("pulsar: {} listening on {address}", planned.app.name)),
         );
-        let application = if planned.app.layers.is_empty() {
+        let context = context(&planned, &start).await?;
+        contexts.push(context.clone());
+        applications.push(if planned.app.layers.is_empty() {
             // It is served as it is, without a box around it.
-            let context = build(&planned, &providers).await?;
             match planned.served.ok_or_else(unplanned)? {
                 Served::Router(router) => sockets.with(router.with_context(context)),
                 Served::Callable(application) => sockets.with(application.service(context)),
             }
         } else {
-            sockets.with(start(planned, &providers).await?)
-        };
-        applications.push(application);
+            sockets.with(service(planned, context)?)
+        });
     }
     for line in lines {
         complain(line);
     }
-    Ok(applications)
+    start.hooks.when_ready();
+    let applications = applications.into_iter().zip(contexts).map(|(application, context)| {
+        // The one worker of an application is the one that runs what is run once.
+        start.hooks.spawn_tasks(&context, watch::Sender::new(true).subscribe());
+        let hooks = start.hooks.clone();
+        application.on_stop(async move { hooks.worker_stopping(&context).await })
+    });
+    Ok(applications.collect())
 }
 
 /// Gives an application its state and its layers.
-pub(super) async fn start(planned: Planned, providers: &Order) -> Result<BoxService, StartError> {
-    let context = build(&planned, providers).await?;
+pub(super) async fn start(planned: Planned, start: &Start) -> Result<BoxService, StartError> {
+    let context = context(&planned, start).await?;
+    service(planned, context)
+}
+
+/// The state of an application whose only worker is this process.
+async fn context(planned: &Planned, start: &Start) -> Result<Context, StartError> {
+    let cluster = Cluster::alone(Worker::new(planned.app.name.as_str(), 0, 1));
+    start.context(planned.settings.clone(), cluster).await.map_err(StartError::one)
+}
+
+fn service(planned: Planned, context: Context) -> Result<BoxService, StartError> {
     let service = match planned.served.ok_or_else(unplanned)? {
         Served::Router(router) => into_infallible(router.with_context(context)),
         Served::Callable(application) => into_infallible(application.service(context)),
     };
     Ok(planned.app.wrap(service))
-}
-
-async fn build(planned: &Planned, providers: &Order) -> Result<crate::Context, StartError> {
-    let worker = Worker::new(planned.app.name.as_str(), 0, 1);
-    providers.build(planned.settings.clone(), worker).await.map_err(StartError::one)
 }
 
 /// A plan without problems has a service for every application; one with problems is never started.
