@@ -17,6 +17,8 @@ use crate::{
 const EXAMPLE: &str = "write a number and a unit, ms, s, m or h: `#[every(\"30s\")]`";
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("m", 60 * 1000), ("h", 60 * 60 * 1000)];
 const LEAST_MILLIS: u64 = 100;
+/// A year. No worker lives as long, and every clock can count it.
+const MOST_MILLIS: u64 = 365 * 24 * 60 * 60 * 1000;
 
 /// The function, and behind it its registration or what is wrong.
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
@@ -92,8 +94,11 @@ fn parse(text: &str) -> Result<u64, (String, String)> {
         return Err((format!("`{text}` is no period: there is no unit `{unit}`"), help));
     };
     let millis = number.parse::<u64>().ok().and_then(|number| number.checked_mul(*factor));
-    match millis {
-        None => Err((format!("`{text}` is longer than can be counted"), EXAMPLE.to_owned())),
+    match millis.filter(|millis| *millis <= MOST_MILLIS) {
+        None => {
+            let help = "what is so rare is no task of a worker, which may not live as long";
+            Err((format!("`{text}` is longer than a year"), help.to_owned()))
+        }
         Some(millis) if millis < LEAST_MILLIS => Err((
             format!("`{text}` is too short: a task runs at most every {LEAST_MILLIS}ms"),
             format!(

@@ -119,6 +119,7 @@ pub struct WorkerExit {
 }
 
 impl WorkerExit {
+    #[cfg_attr(not(test), allow(dead_code))] // the arbiter calls it
     pub(crate) fn new(worker: Worker, pid: u32, cause: Cause, uptime: Duration, was_ready: bool) -> Self {
         Self { worker, pid, cause, uptime, was_ready }
     }
@@ -201,5 +202,18 @@ impl fmt::Display for Cause {
             Self::Panic(message) => write!(f, "panicked: {message}"),
             Self::Exit(code) => write!(f, "exited with code {code}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_read_as_it_was_written() {
+        let worker = Worker::new("shop", 2, 3).with_pid(41);
+        let written = serde_json::to_string(&worker).unwrap();
+        assert_eq!(written, r#"{"app":"shop","slot":2,"generation":3,"pid":41}"#);
+        assert_eq!(serde_json::from_str::<Worker>(&written).unwrap(), worker);
     }
 }

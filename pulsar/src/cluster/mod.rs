@@ -69,6 +69,8 @@ mod handle;
 mod link;
 mod refusal;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::link::MOST_BYTES;
 #[allow(unused_imports)] // the arbiter names them

@@ -1,0 +1,6 @@
+use pulsar::{Worker, on};
+
+#[on(worker_exit)]
+fn note(worker: &Worker) {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use pulsar::on;
+
+struct Key;
+
+#[on(message = "clear")]
+async fn clear(key: Key) {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::on;
+
+#[on(message = "clear")]
+async fn clear(key: &str) {}
+
+fn main() {}

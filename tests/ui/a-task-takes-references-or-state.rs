@@ -1,0 +1,8 @@
+use pulsar::every;
+
+struct Cache;
+
+#[every("30s")]
+fn sweep(cache: Cache) {}
+
+fn main() {}

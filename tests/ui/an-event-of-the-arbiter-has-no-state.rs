@@ -1,0 +1,6 @@
+use pulsar::{Settings, State, on};
+
+#[on(starting)]
+fn hello(settings: State<Settings>) {}
+
+fn main() {}
