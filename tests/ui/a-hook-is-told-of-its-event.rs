@@ -1,3 +1,5 @@
+#![allow(unused_variables)]
+
 use pulsar::{Worker, on};
 
 #[on(worker_exit)]

@@ -1,3 +1,5 @@
+#![allow(unused_variables)]
+
 use pulsar::on;
 
 #[on(message = "clear")]

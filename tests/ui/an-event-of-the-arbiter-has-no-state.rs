@@ -1,3 +1,5 @@
+#![allow(unused_variables)]
+
 use pulsar::{Settings, State, on};
 
 #[on(starting)]

@@ -64,13 +64,37 @@ impl fmt::Debug for Message {
     }
 }
 
+/// What serde can read. Not public API. Used by generated code.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the payload of a message",
+    label = "serde cannot read it",
+    note = "derive `serde::Deserialize` for it; what a provider makes is taken as `&{Self}` or `State<{Self}>`"
+)]
+pub trait Payload: DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> Payload for T {}
+
+/// What serde can write. Not public API. Used by generated code.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the answer to a message",
+    label = "serde cannot write it",
+    note = "derive `serde::Serialize` for it; an error has to turn into a `Box<dyn std::error::Error + Send + Sync>`"
+)]
+pub trait Answer: Serialize {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> Answer for T {}
+
 /// Reads the argument of a handler. Not public API. Used by generated code.
 ///
 /// # Errors
 ///
 /// When the payload is not of this type.
 #[doc(hidden)]
-pub fn payload<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Refusal> {
+pub fn payload<T: Payload>(payload: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(payload)
         .map_err(|error| Refusal::Payload { handler: String::new(), why: error.to_string() })
 }
@@ -100,11 +124,17 @@ pub trait ReturnedAnswer<T> {
     /// # Errors
     ///
     /// When the value cannot be written as JSON.
-    fn answer(&self, value: T) -> Answered;
+    fn answer(&self, value: T) -> Answered
+    where
+        T: Answer;
 }
 
-impl<T: Serialize> ReturnedAnswer<T> for Returned<T> {
-    fn answer(&self, value: T) -> Answered {
+// The bound is the method's and not the impl's: the compiler says then what it lacks, and not that there is no method.
+impl<T> ReturnedAnswer<T> for Returned<T> {
+    fn answer(&self, value: T) -> Answered
+    where
+        T: Answer,
+    {
         written(&value)
     }
 }
