@@ -180,7 +180,7 @@ mod tests {
             (r#""0s""#, GOOD),
             (r#""99999999999999999999h""#, GOOD),
             (r#""1s", "2s""#, GOOD),
-            (r#"once"#, GOOD),
+            ("once", GOOD),
             (r#""1s", onec"#, GOOD),
             (r#""1s", once = true"#, GOOD),
             (r#"period = "1s""#, GOOD),

@@ -37,7 +37,7 @@ mod without_prelude {
 
     #[::pulsar::on(message = "bare.add")]
     fn add(more: u8, count: &Count) -> ::pulsar::Result<u8> {
-        ::pulsar::Result::Ok(count.0 + more)
+        count.0.checked_add(more).ok_or(::pulsar::Error::new("too much"))
     }
 
     #[::pulsar::get("/ask/<int:more>")]

@@ -65,10 +65,8 @@ fn of_arbiter(role: Role, event: &Event, told: Told, function: &Function, errors
         Told::ExitCode => Some(quote_spanned!(site=> u8)),
     };
     let passed = argument.map(|argument| Ident::new("told", argument.span()));
-    let parameter = ty.map(|ty| match &passed {
-        Some(told) => quote!(#told: #ty),
-        None => quote_spanned!(site=> _: #ty),
-    });
+    let named = passed.as_ref().map_or_else(|| quote_spanned!(site=> _), |told| quote!(#told));
+    let parameter = ty.map(|ty| quote_spanned!(site=> #named: #ty));
     let called = outcome(function, &quote_spanned!(site=> #name(#passed)));
     let word = Ident::new(&event.word.to_string(), site);
     Entry {

@@ -101,7 +101,7 @@ mod tests {
             (r#"message = """#, "fn hook() {}"),
             (r#"message = "cache clear""#, "fn hook() {}"),
             (r#"message = "ping""#, "fn hook() {}"),
-            (r#"message = cache"#, "fn hook() {}"),
+            ("message = cache", "fn hook() {}"),
             (r#"message = "x""#, "fn hook(a: u8, b: u8) {}"),
             (r#"message = "x""#, "fn hook(key: &str) {}"),
             (r#"message = "x""#, "fn hook(keys: &mut Vec<u8>) {}"),

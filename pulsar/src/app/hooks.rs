@@ -21,7 +21,7 @@ use crate::{
 /// The hooks and the periodic tasks of a program. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct Hooks {
-    hooks: Arc<[Hook]>,
+    entries: Arc<[Hook]>,
     tasks: Arc<[Task]>,
     /// Whether the worker is stopping, so that no run of a task begins any more.
     stopping: watch::Sender<bool>,
@@ -32,7 +32,7 @@ impl Hooks {
     /// Those that are registered, in the order of their places.
     pub(super) fn of(registry: &Registry) -> Self {
         Self {
-            hooks: registry.hooks.as_slice().into(),
+            entries: registry.hooks.as_slice().into(),
             tasks: registry.tasks.as_slice().into(),
             stopping: watch::Sender::new(false),
         }
@@ -92,7 +92,7 @@ impl Hooks {
     ///
     /// Stops at the first hook that fails, and says which one it was.
     pub(super) async fn worker_start(&self, context: &Context) -> Result<(), String> {
-        for hook in &*self.hooks {
+        for hook in &*self.entries {
             if let Event::WorkerStart(run) = hook.event
                 && let Err(why) = settled(caught(run(context)).await)
             {
@@ -105,7 +105,7 @@ impl Hooks {
     /// The worker begins to drain. No run of a task begins any more, and this does not wait for one that goes on.
     pub(super) async fn worker_stopping(&self, context: &Context) {
         self.stopping.send_replace(true);
-        for hook in &*self.hooks {
+        for hook in &*self.entries {
             if let Event::WorkerStopping(run) = hook.event
                 && let Err(why) = settled(caught(run(context)).await)
             {
@@ -124,7 +124,7 @@ impl Hooks {
 
     /// Runs the hooks of an event of the arbiter.
     fn each(&self, run: impl Fn(Event) -> Option<Outcome>) {
-        for hook in &*self.hooks {
+        for hook in &*self.entries {
             let outcome = catch_unwind(AssertUnwindSafe(|| run(hook.event)));
             let outcome = outcome.map(|outcome| outcome.unwrap_or(Ok(())));
             if let Err(why) = settled(outcome.map_err(|panic| panic_message(&*panic))) {
@@ -226,6 +226,7 @@ mod tests {
     #[test]
     fn every_event_of_the_arbiter_reaches_its_hooks_and_no_others() {
         static RAN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        #[allow(clippy::unnecessary_wraps)] // the events want an outcome
         fn note(what: impl ToString) -> Outcome {
             RAN.lock().unwrap().push(what.to_string());
             Ok(())
@@ -238,7 +239,7 @@ mod tests {
             at(Hook::pre_spawn(|worker| note(worker)), "e", 5),
             at(Hook::worker_exit(|exit| note(&exit.cause)), "f", 6),
             at(Hook::reload(|| note("reload")), "g", 7),
-            at(Hook::exit(|code| note(code)), "h", 8),
+            at(Hook::exit(note), "h", 8),
         ]);
         let worker = Worker::new("shop", 2, 1);
         hooks.starting();

@@ -336,17 +336,14 @@ impl Cluster {
         deadline: Instant,
         answer: oneshot::Sender<Answered>,
     ) -> Result<(), ClusterError> {
-        let place = match timeout_at(deadline, Arc::clone(&self.inner.places).acquire_owned()).await {
-            Ok(Ok(place)) => place,
-            Ok(Err(_)) | Err(_) => return Err(ClusterError::Busy { name: name.to_owned() }),
-        };
-        let work = match self.inner.here.get() {
-            Some(dispatch) => dispatch(name.to_owned(), payload),
-            None => {
-                let refusal = Refusal::NoHandler { known: built_in::NAMES.map(str::to_owned).into() };
-                let answered = built_in::answer(self.me(), name, &payload).unwrap_or(Err(refusal));
-                Box::pin(async move { answered })
-            }
+        let place = timeout_at(deadline, Arc::clone(&self.inner.places).acquire_owned());
+        let Ok(Ok(place)) = place.await else { return Err(ClusterError::Busy { name: name.to_owned() }) };
+        let work: BoxFuture<'static, Answered> = if let Some(dispatch) = self.inner.here.get() {
+            dispatch(name.to_owned(), payload)
+        } else {
+            let refusal = Refusal::NoHandler { known: built_in::NAMES.map(str::to_owned).into() };
+            let answered = built_in::answer(self.me(), name, &payload).unwrap_or(Err(refusal));
+            Box::pin(async move { answered })
         };
         let (target, name) = (target.clone(), name.to_owned());
         tokio::spawn(async move {
