@@ -4,18 +4,26 @@
 //! everything that is wrong is found, nothing has been bound or run. Then a command is carried out: `serve`, `routes`,
 //! `check` or `config`, or one to a running instance.
 //!
-//! Files, lower ones first: `application`, `providers`, `logging`; `program`; `plan`; `commands`, `control`, `serve`; `run`; `arbiter`.
+//! Files, lower ones first: `application`, `providers`, `outcome`, `logging`; `tasks`; `hooks`; `start`, `program`; `plan`;
+//! `commands`, `control`, `serve`; `worker`, `processes`; `run`; `arbiter`.
 
 mod application;
 mod arbiter;
 mod commands;
 mod control;
+mod hooks;
 mod logging;
+mod outcome;
 mod plan;
+mod processes;
 mod program;
 mod providers;
 mod run;
 mod serve;
+mod start;
+mod tasks;
+mod top;
+mod worker;
 
 pub use self::{
     application::App,

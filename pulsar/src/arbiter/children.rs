@@ -142,6 +142,11 @@ impl Child {
         }
     }
 
+    /// Whether messages of other workers may be queued: what the arbiter has to say itself keeps some places.
+    pub(super) fn has_room(&self) -> bool {
+        self.outbox.capacity() > QUEUE / 4
+    }
+
     pub(super) fn signal(&self, signal: Signal) {
         if !self.gone {
             process::kill(self.pid, signal);

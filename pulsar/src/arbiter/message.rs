@@ -6,8 +6,14 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use crate::{server::BoundAddress, settings::Change};
+use crate::{
+    cluster::{Refusal, Target},
+    server::BoundAddress,
+    settings::Change,
+    worker::Worker,
+};
 
 /// The version of these messages and of the state that is handed over in an upgrade.
 pub(crate) const PROTOCOL: u32 = 1;
@@ -31,10 +37,38 @@ pub(super) enum ToChild {
     /// Whether it does what only one worker of the application may do.
     Lead(bool),
     Ping(u64),
-    /// A call from another worker.
-    Call { number: u64, name: String, payload: Box<serde_json::value::RawValue>, wants_answer: bool },
-    /// The answer to a call of this worker.
-    Answer { number: u64, result: Result<Box<serde_json::value::RawValue>, serde_json::Value> },
+    /// A message from another worker. Without a number nobody waits for an answer.
+    Call { number: Option<u64>, name: String, payload: Json },
+    /// What became of what this worker has sent.
+    Answer { number: u64, outcome: Outcome },
+}
+
+/// JSON that is passed on as it is.
+pub(super) type Json = Box<RawValue>;
+
+/// What became of something that a worker has sent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Outcome {
+    Answered(Json),
+    Delivered,
+    Reached(usize),
+    Workers(Vec<Worker>),
+    Refused(Refusal),
+}
+
+/// What a worker sends to others.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Dispatch {
+    /// To one worker, which answers.
+    Call { target: Target, name: String, payload: Json },
+    /// To one worker; only whether it arrives is told.
+    Send { target: Target, name: String, payload: Json },
+    /// To all others of the application.
+    Broadcast { name: String, payload: Json },
+    /// To nobody: which workers of the application are ready?
+    Workers,
 }
 
 /// Everything that a worker has to know.
@@ -96,21 +130,10 @@ pub(super) enum ToArbiter {
     Pong(u64),
     /// The answer to a probe: this program with its settings could take over.
     Program { protocol: u32, apps: Vec<(String, Texts)> },
-    /// A call to other workers.
-    Call { number: u64, to: Recipient, name: String, payload: Box<serde_json::value::RawValue>, wants_answer: bool },
-    /// The answer to a call.
-    Answer { number: u64, result: Result<Box<serde_json::value::RawValue>, serde_json::Value> },
-    /// Which workers of the application are ready?
-    Workers { number: u64 },
-}
-
-/// Whom a call is for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Recipient {
-    Slot { app: String, slot: usize },
-    Any,
-    Others,
+    /// Something for other workers. The number is the sender's; it comes back with the outcome.
+    Dispatch { number: u64, dispatch: Dispatch },
+    /// The answer to a call, with the number that came with it.
+    Answer { number: u64, outcome: Outcome },
 }
 
 /// A command to a running instance.

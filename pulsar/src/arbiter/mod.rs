@@ -1,4 +1,5 @@
 mod activation;
+mod alone;
 mod calls;
 mod children;
 mod client;
@@ -11,6 +12,7 @@ mod message;
 mod monitor;
 mod notify;
 mod output;
+mod peers;
 mod pidfile;
 mod process;
 mod release;
@@ -21,10 +23,12 @@ mod supervisor;
 mod worker;
 
 pub(crate) use self::{
+    alone::Alone,
     client::Client,
     message::{Info, Request, Response},
     output::{Stderr, say},
+    peers::Incoming,
     release::{open_bind, texts},
     run::{Host, run},
-    worker::{Assignment, Child, LastWords, Link, child, heartbeat},
+    worker::{Assignment, Booted, Child, LastWords, Link, Probe, child, heartbeat},
 };

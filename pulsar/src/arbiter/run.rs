@@ -337,7 +337,7 @@ impl<'a> Arbiter<'a> {
         if let Some(period) = self.notifier.watchdog() {
             wait = wait.min(period);
         }
-        let due = [self.supervisor.due(), self.close_at, self.calls.due()];
+        let due = [self.supervisor.due(), self.close_at];
         if let Some(due) = due.into_iter().flatten().min() {
             wait = wait.min(due.saturating_sub(now));
         }
@@ -428,9 +428,7 @@ impl<'a> Arbiter<'a> {
             ToArbiter::Panicked { message } => self.supervisor.says(id, true, message),
             ToArbiter::Full => self.supervisor.recycle(id, Mark::MaxRequests),
             ToArbiter::Pong(_) | ToArbiter::Program { .. } => {}
-            message @ (ToArbiter::Call { .. } | ToArbiter::Answer { .. } | ToArbiter::Workers { .. }) => {
-                self.on_call(now, id, message);
-            }
+            message @ (ToArbiter::Dispatch { .. } | ToArbiter::Answer { .. }) => self.on_call(id, message),
         }
     }
 
@@ -450,7 +448,7 @@ impl<'a> Arbiter<'a> {
             past.requests += board.totals(*seat).requests;
             board.clear(*seat);
         }
-        self.calls.gone(id);
+        self.forget_calls(id);
         let uptime = now.saturating_sub(member.since);
         self.tell_end(&process, &member, &cause, uptime);
         let was_ready = member.ready_since.is_some();
@@ -567,7 +565,6 @@ impl<'a> Arbiter<'a> {
             self.watchdog_at = now;
             self.notifier.alive();
         }
-        self.calls.expire(now);
     }
 
     /// Brings what is closer to what is wanted.

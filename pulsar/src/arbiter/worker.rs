@@ -20,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::value::RawValue;
 use tokio::{
     runtime,
     signal::unix::{Signal, SignalKind, signal},
@@ -31,9 +32,11 @@ use crate::{
     arbiter::{
         frame::{Channel, Inbox, encode},
         message::{Boot, PROTOCOL, Texts, ToArbiter, ToChild},
+        peers::{AnswerTo, Incoming, Peers},
         process as system,
     },
     board::Board,
+    cluster::{Cluster, Outgoing, PLACES, Refusal},
     server::{BoundSocket, LogFile, Seat, Shutdown, open_log},
     settings::{AccessLog, Settings},
     worker::Worker,
@@ -158,6 +161,8 @@ impl Booted {
             (Arc::new(Channel::new(channel)?), Signals::new()?)
         };
         let (outbox, queue) = mpsc::channel(QUEUE);
+        let (incoming, messages) = mpsc::channel(PLACES);
+        let (cluster, outgoing) = Cluster::linked(worker.clone());
         let (lead, leader) = watch::channel(false);
         let shared = Arc::new(Shared {
             shutdown,
@@ -174,16 +179,22 @@ impl Booted {
             end: settings.graceful_timeout + END_AFTER,
             access_log: settings.access_log.clone(),
             max_requests,
+            peers: Peers::default(),
+            incoming,
+            outbox: outbox.clone(),
         };
-        let run = move || runtime.block_on(control.run(channel, inbox, outbox, queue, signals));
+        let run = move || runtime.block_on(control.run(channel, inbox, outbox, queue, signals, outgoing));
         thread::Builder::new().name("pulsar-control".into()).spawn(run)?;
-        Ok((link, Assignment { worker, settings, sockets, log, seat, multiprocess }))
+        Ok((link, Assignment { cluster, messages, settings, sockets, log, seat, multiprocess }))
     }
 }
 
 /// What a worker has to serve.
 pub(crate) struct Assignment {
-    pub(crate) worker: Worker,
+    /// The way to other workers.
+    pub(crate) cluster: Cluster,
+    /// What they send to this one.
+    pub(crate) messages: mpsc::Receiver<Incoming>,
     pub(crate) settings: Settings,
     pub(crate) sockets: Vec<BoundSocket>,
     pub(crate) log: Option<File>,
@@ -233,7 +244,7 @@ impl Link {
     }
 
     /// Says why this worker does not start, or that it panicked, and waits until that is sent.
-    pub(crate) fn last_words(self, message: LastWords) {
+    pub(crate) fn last_words(&self, message: LastWords) {
         let message = match message {
             LastWords::NotStarted(why) => ToArbiter::NotStarted { why },
             LastWords::Panicked(message) => ToArbiter::Panicked { message },
@@ -296,16 +307,36 @@ struct Control {
     end: Duration,
     access_log: AccessLog,
     max_requests: u64,
+    peers: Peers,
+    incoming: mpsc::Sender<Incoming>,
+    outbox: mpsc::Sender<ToArbiter>,
 }
 
 impl Control {
+    /// A message for a handler of this worker, which runs where the worker serves.
+    fn pass_in(&self, number: Option<u64>, name: String, payload: &RawValue) {
+        let answer = number.map(|number| AnswerTo { number, outbox: self.outbox.clone() });
+        let message = Incoming { name, payload: payload.get().as_bytes().to_vec(), answer };
+        if let Err(error) = self.incoming.try_send(message) {
+            let (refusal, message) = match error {
+                mpsc::error::TrySendError::Full(message) => (Refusal::Busy, message),
+                mpsc::error::TrySendError::Closed(message) => (Refusal::Gone, message),
+            };
+            match message.answer {
+                Some(answer) => answer.send(Err(refusal)),
+                None => tracing::warn!("the message `{}` found no place in the queue of this worker", message.name),
+            }
+        }
+    }
+
     async fn run(
-        self,
+        mut self,
         channel: Arc<Channel>,
         mut inbox: Inbox,
         outbox: mpsc::Sender<ToArbiter>,
         mut queue: mpsc::Receiver<ToArbiter>,
         mut signals: Signals,
+        mut outgoing: mpsc::Receiver<Outgoing>,
     ) {
         let sending = Arc::clone(&channel);
         let sender = tokio::spawn(async move {
@@ -321,7 +352,8 @@ impl Control {
         });
         let mut beat = interval(self.heartbeat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut watch = LoopWatch::new(&self.board, self.seat);
+        let board = Arc::clone(&self.board);
+        let mut watch = LoopWatch::new(&board, self.seat);
         let mut full = interval(FULL_CHECK);
         full.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut counts = self.max_requests > 0;
@@ -335,6 +367,11 @@ impl Control {
                         break;
                     }
                 },
+                Some(sent) = outgoing.recv(), if self.peers.has_room() => {
+                    if let Some(message) = self.peers.pass_out(sent) {
+                        let _ = outbox.send(message).await;
+                    }
+                }
                 _ = beat.tick() => {
                     self.board.beat(self.seat);
                     watch.look();
@@ -381,7 +418,7 @@ impl Control {
         if now { self.shared.shutdown.drain_now() } else { self.shared.shutdown.drain() }
     }
 
-    async fn obey(&self, message: ToChild, inbox: &mut Inbox, outbox: &mpsc::Sender<ToArbiter>) {
+    async fn obey(&mut self, message: ToChild, inbox: &mut Inbox, outbox: &mpsc::Sender<ToArbiter>) {
         match message {
             ToChild::Drain { delay } => self.drain(!delay),
             ToChild::Quick => {
@@ -400,7 +437,8 @@ impl Control {
             ToChild::Ping(number) => {
                 let _ = outbox.send(ToArbiter::Pong(number)).await;
             }
-            ToChild::Call { .. } | ToChild::Answer { .. } => {}
+            ToChild::Call { number, name, payload } => self.pass_in(number, name, &payload),
+            ToChild::Answer { number, outcome } => self.peers.settle(number, outcome),
             ToChild::Boot(_) | ToChild::Probe { .. } => {
                 tracing::error!("the arbiter says what it says only once");
             }

@@ -43,6 +43,7 @@ pub(crate) use self::{
     access_log::{LogFile, open_log},
     listener::{BoundSocket, bind},
     serve::{Seat, serve_seated},
+    shutdown::signals_and_reopen,
 };
 pub use self::{
     config::{AccessLog, AccessLogFormat, Address, ServerConfig},

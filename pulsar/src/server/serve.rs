@@ -18,13 +18,14 @@ use std::{
 use tokio::{
     runtime::{self, Runtime},
     sync::{mpsc, oneshot},
+    task::JoinSet,
     time::sleep,
 };
 use tower_service::Service;
 
 use crate::{
     board::{Board, LoopLine},
-    body::{Request, Response},
+    body::{BoxFuture, Request, Response},
     server::{
         accept::{Listener, Terms, accept, http1},
         access_log::AccessLogWriter,
@@ -116,7 +117,7 @@ impl Bound {
         S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
-        Application { bound: self, service: Box::new(Served(service)) }
+        Application { bound: self, service: Box::new(Served(service)), on_stop: None }
     }
 }
 
@@ -126,6 +127,39 @@ impl Bound {
 pub struct Application {
     bound: Bound,
     service: Box<dyn Serve>,
+    on_stop: Option<BoxFuture<'static, ()>>,
+}
+
+impl Application {
+    /// Runs `work` on the first I/O thread when the stop begins. The end waits for it as it does for requests: until the
+    /// graceful timeout, or a stop that is forced.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use pulsar::{
+    ///     body::{Body, Request, Response},
+    ///     server::{Address, Server, ServerConfig, Shutdown, serve_all},
+    /// };
+    /// use tower::service_fn;
+    ///
+    /// let binds = vec![Address::Tcp("127.0.0.1".into(), 0)];
+    /// let bound = Server::bind(ServerConfig { binds, ..ServerConfig::default() })?;
+    /// let shutdown = Shutdown::new();
+    /// let stop = shutdown.clone();
+    /// let start = || async move {
+    ///     let hello = service_fn(|_: Request| async { Ok::<_, Infallible>(Response::new(Body::from("hello"))) });
+    ///     stop.drain(); // A real program leaves that to `signals`.
+    ///     Ok::<_, Infallible>(vec![bound.with(hello).on_stop(async { println!("the last requests") })])
+    /// };
+    /// serve_all(start, shutdown)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn on_stop(mut self, work: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.on_stop = Some(Box::pin(work));
+        self
+    }
 }
 
 impl fmt::Debug for Application {
@@ -386,20 +420,40 @@ async fn first_thread<F, Fut, E>(
         // Whoever stops a program that has not begun yet need not wait until it has.
         () = watch.reached(Demand::Drain) => Ok(Vec::new()),
     };
-    let applications = match applications {
+    let mut applications = match applications {
         Ok(applications) => applications,
         Err(error) => return drop(events.send(Event::NotStarted(error))),
     };
+    let on_stop: Vec<_> =
+        applications.iter_mut().filter_map(|application| application.on_stop.take()).collect();
     let event = match plan(applications, seat) {
         Ok((own, started)) => {
+            let stopping = tokio::spawn(stopping(on_stop, watch.clone(), own.graceful_timeout));
             let _ = events.send(Event::Started(started));
             let index = own.index;
-            Event::Ended { index, result: own.run(watch).await }
+            let result = own.run(watch).await;
+            if result.is_ok() {
+                // It ends in time by itself; one that panicked has been reported by the panic hook.
+                let _ = stopping.await;
+            }
+            Event::Ended { index, result }
         }
         Err(error) => Event::Ended { index: 0, result: Err(error) },
     };
     let _ = events.send(event);
     let _ = released.await;
+}
+
+/// Runs what the applications do when they stop, side by side, no longer than requests may take.
+async fn stopping(work: Vec<BoxFuture<'static, ()>>, mut watch: Watch, graceful_timeout: Duration) {
+    watch.reached(Demand::Drain).await;
+    let mut running: JoinSet<()> = work.into_iter().collect();
+    tokio::select! {
+        biased;
+        () = watch.reached(Demand::Force) => {}
+        () = async { while running.join_next().await.is_some() {} } => {}
+        () = sleep(graceful_timeout) => tracing::error!("what an application does when it stops is cut at the deadline"),
+    }
 }
 
 /// Deals the listeners out to the threads.
@@ -419,7 +473,7 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
     let threads: Vec<_> = (0..count).map(|thread| IoThread::new(line(thread))).collect();
     let mut work: Vec<Vec<Work>> = threads.iter().map(|_| Vec::new()).collect();
     let (mut logs, mut files) = (Vec::new(), Vec::new());
-    for Application { bound: Bound { config, sockets, log, .. }, service } in applications {
+    for Application { bound: Bound { config, sockets, log, .. }, service, .. } in applications {
         let idle_limit = ticks(idle_limit(&config), tick);
         let max_body = config.max_body.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
         for socket in sockets {

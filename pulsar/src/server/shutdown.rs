@@ -138,7 +138,8 @@ impl Watch {
     }
 }
 
-/// Maps signals to the handle, for the rest of the process: TERM and the first INT drain, the second INT forces.
+/// Maps signals to the handle, for the rest of the process: TERM drains, QUIT and the first INT end quickly, the second INT
+/// forces.
 ///
 /// A thread of its own waits for them, so that a second INT is heard even if a handler blocks every I/O thread.
 /// The exit code stays with the caller: see [`Stop`](crate::server::Stop).
@@ -155,15 +156,28 @@ impl Watch {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn signals(shutdown: Shutdown) -> io::Result<()> {
+    signals_and_reopen(shutdown, || {})
+}
+
+/// Like [`signals`]; USR1 calls `reopen`, and the other signals that an arbiter understands do nothing, instead of ending the process.
+pub(crate) fn signals_and_reopen(shutdown: Shutdown, reopen: impl Fn() + Send + 'static) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
-    let (mut terminate, mut interrupt) = {
+    let (mut terminate, mut interrupt, mut quit, mut user, mut hang_up, mut upgrade) = {
         // Registered before this function returns: a signal that comes right after it is not lost.
         let _context = runtime.enter();
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+        (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::quit())?,
+            signal(SignalKind::user_defined1())?,
+            signal(SignalKind::hangup())?,
+            signal(SignalKind::user_defined2())?,
+        )
     };
     let wait = async move {
         let mut interrupts = 0;
         loop {
+            let has_no_arbiter = |name| tracing::warn!("{name} has no effect: there are no worker processes");
             tokio::select! {
                 _ = terminate.recv() => {
                     tracing::info!("TERM: finishing what is in flight");
@@ -172,12 +186,22 @@ pub fn signals(shutdown: Shutdown) -> io::Result<()> {
                 _ = interrupt.recv() => {
                     interrupts += 1;
                     if interrupts == 1 {
-                        tracing::info!("INT: finishing what is in flight; once more to stop at once");
-                        shutdown.drain();
+                        tracing::info!("INT: stopping quickly; once more to stop at once");
+                        shutdown.quick();
                     } else {
                         shutdown.force();
                     }
                 }
+                _ = quit.recv() => {
+                    tracing::info!("QUIT: stopping quickly");
+                    shutdown.quick();
+                }
+                _ = user.recv() => {
+                    tracing::info!("USR1: opening the logs anew");
+                    reopen();
+                }
+                _ = hang_up.recv() => has_no_arbiter("HUP"),
+                _ = upgrade.recv() => has_no_arbiter("USR2"),
             }
         }
     };

@@ -31,6 +31,7 @@ mod docs;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use crate::settings::mistake::nearest;
 pub use crate::settings::{
     applications::Application,
     bind::{Bind, Host},
