@@ -55,9 +55,8 @@ impl Order {
                 by_type.insert(provides.id, provider);
             }
         }
-        let known = |id: &TypeId| {
-            always_there().contains(id) || overridden.contains(id) || by_type.contains_key(id)
-        };
+        let known =
+            |id: &TypeId| always_there().contains(id) || overridden.contains(id) || by_type.contains_key(id);
         for provider in providers.iter().filter(|provider| !overridden.contains(&(provider.provides)().id)) {
             for need in (provider.needs)() {
                 if !known(&need.id) {
