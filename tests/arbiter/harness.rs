@@ -10,7 +10,7 @@ use std::{
 
 use pulsar_tests::{Folder, program::Running, until};
 
-use crate::support::{Load, Notify, Random, Setup, Target, line, proc};
+use crate::support::{Load, Notify, Random, Setup, Tally, Target, line, proc};
 
 #[test]
 fn load_on_a_healthy_program_is_clean() {
@@ -43,7 +43,7 @@ fn server(answer: &'static [u8], read: bool) -> Target {
         for stream in listener.incoming() {
             let mut stream: TcpStream = stream.unwrap();
             if read {
-                let mut buffer = [0; 64 * 1024];
+                let mut buffer = vec![0; 64 * 1024];
                 let _ = stream.read(&mut buffer);
             }
             let _ = stream.write_all(answer);
@@ -55,7 +55,8 @@ fn server(answer: &'static [u8], read: bool) -> Target {
 #[test]
 fn load_tells_the_ways_to_lose_a_request_apart() {
     let good = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    let cases: [(Target, fn(&crate::support::Tally) -> u64); 6] = [
+    type Count = fn(&Tally) -> u64;
+    let cases: [(Target, Count); 6] = [
         (server(good, true), |tally| tally.ok),
         (server(b"", true), |tally| tally.closed),
         // What has not been read makes the kernel send a reset.

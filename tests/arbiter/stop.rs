@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     os::unix::process::CommandExt,
-    process::{Child, Stdio},
+    process::{Child, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -219,13 +219,13 @@ fn a_signal_at_any_moment_of_the_start_leaves_nothing_behind() {
             });
             proc::signal(pid, "TERM");
         }
-        let mut code = None;
+        let mut status = None;
         until(&format!("{what}: it ends"), || {
-            code = ended(&mut child);
-            code.is_some()
+            status = ended(&mut child);
+            status.is_some()
         });
         let text = fs::read_to_string(&log).unwrap();
-        let code = code.expect("it has just been seen");
+        let code = status.expect("it has just been seen").code();
         assert!(matches!(code, Some(0) | None), "{what}: {code:?}\n{text}");
         assert!(code.is_some() || text.is_empty(), "{what}: killed by its signal after it had begun\n{text}");
         assert!(!text.contains("panicked"), "{what}: {text}");
@@ -241,7 +241,6 @@ fn a_signal_at_any_moment_of_the_start_leaves_nothing_behind() {
     }
 }
 
-/// The exit code of a child that has ended; no code if it was a signal.
-fn ended(child: &mut Child) -> Option<Option<i32>> {
-    child.try_wait().expect("a child can be waited for").map(|status| status.code())
+fn ended(child: &mut Child) -> Option<ExitStatus> {
+    child.try_wait().expect("a child can be waited for")
 }

@@ -122,7 +122,8 @@ impl fmt::Display for Tally {
 #[derive(Debug)]
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
-    clients: Vec<(Arc<Mutex<Tally>>, Option<JoinHandle<()>>)>,
+    tallies: Vec<Arc<Mutex<Tally>>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Load {
@@ -130,13 +131,15 @@ impl Load {
     pub(crate) fn start(target: &Target, kept: usize, new: usize) -> Self {
         let stop: Arc<AtomicBool> = Arc::default();
         let kinds = [true].repeat(kept).into_iter().chain([false].repeat(new));
-        let clients = kinds.map(|keep_alive| {
+        let mut load = Self { stop, tallies: Vec::new(), threads: Vec::new() };
+        for keep_alive in kinds {
             let tally: Arc<Mutex<Tally>> = Arc::default();
+            load.tallies.push(Arc::clone(&tally));
             let client = Client { target: target.clone(), keep_alive, connection: None, sent: 0 };
-            let (counted, stop) = (Arc::clone(&tally), Arc::clone(&stop));
-            (tally, Some(thread::spawn(move || client.run(&counted, &stop))))
-        });
-        Self { clients: clients.collect(), stop }
+            let stop = Arc::clone(&load.stop);
+            load.threads.push(thread::spawn(move || client.run(&tally, &stop)));
+        }
+        load
     }
 
     /// The usual load of a test: three kept-alive connections and one client without.
@@ -146,13 +149,13 @@ impl Load {
 
     /// How many clients there are: what one fault may cost at most.
     pub(crate) fn clients(&self) -> u64 {
-        self.clients.len() as u64
+        self.tallies.len() as u64
     }
 
     /// What has been counted so far.
     pub(crate) fn so_far(&self) -> Tally {
         let mut sum = Tally::default();
-        for (tally, _) in &self.clients {
+        for tally in &self.tallies {
             sum.add(&lock(tally));
         }
         sum
@@ -160,7 +163,7 @@ impl Load {
 
     /// Waits until so many more requests have been answered by each client.
     pub(crate) fn wait_for_more(&self, count: u64) {
-        for (tally, _) in &self.clients {
+        for tally in &self.tallies {
             let before = lock(tally).ok;
             until("the load goes on", || lock(tally).ok >= before + count);
         }
@@ -179,11 +182,9 @@ impl Load {
 
     fn end(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        for (_, thread) in &mut self.clients {
-            if let Some(thread) = thread.take() {
-                // Its panic has been printed; what it counted is there.
-                let _ = thread.join();
-            }
+        for thread in self.threads.drain(..) {
+            // Its panic has been printed; what it counted is there.
+            let _ = thread.join();
         }
     }
 }

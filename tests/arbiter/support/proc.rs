@@ -54,7 +54,7 @@ pub(crate) fn zombies(pid: u32) -> Vec<u32> {
 /// The open files of a process: number and what it leads to, such as `socket:[4711]`.
 pub(crate) fn files(pid: u32) -> BTreeMap<u32, String> {
     let folder = format!("/proc/{pid}/fd");
-    let target = |number: u32| Some((number, link(&format!("{folder}/{number}"))?.display().to_string()));
+    let target = |number: u32| Some((number, link(format!("{folder}/{number}"))?.display().to_string()));
     numbers(&folder).into_iter().filter_map(target).collect()
 }
 
