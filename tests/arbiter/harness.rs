@@ -52,10 +52,12 @@ fn server(answer: &'static [u8], read: bool) -> Target {
     Target::Tcp(address)
 }
 
+/// What is looked at in a tally.
+type Count = fn(&Tally) -> u64;
+
 #[test]
 fn load_tells_the_ways_to_lose_a_request_apart() {
     let good = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    type Count = fn(&Tally) -> u64;
     let cases: [(Target, Count); 6] = [
         (server(good, true), |tally| tally.ok),
         (server(b"", true), |tally| tally.closed),
