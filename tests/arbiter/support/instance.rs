@@ -34,9 +34,9 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// The example `faults` with these arguments, on a free port.
+    /// The example `faults` on a free port, with these arguments besides: addresses among them come after that one.
     pub(crate) fn faults(arguments: &[&str]) -> Self {
-        Self::example("faults", arguments).with(&["-b", "127.0.0.1:0"])
+        Self::example("faults", &["-b", "127.0.0.1:0"]).with(arguments)
     }
 
     /// Another example, with these arguments only.
