@@ -26,6 +26,15 @@ impl Client<TcpStream> {
     #[track_caller]
     pub fn tcp(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("{address}: {error}"));
+        Self::of(stream)
+    }
+
+    /// Goes on with a connection that is there.
+    ///
+    /// # Panics
+    ///
+    /// Never: the time that it waits is not zero.
+    pub fn of(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("the time is not zero");
         Self { stream, unread: Vec::new() }
     }

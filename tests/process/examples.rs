@@ -39,6 +39,19 @@ const EXAMPLES: &[(&str, &[Expected<'_>])] = &[
             (422, r##""pointer":"#/amount""##),
         ],
     ),
+    (
+        "faults",
+        &[
+            (200, r#""worker":0,"generation":1,"app":"faults"}"#),
+            (200, "slow\n"),
+            (200, "pool\n"),
+            (200, "block\n"),
+            (500, r#""title":"Internal Server Error""#),
+            (200, "1 MiB\n"),
+            (200, "chunk 0\nchunk 1\nchunk 2\n"),
+            (200, "5\n"),
+        ],
+    ),
     ("hello", &[(200, "Hello World!\n")]),
     ("hello_route", &[(200, "Hello, Ada!\n")]),
     (

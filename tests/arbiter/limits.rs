@@ -1,0 +1,64 @@
+//! Too few file descriptors: in a worker, and in the arbiter when it wants to start one.
+
+use std::{net::TcpStream, process::Command, time::Duration};
+
+use pulsar_tests::until;
+
+use crate::support::{Setup, let_pass, proc, skip};
+
+/// Whether this machine can set limits of another program.
+fn has_prlimit() -> bool {
+    Command::new("prlimit").args(["--nofile", "--raw"]).output().is_ok_and(|output| output.status.success())
+}
+
+/// 24.
+#[test]
+fn a_worker_without_descriptors_waits_and_recovers() {
+    if !has_prlimit() {
+        return skip("there is no prlimit");
+    }
+    let instance = Setup::faults(&["--workers", "1", "--graceful-timeout", "5", "--timeout", "10"])
+        .under(&["prlimit", "--nofile=64:64"])
+        .start_ready(1);
+    let worker = *instance.workers().first().expect("there is one");
+    let address = instance.address();
+    let flood: Vec<_> = (0..150).map(|_| TcpStream::connect(address).unwrap()).collect();
+    until("it has no descriptor left", || proc::files(worker).len() >= 60);
+    let before = proc::processor_ticks(worker);
+    let_pass(Duration::from_secs(1));
+    let ticks = proc::processor_ticks(worker) - before;
+    assert!(ticks < 50, "it used {ticks} of 100 ticks to wait");
+    assert_eq!(*instance.workers().first().expect("there is one"), worker, "it is the same one");
+    drop(flood);
+    instance.get("/whoami").assert_status(200);
+    // And when it is to end while it has none.
+    let _flood: Vec<_> = (0..150).map(|_| TcpStream::connect(address).unwrap()).collect();
+    until("it has no descriptor left", || proc::files(worker).len() >= 60);
+    instance.stop().assert_calm();
+}
+
+/// 25.
+#[test]
+fn a_worker_that_cannot_be_started_is_tried_again() {
+    if !has_prlimit() {
+        return skip("there is no prlimit");
+    }
+    let instance = Setup::faults(&["--workers", "2"]).start_ready(2);
+    let limit = |soft: &str| {
+        let arguments = ["--pid", &instance.pid().to_string(), &format!("--nofile={soft}:")];
+        assert!(Command::new("prlimit").args(arguments).status().unwrap().success());
+    };
+    // So few that no socketpair can be made.
+    limit("3");
+    let killed = *instance.workers().first().expect("there are two");
+    let seen = instance.log().len();
+    proc::signal(killed, "KILL");
+    until("the log says why nobody takes its place", || {
+        instance.log()[seen..].to_lowercase().contains("too many open files")
+    });
+    instance.get("/whoami").assert_status(200);
+    limit("512");
+    until("there are two again", || instance.workers().len() == 2);
+    instance.wait_ready(2);
+    instance.stop().assert_calm();
+}
