@@ -900,7 +900,7 @@ mod stopping {
         let (entered, enter) = mpsc::channel();
         let (shutdown, thread) = stopping(config(), async move {
             entered.send(()).unwrap();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         enter.recv_timeout(PATIENCE).unwrap();
         shutdown.force();
