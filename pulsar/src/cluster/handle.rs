@@ -224,7 +224,8 @@ impl Cluster {
     ) -> Result<(), ClusterError> {
         let deadline = self.deadline();
         let payload = written(name, payload)?;
-        let (answer, _nobody_waits) = oneshot::channel();
+        // Nobody waits for the answer.
+        let answer = oneshot::channel().0;
         match &self.inner.arbiter {
             _ if self.is_me(&target) => self.queue(name, payload, deadline, answer).await,
             None => self.neighbour(&target)?.queue(name, payload, deadline, answer).await,

@@ -74,7 +74,7 @@ async fn what_the_other_side_refuses_is_told() {
     });
     for expected in [
         "the worker in slot 1 is not ready, and no other one is; try again when one has started",
-        "no worker has a handler of the message `x`; there are `ping`",
+        "the worker has no handler of the message `x`; there are `ping`",
         "`x` found no place in a queue: more is sent than workers handle; send less, or try again later",
         "the worker ended before it answered `x`; whether the handler has run is not known",
         "the arbiter is gone, and this worker is about to end: nothing can be sent",
