@@ -98,7 +98,7 @@ async fn start_all(
 ) -> Result<Vec<server::Application>, StartError> {
     let (mut applications, mut contexts) = (Vec::new(), Vec::new());
     let mut lines = Vec::new();
-    let clusters: Vec<_> = bound.iter().map(|(planned, _)| alone(planned)).collect();
+    let clusters: Vec<_> = bound.iter().map(|(planned, _)| cluster_of(planned)).collect();
     Cluster::introduce(&clusters);
     for ((planned, sockets), cluster) in bound.into_iter().zip(clusters) {
         lines.extend(
@@ -134,12 +134,12 @@ async fn start_all(
 
 /// Gives an application its state and its layers.
 pub(super) async fn start(planned: Planned, start: &Start) -> Result<BoxService, StartError> {
-    let context = context(&planned, start, alone(&planned)).await?;
+    let context = context(&planned, start, cluster_of(&planned)).await?;
     service(planned, context)
 }
 
 /// What the only worker of an application sees of others.
-fn alone(planned: &Planned) -> Cluster {
+fn cluster_of(planned: &Planned) -> Cluster {
     Cluster::alone(Worker::new(planned.app.name.as_str(), 0, 1))
 }
 
