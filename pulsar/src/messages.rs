@@ -179,7 +179,11 @@ mod tests {
     async fn every_error_says_whose_fault_it_is() {
         let (_context, cluster) = alone();
         for (target, name, expected) in [
-            (Target::Me, "duoble", "no worker has a handler of the message `duoble`; did you mean `double`?"),
+            (
+                Target::Me,
+                "duoble",
+                "the worker has no handler of the message `duoble`; did you mean `double`?",
+            ),
             (
                 Target::Me,
                 "double",

@@ -154,14 +154,16 @@ async fn start_all(
 ) -> Result<Vec<server::Application>, StartError> {
     let (mut applications, mut contexts) = (Vec::new(), Vec::new());
     let mut lines = Vec::new();
-    for (planned, sockets) in bound {
+    let clusters: Vec<_> = bound.iter().map(|(planned, _)| cluster_of(planned)).collect();
+    Cluster::introduce(&clusters);
+    for ((planned, sockets), cluster) in bound.into_iter().zip(clusters) {
         lines.extend(
             sockets
                 .addresses()
                 .iter()
                 .map(|address| format!("pulsar: {} listening on {address}", planned.app.name)),
         );
-        let context = context(&planned, &start).await?;
+        let context = context(&planned, &start, cluster).await?;
         contexts.push(context.clone());
         applications.push(application(planned, sockets, context)?);
     }
@@ -197,13 +199,16 @@ pub(super) fn application(
 
 /// Gives an application its state and its layers.
 pub(super) async fn start(planned: Planned, start: &Start) -> Result<BoxService, StartError> {
-    let context = context(&planned, start).await?;
+    let context = context(&planned, start, cluster_of(&planned)).await?;
     service(planned, context)
 }
 
-/// The state of an application whose only worker is this process.
-async fn context(planned: &Planned, start: &Start) -> Result<Context, StartError> {
-    let cluster = Cluster::alone(Worker::new(planned.app.name.as_str(), 0, 1));
+/// What the only worker of an application sees of others.
+fn cluster_of(planned: &Planned) -> Cluster {
+    Cluster::alone(Worker::new(planned.app.name.as_str(), 0, 1))
+}
+
+async fn context(planned: &Planned, start: &Start, cluster: Cluster) -> Result<Context, StartError> {
     start.context(planned.settings.clone(), cluster).await.map_err(StartError::one)
 }
 

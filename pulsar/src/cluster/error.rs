@@ -17,7 +17,7 @@ use crate::settings::nearest;
 /// let cluster = Cluster::alone(Worker::new("shop", 0, 1));
 /// let error = block_on(cluster.ask::<String>(Target::Me, "pnig", &())).unwrap_err();
 /// assert!(matches!(error, ClusterError::NoHandler { .. }));
-/// assert_eq!(error.to_string(), "no worker has a handler of the message `pnig`; did you mean `ping`?");
+/// assert_eq!(error.to_string(), "the worker has no handler of the message `pnig`; did you mean `ping`?");
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
@@ -153,7 +153,7 @@ impl fmt::Display for ClusterError {
             Self::NoHandler { name, known } => {
                 write!(
                     f,
-                    "no worker has a handler of the message `{name}`; {}",
+                    "the worker has no handler of the message `{name}`; {}",
                     meant(name, known, "there are")
                 )
             }

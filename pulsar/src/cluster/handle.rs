@@ -2,13 +2,13 @@
 
 use std::{
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::{Instant, timeout_at},
 };
 
@@ -54,8 +54,10 @@ struct Inner {
     worker: Worker,
     /// What this worker answers; until that is known, what every worker answers.
     here: OnceLock<Dispatch>,
-    /// How many messages wait for the handlers of this worker, if they come from itself.
+    /// How many messages may wait for the handlers of this worker.
     places: Arc<Semaphore>,
+    /// The workers of other applications in this process. They go away with their applications, not with this one.
+    neighbours: OnceLock<Vec<Weak<Inner>>>,
     /// The way to the others, if there are any.
     arbiter: Option<mpsc::Sender<Outgoing>>,
 }
@@ -86,8 +88,18 @@ impl Cluster {
 
     fn new(worker: Worker, arbiter: Option<mpsc::Sender<Outgoing>>) -> Self {
         let places = Arc::new(Semaphore::new(PLACES));
-        let inner = Inner { worker, here: OnceLock::new(), places, arbiter };
+        let inner = Inner { worker, here: OnceLock::new(), places, neighbours: OnceLock::new(), arbiter };
         Self { inner: Arc::new(inner), timeout: TIMEOUT }
+    }
+
+    /// Lets the applications of one process reach one another without an arbiter.
+    pub(crate) fn introduce(clusters: &[Self]) {
+        for (n, cluster) in clusters.iter().enumerate() {
+            let others = clusters.iter().enumerate().filter(|(other, _)| *other != n);
+            let others = others.map(|(_, other)| Arc::downgrade(&other.inner)).collect();
+            // Whoever has neighbours keeps those.
+            let _ = cluster.inner.neighbours.set(others);
+        }
     }
 
     /// Says what this worker answers, once.
@@ -169,8 +181,11 @@ impl Cluster {
         let deadline = self.deadline();
         let payload = written(name, payload)?;
         let answer = match &self.inner.arbiter {
-            _ if self.is_me(&target) => self.ask_me(&target, name, payload, deadline).await?,
-            None => return Err(self.nobody_else(target)),
+            _ if self.is_me(&target) => self.ask_here(self, &target, name, payload, deadline).await?,
+            None => {
+                let neighbour = self.neighbour(&target)?;
+                self.ask_here(&neighbour, &target, name, payload, deadline).await?
+            }
             Some(arbiter) => {
                 let outgoing = |answer| Outgoing::Call {
                     target: target.clone(),
@@ -209,12 +224,11 @@ impl Cluster {
     ) -> Result<(), ClusterError> {
         let deadline = self.deadline();
         let payload = written(name, payload)?;
+        // Nobody waits for the answer.
+        let answer = oneshot::channel().0;
         match &self.inner.arbiter {
-            _ if self.is_me(&target) => {
-                let (answer, _nobody_waits) = oneshot::channel();
-                self.queue_here(&target, name, payload, deadline, answer).await
-            }
-            None => Err(self.nobody_else(target)),
+            _ if self.is_me(&target) => self.queue(name, payload, deadline, answer).await,
+            None => self.neighbour(&target)?.queue(name, payload, deadline, answer).await,
             Some(arbiter) => {
                 let outgoing = |delivered| Outgoing::Send {
                     target: target.clone(),
@@ -270,15 +284,27 @@ impl Cluster {
         }
     }
 
-    /// Why a message to anybody else is not delivered where there is nobody else.
-    fn nobody_else(&self, target: Target) -> ClusterError {
+    /// The worker of another application in this process, or why there is none.
+    fn neighbour(&self, target: &Target) -> Result<Self, ClusterError> {
         let me = self.me();
-        match target {
-            Target::App(app, _) if app != me.app() => {
-                ClusterError::NoApp { app, known: vec![me.app().to_owned()] }
-            }
-            target => ClusterError::NoWorker { target, ready: vec![me.slot()] },
+        let no_worker =
+            |ready: &Worker| ClusterError::NoWorker { target: target.clone(), ready: vec![ready.slot()] };
+        let Target::App(app, slot) = target else { return Err(no_worker(me)) };
+        if app == me.app() {
+            return Err(no_worker(me));
         }
+        let neighbours = self.inner.neighbours.get().into_iter().flatten().filter_map(Weak::upgrade);
+        let mut known = vec![me.app().to_owned()];
+        for inner in neighbours {
+            if inner.worker.app() == app && inner.worker.slot() == *slot {
+                return Ok(Self { inner, timeout: self.timeout });
+            }
+            if inner.worker.app() == app {
+                return Err(no_worker(&inner.worker));
+            }
+            known.push(inner.worker.app().to_owned());
+        }
+        Err(ClusterError::NoApp { app: app.clone(), known })
     }
 
     /// Hands something over and waits for what comes back.
@@ -315,22 +341,23 @@ impl Cluster {
         }
     }
 
-    async fn ask_me(
+    /// Asks a worker of this process.
+    async fn ask_here(
         &self,
+        worker: &Self,
         target: &Target,
         name: &str,
         payload: Vec<u8>,
         deadline: Instant,
     ) -> Result<Vec<u8>, ClusterError> {
         let (answer, answered) = oneshot::channel();
-        self.queue_here(target, name, payload, deadline, answer).await?;
+        worker.queue(name, payload, deadline, answer).await?;
         self.replied(target, name, deadline, answered).await
     }
 
-    /// Runs a handler of this worker as those of others run: whoever goes away meanwhile does not stop it.
-    async fn queue_here(
+    /// Has this worker handle a message as soon as there is a place in its queue.
+    async fn queue(
         &self,
-        target: &Target,
         name: &str,
         payload: Vec<u8>,
         deadline: Instant,
@@ -338,23 +365,51 @@ impl Cluster {
     ) -> Result<(), ClusterError> {
         let place = timeout_at(deadline, Arc::clone(&self.inner.places).acquire_owned());
         let Ok(Ok(place)) = place.await else { return Err(ClusterError::Busy { name: name.to_owned() }) };
+        self.handle(place, name.to_owned(), payload, answer);
+        Ok(())
+    }
+
+    /// Has this worker handle a message that came from another process. Where nobody waits for the answer, the other end
+    /// of `answer` has been dropped: an error is then logged.
+    ///
+    /// # Errors
+    ///
+    /// Refuses at once when the queue is full, since whoever receives messages cannot wait.
+    #[cfg_attr(not(test), allow(dead_code))] // the arbiter calls it
+    pub(crate) fn receive(
+        &self,
+        name: String,
+        payload: Vec<u8>,
+        answer: oneshot::Sender<Answered>,
+    ) -> Result<(), Refusal> {
+        let place = Arc::clone(&self.inner.places).try_acquire_owned().map_err(|_| Refusal::Busy)?;
+        self.handle(place, name, payload, answer);
+        Ok(())
+    }
+
+    /// A handler is a task of its own: whoever asked may go away, and does not stop it.
+    fn handle(
+        &self,
+        place: OwnedSemaphorePermit,
+        name: String,
+        payload: Vec<u8>,
+        answer: oneshot::Sender<Answered>,
+    ) {
         let work: BoxFuture<'static, Answered> = if let Some(dispatch) = self.inner.here.get() {
-            dispatch(name.to_owned(), payload)
+            dispatch(name.clone(), payload)
         } else {
             let refusal = Refusal::NoHandler { known: built_in::NAMES.map(str::to_owned).into() };
-            let answered = built_in::answer(self.me(), name, &payload).unwrap_or(Err(refusal));
+            let answered = built_in::answer(self.me(), &name, &payload).unwrap_or(Err(refusal));
             Box::pin(async move { answered })
         };
-        let (target, name) = (target.clone(), name.to_owned());
         tokio::spawn(async move {
             let answered = work.await;
             drop(place);
             // Nobody waits for it: then the log is the only one who can tell.
             if let Err(Err(refusal)) = answer.send(answered) {
-                tracing::error!("{}", ClusterError::refused(refusal, &target, &name));
+                tracing::error!("{}", ClusterError::refused(refusal, &Target::Me, &name));
             }
         });
-        Ok(())
     }
 }
 

@@ -59,7 +59,8 @@
 //! A worker that was asked may end: whether its handler has run is then not known, so that a handler whose message is sent
 //! again should not mind. With `?` in a handler of requests any of these is a 500.
 //!
-//! Where a program has no worker processes, as in tests, the one worker is alone: it reaches itself, and nobody else.
+//! Where a program has no worker processes, as in tests, each application has one worker: it reaches itself, and the workers of
+//! other applications that the process serves.
 //!
 //! Files, lower ones first: `target`, `refusal`; `link`, `built_in`, `error`; `handle`.
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use super::{Cluster, ClusterError, MOST_BYTES, Outgoing, PLACES, Refusal, Target};
 use crate::worker::Worker;
 
@@ -72,7 +74,7 @@ async fn what_the_other_side_refuses_is_told() {
     });
     for expected in [
         "the worker in slot 1 is not ready, and no other one is; try again when one has started",
-        "no worker has a handler of the message `x`; there are `ping`",
+        "the worker has no handler of the message `x`; there are `ping`",
         "`x` found no place in a queue: more is sent than workers handle; send less, or try again later",
         "the worker ended before it answered `x`; whether the handler has run is not known",
         "the arbiter is gone, and this worker is about to end: nothing can be sent",
@@ -91,6 +93,43 @@ async fn nobody_waits_without_an_end() {
     assert!(matches!(cluster.workers().await, Err(ClusterError::Busy { .. })));
     drop(outgoing);
     assert!(matches!(cluster.workers().await, Err(ClusterError::Gone)));
+}
+
+#[tokio::test]
+async fn a_message_from_elsewhere_is_handled_or_refused_at_once() {
+    let (cluster, _outgoing) = Cluster::linked(me());
+    let (answer, answered) = oneshot::channel();
+    cluster.receive("ping".to_owned(), Vec::new(), answer).unwrap();
+    assert_eq!(answered.await.unwrap().unwrap(), b"\"pong\"");
+    // They have had no turn to run yet.
+    for _ in 0..PLACES {
+        cluster.receive("ping".to_owned(), Vec::new(), oneshot::channel().0).unwrap();
+    }
+    assert_eq!(cluster.receive("ping".to_owned(), Vec::new(), oneshot::channel().0), Err(Refusal::Busy));
+    cluster.ask::<String>(Target::Me, "ping", &()).await.unwrap();
+}
+
+#[tokio::test]
+async fn applications_of_one_process_reach_one_another() {
+    let (shop, admin) = (Cluster::alone(me()), Cluster::alone(Worker::new("admin", 0, 1)));
+    Cluster::introduce(&[shop.clone(), admin.clone()]);
+    let to = |app: &str, slot| Target::App(app.to_owned(), slot);
+    assert_eq!(shop.ask::<Worker>(to("admin", 0), "info", &()).await.unwrap(), *admin.me());
+    assert_eq!(admin.ask::<Worker>(to("shop", 0), "info", &()).await.unwrap(), *shop.me());
+    shop.send(to("admin", 0), "ping", &()).await.unwrap();
+    assert_eq!(shop.workers().await.unwrap().len(), 1, "only those of the own application");
+    let text = |error: ClusterError| error.to_string();
+    assert_eq!(
+        shop.ask::<()>(to("admin", 1), "ping", &()).await.map_err(text),
+        Err("the worker in slot 1 of `admin` is not there or not ready; `workers()` lists who is: 0"
+            .to_owned())
+    );
+    assert_eq!(
+        shop.ask::<()>(to("office", 0), "ping", &()).await.map_err(text),
+        Err("there is no application `office`; the program has `shop`, `admin`".to_owned())
+    );
+    drop(admin);
+    assert!(matches!(shop.send(to("admin", 0), "ping", &()).await, Err(ClusterError::NoApp { .. })));
 }
 
 #[tokio::test]

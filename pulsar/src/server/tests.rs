@@ -863,6 +863,53 @@ mod stopping {
         }
     }
 
+    /// Serves nothing, and does `work` when it stops. Its stop has been asked for when this returns.
+    fn stopping(
+        config: ServerConfig,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> (Shutdown, thread::JoinHandle<Summary>) {
+        let bound = Server::bind(config).unwrap();
+        let shutdown = Shutdown::new();
+        let (handle, stop) = (shutdown.clone(), shutdown.clone());
+        let nothing = service_fn(|_: Request| ready(Ok::<_, Infallible>(Response::new(Body::empty()))));
+        let start = move || async move {
+            stop.drain();
+            Ok::<_, Infallible>(vec![bound.with(nothing).on_stop(work)])
+        };
+        (handle.clone(), thread::spawn(move || serve_all(start, handle).unwrap()))
+    }
+
+    #[test]
+    fn the_end_waits_for_what_is_done_at_the_stop() {
+        let (done, was_done) = mpsc::channel();
+        let work = async move {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            done.send(()).unwrap();
+        };
+        let (_, thread) = stopping(config(), work);
+        assert_eq!(thread.join().unwrap().stop, Stop::Requested);
+        assert_eq!(was_done.try_recv(), Ok(()));
+    }
+
+    #[test]
+    fn what_is_done_at_the_stop_is_cut_at_the_deadline_and_by_force() {
+        let short = ServerConfig { graceful_timeout: Duration::from_millis(50), ..config() };
+        let (_, thread) = stopping(short, std::future::pending());
+        thread.join().unwrap();
+
+        let (entered, enter) = mpsc::channel();
+        let (shutdown, thread) = stopping(config(), async move {
+            entered.send(()).unwrap();
+            std::future::pending::<()>().await;
+        });
+        enter.recv_timeout(PATIENCE).unwrap();
+        shutdown.force();
+        assert_eq!(thread.join().unwrap().stop, Stop::Forced);
+
+        let (_, thread) = stopping(config(), async { panic!("no luck") });
+        assert_eq!(thread.join().unwrap().stop, Stop::Requested);
+    }
+
     #[test]
     fn a_blocked_thread_cannot_hold_up_the_stop() {
         let (release, blocked) = mpsc::channel::<()>();
