@@ -139,6 +139,14 @@ impl Arbiter<'_> {
         found.map(|(id, _)| *id).ok_or_else(|| Refusal::NoWorker { ready: ready.iter().map(|(_, slot)| *slot).collect() })
     }
 
+    /// Whoever waits for an answer will not hear it.
+    pub(super) fn lose_calls(&mut self) {
+        for (_, Waiting { from, number, .. }) in std::mem::take(&mut self.calls.waiting) {
+            let outcome = Outcome::Refused(Refusal::Lost);
+            self.tell(from, &ToChild::Answer { number, outcome }, Vec::new());
+        }
+    }
+
     /// A worker is gone, and with it what it would have answered.
     pub(super) fn forget_calls(&mut self, gone: Id) {
         let lost: Vec<u64> =

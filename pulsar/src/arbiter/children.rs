@@ -8,7 +8,10 @@ use std::{
     ffi::OsString,
     io,
     os::fd::OwnedFd,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -49,6 +52,7 @@ pub(super) struct Child {
     pub(super) pid: u32,
     outbox: mpsc::Sender<(Vec<u8>, Vec<OwnedFd>)>,
     tail: Arc<Tail>,
+    flow: Arc<Flow>,
     reader: Option<JoinHandle<()>>,
     writer: JoinHandle<()>,
     stderr: Option<JoinHandle<()>>,
@@ -66,6 +70,15 @@ const BURST_TIME: Duration = Duration::from_millis(100);
 const LAST_WORDS: Duration = Duration::from_millis(300);
 /// Lines that are kept of what a child writes while it starts.
 const LINES: usize = 12;
+
+/// What is under way between a child and the loop.
+#[derive(Debug, Default)]
+struct Flow {
+    /// Messages to the child that are not written yet.
+    unwritten: AtomicUsize,
+    /// Whether a message of the child has been read in part, or not been taken by the loop.
+    unread: AtomicBool,
+}
 
 /// The last lines that a child wrote.
 #[derive(Debug, Default)]
@@ -118,12 +131,14 @@ impl Child {
     pub(super) fn of(pid: u32, channel: Channel, id: Id, events: &Events) -> Self {
         let channel = Arc::new(channel);
         let (outbox, queue) = mpsc::channel(QUEUE);
+        let flow = Arc::<Flow>::default();
         Self {
             pid,
             outbox,
             tail: Arc::default(),
-            reader: Some(tokio::spawn(read(Arc::clone(&channel), id, events.clone()))),
-            writer: tokio::spawn(write(Arc::clone(&channel), queue)),
+            reader: Some(tokio::spawn(read(Arc::clone(&channel), id, events.clone(), Arc::clone(&flow)))),
+            writer: tokio::spawn(write(Arc::clone(&channel), queue, Arc::clone(&flow))),
+            flow,
             stderr: None,
             channel,
             gone: false,
@@ -134,12 +149,25 @@ impl Child {
     #[must_use]
     pub(super) fn tell(&self, message: &ToChild, fds: Vec<OwnedFd>) -> bool {
         match encode(message) {
-            Ok(bytes) => !matches!(self.outbox.try_send((bytes, fds)), Err(mpsc::error::TrySendError::Full(_))),
+            Ok(bytes) => match self.outbox.try_send((bytes, fds)) {
+                Ok(()) => {
+                    self.flow.unwritten.fetch_add(1, Relaxed);
+                    true
+                }
+                Err(mpsc::error::TrySendError::Full(_)) => false,
+                Err(mpsc::error::TrySendError::Closed(_)) => true,
+            },
             Err(error) => {
                 tracing::error!(%error, "a message to a worker cannot be sent");
                 true
             }
         }
+    }
+
+    /// Whether nothing is under way between it and the loop.
+    pub(super) fn is_quiet(&self) -> bool {
+        // One that has ended is not told of yet.
+        !self.gone && self.flow.unwritten.load(Relaxed) == 0 && !self.flow.unread.load(Relaxed)
     }
 
     /// Whether messages of other workers may be queued: what the arbiter has to say itself keeps some places.
@@ -187,20 +215,24 @@ impl Drop for Child {
     }
 }
 
-async fn write(channel: Arc<Channel>, mut queue: mpsc::Receiver<(Vec<u8>, Vec<OwnedFd>)>) {
+async fn write(channel: Arc<Channel>, mut queue: mpsc::Receiver<(Vec<u8>, Vec<OwnedFd>)>, flow: Arc<Flow>) {
     while let Some((bytes, fds)) = queue.recv().await {
-        if channel.send(&bytes, &fds).await.is_err() {
+        let sent = channel.send(&bytes, &fds).await;
+        flow.unwritten.fetch_sub(1, Relaxed);
+        if sent.is_err() {
             // It is gone, which is told by its end.
+            flow.unwritten.store(0, Relaxed);
             return;
         }
     }
 }
 
-async fn read(channel: Arc<Channel>, id: Id, events: Events) {
+async fn read(channel: Arc<Channel>, id: Id, events: Events, flow: Arc<Flow>) {
     let mut inbox = Inbox::default();
     let (mut count, mut since) = (0, Instant::now());
     loop {
-        let event = match inbox.next::<ToArbiter>(&channel).await {
+        let next = inbox.next_noting::<ToArbiter>(&channel, &flow.unread).await;
+        let event = match next {
             Ok(Some(message)) => Event::Said(id, message),
             // Its end is seen by the end of the process.
             Ok(None) => return,

@@ -9,6 +9,7 @@ use std::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net::UnixStream as StdStream,
     },
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -113,20 +114,44 @@ impl Inbox {
         }
     }
 
+    /// Waits for the next message, and notes meanwhile whether a part of it, or of one after it, has been read.
+    pub(super) async fn next_noting<T: DeserializeOwned>(
+        &mut self,
+        channel: &Channel,
+        unread: &AtomicBool,
+    ) -> io::Result<Option<T>> {
+        loop {
+            if let Some(message) = self.decoder.next()? {
+                unread.store(true, Relaxed);
+                return Ok(Some(message));
+            }
+            unread.store(!self.decoder.bytes.is_empty(), Relaxed);
+            if !self.receive(channel).await? {
+                return Ok(None);
+            }
+        }
+    }
+
     /// Waits for the next message. None at the end.
     pub(super) async fn next<T: DeserializeOwned>(&mut self, channel: &Channel) -> io::Result<Option<T>> {
         loop {
             if let Some(message) = self.decoder.next()? {
                 return Ok(Some(message));
             }
-            let received =
-                channel.stream.async_io(Interest::READABLE, || self.receive_from(channel.stream.as_fd())).await;
-            match received {
-                Ok(0) => return Ok(None),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
-                Err(error) => return Err(error),
+            if !self.receive(channel).await? {
+                return Ok(None);
             }
+        }
+    }
+
+    /// Takes more bytes. False at the end.
+    async fn receive(&mut self, channel: &Channel) -> io::Result<bool> {
+        let received = channel.stream.async_io(Interest::READABLE, || self.receive_from(channel.stream.as_fd())).await;
+        match received {
+            Ok(0) => Ok(false),
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }

@@ -75,6 +75,11 @@ impl Reloads {
         self.probe.as_ref().is_some_and(|probe| probe.pid == pid)
     }
 
+    /// Whether the new program only has to take over.
+    pub(super) fn is_taking_over(&self) -> bool {
+        self.take_over
+    }
+
     pub(super) fn is_running(&self) -> bool {
         self.running.is_some()
     }
@@ -296,8 +301,13 @@ impl Arbiter<'_> {
         if !self.reloads.take_over || self.supervisor.is_stopping() {
             return;
         }
-        if self.processes.keys().any(|id| self.supervisor.member(*id).is_some_and(|(_, member)| member.ready_since.is_none()))
-        {
+        let is_booting = |id| self.supervisor.member(id).is_some_and(|(_, member)| member.ready_since.is_none());
+        if self.processes.keys().any(|id| is_booting(*id)) {
+            return;
+        }
+        self.lose_calls();
+        // What has been said and not been heard would be lost with this program.
+        if !self.is_quiet() {
             return;
         }
         self.reloads.take_over = false;

@@ -184,7 +184,8 @@ pub(super) struct Arbiter<'a> {
     interrupts: u32,
     /// When the listeners are closed at a stop with `drain_delay`.
     close_at: Option<Time>,
-    watchdog_at: Time,
+    /// When to look at the workers next.
+    look_at: Time,
     pub(super) exit: Option<u8>,
 }
 
@@ -242,7 +243,7 @@ impl<'a> Arbiter<'a> {
                     oom: OomKills::new(),
                     interrupts: 0,
                     close_at: None,
-                    watchdog_at: Time::ZERO,
+                    look_at: Time::ZERO,
                     exit: None,
                 }
             }
@@ -296,7 +297,7 @@ impl<'a> Arbiter<'a> {
             oom: OomKills::new(),
             interrupts: 0,
             close_at: None,
-            watchdog_at: Time::ZERO,
+            look_at: Time::ZERO,
             exit: None,
         }
     }
@@ -310,6 +311,8 @@ impl<'a> Arbiter<'a> {
     }
 
     async fn serve(&mut self) -> u8 {
+        // Who ended while there was nobody to hear of it.
+        self.reap();
         self.step();
         loop {
             if let Some(code) = self.exit {
@@ -323,8 +326,10 @@ impl<'a> Arbiter<'a> {
                 Some(event) = self.events.1.recv() => self.on_event(event),
                 Some(command) = self.commands.recv() => self.on_command(command),
                 probed = self.reloads.probed() => self.on_probed(probed),
-                () = sleep_until(wake) => self.look(),
+                () = sleep_until(wake) => {}
             }
+            // Also when events come one after the other, and no sleep ends.
+            self.look_if_due();
             self.step();
         }
     }
@@ -332,14 +337,10 @@ impl<'a> Arbiter<'a> {
     /// When to look at the workers next.
     fn wake(&mut self) -> TokioInstant {
         let now = self.clock.now();
-        let timeouts = self.current.apps.iter().map(|app| heartbeat(&app.settings));
-        let mut wait = timeouts.min().unwrap_or(LOOK).min(LOOK);
-        if let Some(period) = self.notifier.watchdog() {
-            wait = wait.min(period);
-        }
-        let due = [self.supervisor.due(), self.close_at];
-        if let Some(due) = due.into_iter().flatten().min() {
-            wait = wait.min(due.saturating_sub(now));
+        let due = [Some(self.look_at), self.supervisor.due(), self.close_at];
+        let mut wait = due.into_iter().flatten().min().map_or(LOOK, |due| due.saturating_sub(now));
+        if self.reloads.is_taking_over() {
+            wait = Duration::ZERO;
         }
         // What is due already and is not done by a step would have the loop spin.
         TokioInstant::now() + wait.max(Duration::from_millis(5))
@@ -523,9 +524,18 @@ impl<'a> Arbiter<'a> {
         Ok(format!("{name} has {after} workers now, {before} before"))
     }
 
-    /// Looks at the workers: whether they move, whether they have had enough.
-    fn look(&mut self) {
+    fn look_if_due(&mut self) {
         let now = self.clock.now();
+        if now >= self.look_at {
+            let timeouts = self.current.apps.iter().map(|app| heartbeat(&app.settings));
+            let period = timeouts.chain(self.notifier.watchdog()).fold(LOOK, Duration::min);
+            self.look_at = now + period;
+            self.look(now);
+        }
+    }
+
+    /// Looks at the workers: whether they move, whether they have had enough.
+    fn look(&mut self, now: Time) {
         let mut quiet = BTreeMap::new();
         let mut marks = Vec::new();
         for (id, process) in &mut self.processes {
@@ -561,10 +571,7 @@ impl<'a> Arbiter<'a> {
         }
         let actions = self.supervisor.quiet(now, &quiet);
         self.perform(actions);
-        if self.notifier.watchdog().is_some_and(|period| now >= self.watchdog_at + period / 2) {
-            self.watchdog_at = now;
-            self.notifier.alive();
-        }
+        self.notifier.alive();
     }
 
     /// Brings what is closer to what is wanted.
@@ -581,6 +588,11 @@ impl<'a> Arbiter<'a> {
         }
         self.appoint_leaders();
         self.take_over_if_due();
+    }
+
+    /// Whether nothing is under way between the workers and this loop.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.events.1.is_empty() && self.processes.values().all(|process| process.child.is_quiet())
     }
 
     pub(super) fn now(&mut self) -> Time {
