@@ -23,7 +23,7 @@ fn a_worker_without_descriptors_waits_and_recovers() {
     let worker = *instance.workers().first().expect("there is one");
     let address = instance.address();
     let flood: Vec<_> = (0..150).map(|_| TcpStream::connect(address).unwrap()).collect();
-    until("it has no descriptor left", || proc::files(worker).len() >= 60);
+    until("it has no descriptor left", || proc::files(worker).len() >= 50);
     let before = proc::processor_ticks(worker);
     let_pass(Duration::from_secs(1));
     let ticks = proc::processor_ticks(worker) - before;
@@ -33,7 +33,7 @@ fn a_worker_without_descriptors_waits_and_recovers() {
     instance.get("/whoami").assert_status(200);
     // And when it is to end while it has none.
     let _flood: Vec<_> = (0..150).map(|_| TcpStream::connect(address).unwrap()).collect();
-    until("it has no descriptor left", || proc::files(worker).len() >= 60);
+    until("it has no descriptor left", || proc::files(worker).len() >= 50);
     instance.stop().assert_calm();
 }
 

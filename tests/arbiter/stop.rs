@@ -39,9 +39,7 @@ fn requests_have_until_the_deadline() {
         let instance = Setup::faults(&["--workers", "2", "--graceful-timeout", timeout]).start_ready(2);
         let mut busy = instance.running().connect();
         busy.send(format!("GET /slow/{seconds} HTTP/1.1\r\nHost: a\r\n\r\n"));
-        until("the request is in flight", || {
-            instance.info().apps[0].workers.iter().any(|worker| worker.in_flight > 0)
-        });
+        instance.wait_in_flight(1);
         instance.signal("TERM");
         let begun = Instant::now();
         instance.wait_for_closed();
@@ -159,9 +157,7 @@ fn the_second_signal_decides_whether_a_stop_is_forced() {
         let mut busy = instance.running().connect();
         let seconds = if served { "1.5" } else { "600" };
         busy.send(format!("GET /slow/{seconds} HTTP/1.1\r\nHost: a\r\n\r\n"));
-        until("the request is in flight", || {
-            instance.info().apps[0].workers.iter().any(|worker| worker.in_flight > 0)
-        });
+        instance.wait_in_flight(1);
         instance.signal(first);
         instance.wait_for_closed();
         instance.signal(second);
