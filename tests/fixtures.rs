@@ -195,6 +195,44 @@ error: these providers need one another, so that none can run first
 }
 
 #[test]
+fn what_hooks_tasks_and_messages_lack_is_told_all_at_once() {
+    let missing = "nobody provides `Database`; write `#[provide] fn ..() -> Database` in a crate that the program mounts";
+    let place = "at programs/src/bin/broken_hooks.rs";
+    let errors = format!(
+        "\
+error: {missing}
+    needed by broken_hooks::warm  {place}:10
+error: {missing}
+    needed by broken_hooks::sweep  {place}:13
+error: {missing}
+    needed by broken_hooks::clear  {place}:16
+error: two functions handle the message `clear`; give one of them another name
+    broken_hooks::clear  {place}:16
+    broken_hooks::clear_again  {place}:19
+"
+    );
+    let broken_hooks = debug("broken_hooks");
+    assert_eq!(broken_hooks.refuse().stderr, format!("{errors}pulsar: broken_hooks cannot start\n"));
+    let finished = broken_hooks.run(&["check"]);
+    finished.assert_code(1);
+    assert_eq!(finished.stderr, format!("{errors}4 problems found\n"));
+}
+
+#[test]
+fn a_hook_that_fails_ends_the_start() {
+    assert_eq!(
+        debug("failing_hook").refuse().stderr,
+        "\
+starting
+error: the hook of `worker_start` failed: No such file or directory (os error 2)
+    failing_hook::read  at programs/src/bin/failing_hook.rs:12
+pulsar: failing_hook cannot start
+exit 3
+"
+    );
+}
+
+#[test]
 fn a_full_pool_refuses_at_once_and_takes_again_later() {
     let mut command = debug("pool").command(Path::new("."));
     command.args(["-b", "127.0.0.1:0", "--thread-workers", "1", "--thread-queue", "1"]);

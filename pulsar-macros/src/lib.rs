@@ -7,11 +7,16 @@
 //! either one block of generated code or every mistake, each at the token it is about, never both.
 //!
 //! Each macro goes through the same stages, one file each: read the attribute, read the item, check one against the
-//! other, write the tokens. `errors`, `words`, `options` and `function` are what they share.
+//! other, write the tokens. `errors`, `words`, `options` and `function` are what they share, `needs` and `job` what those share
+//! whose functions take state alone.
 
 mod errors;
+mod every;
 mod function;
 mod http_error;
+mod job;
+mod needs;
+mod on;
 mod options;
 mod program;
 mod provide;
@@ -78,6 +83,18 @@ pub fn options(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn provide(attribute: TokenStream, item: TokenStream) -> TokenStream {
     provide::expand(attribute.into(), item.into()).into()
+}
+
+/// Runs a function when something happens in the life of the program, or for a message. Documented at `pulsar::on`.
+#[proc_macro_attribute]
+pub fn on(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    on::expand(attribute.into(), item.into()).into()
+}
+
+/// Runs a function again and again. Documented at `pulsar::every`.
+#[proc_macro_attribute]
+pub fn every(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    every::expand(attribute.into(), item.into()).into()
 }
 
 /// Makes a WSGI callable an application. Documented at `pulsar::wsgi_app`.

@@ -5,13 +5,13 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
-use syn::{GenericArgument, PathArguments, ReturnType, Type, TypePath};
+use syn::{ReturnType, Type};
 
 use crate::{
     errors::{Errors, beside, with_help},
-    function::{Argument, Function, Role},
+    function::{Function, Role},
+    needs::Need,
     options::Options,
-    words,
 };
 
 /// The function, and behind it its registration or what is wrong.
@@ -38,12 +38,7 @@ fn registration(tokens: TokenStream, item: TokenStream, errors: &mut Errors) -> 
         errors.at(lifetime, with_help("a provider cannot have lifetimes", help));
     }
     let output = output(&function, errors);
-    let needs: Vec<Need<'_>> = function
-        .arguments
-        .iter()
-        .enumerate()
-        .filter_map(|(number, argument)| need(number, argument, errors))
-        .collect();
+    let needs = Need::all(&function.arguments, role.noun, errors);
     let output = output.filter(|_| errors.is_empty())?;
     Some(tokens_of(&crate_path, &function, output, &needs))
 }
@@ -80,49 +75,6 @@ fn output<'a>(function: &'a Function, errors: &mut Errors) -> Option<&'a Type> {
     }
 }
 
-/// An argument: the provided type it asks for, and how it is passed.
-struct Need<'a> {
-    argument: &'a Argument,
-    ty: &'a Type,
-    local: Ident,
-    borrowed: bool,
-}
-
-fn need<'a>(number: usize, argument: &'a Argument, errors: &mut Errors) -> Option<Need<'a>> {
-    let local = Ident::new(&format!("need_{}", number + 1), argument.span());
-    match &argument.ty {
-        Type::Reference(reference) if reference.mutability.is_none() => {
-            return Some(Need { argument, ty: &reference.elem, local, borrowed: true });
-        }
-        ty => {
-            if let Some(ty) = state(ty) {
-                return Some(Need { argument, ty, local, borrowed: false });
-            }
-        }
-    }
-    let written = words::source(&argument.ty);
-    let help = match &argument.ty {
-        Type::Reference(reference) => {
-            format!("others share it: write `&{}`", words::source(&reference.elem))
-        }
-        _ => format!("write `&{written}`, or `State<{written}>` to keep it"),
-    };
-    let message = format!("an argument of a provider is `&T` or `State<T>`, not `{written}`");
-    errors.at(&argument.ty, with_help(message, help));
-    None
-}
-
-/// `State<T>`, under any path: the `T`.
-fn state(ty: &Type) -> Option<&Type> {
-    let Type::Path(TypePath { path, .. }) = ty else { return None };
-    let last = path.segments.last().filter(|last| last.ident == "State")?;
-    let PathArguments::AngleBracketed(generics) = &last.arguments else { return None };
-    match generics.args.first() {
-        Some(GenericArgument::Type(ty)) if generics.args.len() == 1 => Some(ty),
-        _ => None,
-    }
-}
-
 fn tokens_of(crate_path: &syn::Path, function: &Function, output: &Type, needs: &[Need<'_>]) -> TokenStream {
     let site = Span::mixed_site();
     let name = &function.name;
@@ -136,20 +88,9 @@ fn tokens_of(crate_path: &syn::Path, function: &Function, output: &Type, needs: 
     let (provides, asks, build) = (item("provides"), item("needs"), item("build"));
 
     let at_output = function.output_span();
-    let requirements = needs.iter().map(|need| {
-        let ty = need.ty;
-        quote_spanned!(need.argument.span()=> _pulsar::Requirement::of::<#ty>())
-    });
-    let lines = needs.iter().map(|Need { argument, ty, local, .. }| {
-        quote_spanned!(argument.span()=> let #local = context.need::<#ty>();)
-    });
-    let passed = needs.iter().map(|Need { argument, local, borrowed, .. }| {
-        if *borrowed {
-            quote_spanned!(argument.span()=> &*#local)
-        } else {
-            quote_spanned!(argument.span()=> _pulsar::State(#local))
-        }
-    });
+    let requirements = needs.iter().map(Need::requirement);
+    let lines = needs.iter().map(Need::line);
+    let passed = needs.iter().map(Need::passed);
     let wait = function.is_async.then(|| quote_spanned!(at_output=> .await));
     let context = if needs.is_empty() { quote_spanned!(site=> _) } else { quote_spanned!(site=> context) };
     let returned = quote_spanned!(at_output=> _pulsar::Returned::<#output>::new());

@@ -7,7 +7,7 @@ use std::{
     any::{Any, TypeId, type_name},
     collections::HashMap,
     fmt,
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use crate::{pool::Pool, settings::Settings};
@@ -145,6 +145,21 @@ impl Context {
 
     pub(crate) fn pool(&self) -> &Pool {
         &self.0.pool
+    }
+
+    /// For what the context itself owns.
+    pub(crate) fn downgrade(&self) -> WeakContext {
+        WeakContext(Arc::downgrade(&self.0))
+    }
+}
+
+/// A context, as long as somebody else has it.
+#[derive(Clone)]
+pub(crate) struct WeakContext(Weak<Inner>);
+
+impl WeakContext {
+    pub(crate) fn upgrade(&self) -> Option<Context> {
+        self.0.upgrade().map(Context)
     }
 }
 

@@ -1,12 +1,14 @@
 #![doc = include_str!("docs/guide.md")]
 
 // From the lowest floor to the highest; a module imports only from lower floors. `tests/layers.rs` holds the table.
+mod board;
 pub mod body;
 mod mailbox;
 mod place;
 pub mod settings;
 pub mod worker;
 
+pub mod cluster;
 mod pool;
 
 mod context;
@@ -25,6 +27,8 @@ pub mod wsgi;
 mod registry;
 pub mod server;
 
+mod arbiter;
+mod messages;
 pub mod router;
 pub mod testing;
 
@@ -41,8 +45,12 @@ pub use http::{self, HeaderMap, Method, StatusCode, Uri};
 
 #[doc = include_str!("docs/http_error.md")]
 pub use pulsar_macros::HttpError;
+#[doc = include_str!("docs/every.md")]
+pub use pulsar_macros::every;
 #[doc = include_str!("docs/main.md")]
 pub use pulsar_macros::main;
+#[doc = include_str!("docs/on.md")]
+pub use pulsar_macros::on;
 /// The program that [`main!`] would run, as an expression of type [`Program`], for tests: the grammar is the same.
 ///
 /// ```standalone_crate

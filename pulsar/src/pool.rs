@@ -9,7 +9,9 @@ use std::{
     any::Any,
     cell::Cell,
     collections::VecDeque,
-    fmt, io,
+    fmt,
+    future::poll_fn,
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -23,7 +25,10 @@ use tokio::{
 };
 use tracing::Span;
 
-use crate::mailbox::{Kick, Mailbox};
+use crate::{
+    body::BoxFuture,
+    mailbox::{Kick, Mailbox},
+};
 
 thread_local! {
     /// Whether this thread is one of a pool.
@@ -269,6 +274,16 @@ pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     } else {
         "a panic without a message".to_owned()
     }
+}
+
+/// Awaits what may panic; a panic is then its message, wherever it came from.
+pub(crate) async fn caught<T>(mut future: BoxFuture<'_, T>) -> Result<T, String> {
+    // Nothing of the future is used after its panic, so that no broken state of it can be seen.
+    poll_fn(|task| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic_message(&*panic))),
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -24,15 +24,18 @@ pub use inventory;
 pub use crate::{
     app::{App, Program},
     body::{BoxError, BoxFuture, Request, Response},
+    cluster::Answered,
     context::Context,
     extract::State,
     handler::{Reply, no_such_value, on_pool, rejected},
     place::Place,
     problem::Problem,
     registry::{
-        Built, NoRequirement, Probe, Provider, Requirement, Returned, ReturnedValue, Route, Scope, WsgiApp,
-        found,
+        Built, Hook, Message, NoRequirement, Outcome, Probe, Provider, Requirement, Returned, ReturnedAnswer,
+        ReturnedNothing, ReturnedValue, Route, Scope, Task, WsgiApp, answered_in_pool, found, in_pool,
+        payload,
     },
     request::Params,
+    worker::{Worker, WorkerExit},
     wsgi::{Application, answer},
 };

@@ -5,6 +5,8 @@
 
 use std::{fmt, process, sync::Arc, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 /// The worker that runs this code: which application it serves, in which slot, since which reload.
 ///
 /// It is always there as state: write `worker: State<Worker>` in a handler.
@@ -17,11 +19,13 @@ use std::{fmt, process, sync::Arc, time::Duration};
 ///     format!("{} of {}", worker.slot(), worker.app())
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Facts", into = "Facts")]
 pub struct Worker {
     app: Arc<str>,
     slot: usize,
     generation: u64,
+    pid: u32,
 }
 
 impl Worker {
@@ -32,7 +36,14 @@ impl Worker {
     /// assert_eq!(worker.to_string(), "shop worker 2");
     /// ```
     pub fn new(app: impl Into<Arc<str>>, slot: usize, generation: u64) -> Self {
-        Self { app: app.into(), slot, generation }
+        Self { app: app.into(), slot, generation, pid: process::id() }
+    }
+
+    /// The same worker in another process than this one.
+    #[cfg_attr(not(test), allow(dead_code))] // the arbiter calls it
+    pub(crate) fn with_pid(mut self, pid: u32) -> Self {
+        self.pid = pid;
+        self
     }
 
     /// The name of the application.
@@ -50,10 +61,30 @@ impl Worker {
         self.generation
     }
 
-    /// The id of the process that this code runs in.
-    #[allow(clippy::unused_self)] // It reads as one of the worker's facts, and is.
+    /// The id of its process.
     pub fn pid(&self) -> u32 {
-        process::id()
+        self.pid
+    }
+}
+
+/// A worker as it is written for others to read.
+#[derive(Serialize, Deserialize)]
+struct Facts {
+    app: String,
+    slot: usize,
+    generation: u64,
+    pid: u32,
+}
+
+impl From<Facts> for Worker {
+    fn from(Facts { app, slot, generation, pid }: Facts) -> Self {
+        Self { app: app.into(), slot, generation, pid }
+    }
+}
+
+impl From<Worker> for Facts {
+    fn from(Worker { app, slot, generation, pid }: Worker) -> Self {
+        Self { app: app.to_string(), slot, generation, pid }
     }
 }
 
@@ -88,6 +119,7 @@ pub struct WorkerExit {
 }
 
 impl WorkerExit {
+    #[cfg_attr(not(test), allow(dead_code))] // the arbiter calls it
     pub(crate) fn new(worker: Worker, pid: u32, cause: Cause, uptime: Duration, was_ready: bool) -> Self {
         Self { worker, pid, cause, uptime, was_ready }
     }
@@ -170,5 +202,18 @@ impl fmt::Display for Cause {
             Self::Panic(message) => write!(f, "panicked: {message}"),
             Self::Exit(code) => write!(f, "exited with code {code}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_read_as_it_was_written() {
+        let worker = Worker::new("shop", 2, 3).with_pid(41);
+        let written = serde_json::to_string(&worker).unwrap();
+        assert_eq!(written, r#"{"app":"shop","slot":2,"generation":3,"pid":41}"#);
+        assert_eq!(serde_json::from_str::<Worker>(&written).unwrap(), worker);
     }
 }

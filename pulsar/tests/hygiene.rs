@@ -20,6 +20,35 @@ mod without_prelude {
         ::pulsar::Result::Ok(Count(*number))
     }
 
+    #[::pulsar::on(starting)]
+    fn starting() {}
+
+    #[::pulsar::on(worker_exit)]
+    fn exited(_exit: &::pulsar::worker::WorkerExit) {}
+
+    #[::pulsar::on(worker_start)]
+    async fn warm(count: &Count) -> ::pulsar::Result<()> {
+        let _ = count;
+        ::pulsar::Result::Ok(())
+    }
+
+    #[::pulsar::every("1h", once)]
+    fn sweep(_count: ::pulsar::State<Count>) {}
+
+    #[::pulsar::on(message = "bare.add")]
+    fn add(more: u8, count: &Count) -> ::pulsar::Result<u8> {
+        count.0.checked_add(more).ok_or(::pulsar::Error::new("too much"))
+    }
+
+    #[::pulsar::get("/ask/<int:more>")]
+    async fn ask(
+        more: u8,
+        cluster: ::pulsar::State<::pulsar::cluster::Cluster>,
+    ) -> ::pulsar::Result<::std::string::String> {
+        let sum: u8 = cluster.ask(::pulsar::cluster::Target::Me, "bare.add", &more).await?;
+        ::pulsar::Result::Ok(::std::format!("{sum}"))
+    }
+
     #[::pulsar::get("/loop/<int:id>")]
     async fn on_the_loop(id: u8, count: ::pulsar::State<Count>) -> ::std::string::String {
         ::std::format!("{id} {}", count.0.0)
@@ -54,6 +83,17 @@ mod shadowed {
 
     ::pulsar::scope!("/shadowed");
 
+    #[::pulsar::on(reload)]
+    fn reload() {}
+
+    #[::pulsar::every("1h")]
+    async fn every_hour() {}
+
+    #[::pulsar::on(message = "shadowed")]
+    async fn message(payload: u8) -> u8 {
+        payload
+    }
+
     #[::pulsar::get("/<int:id>")]
     fn handler(id: u8, request: ::pulsar::Method) -> ::std::string::String {
         ::std::format!("{id} {request}")
@@ -61,13 +101,33 @@ mod shadowed {
 }
 
 mod named_like_ours {
-    use pulsar::{Method, get, scope};
+    use pulsar::{Method, Settings, State, every, get, on, scope};
 
     scope!("/named");
 
     #[get("/<request>/<context>/<int:params>")]
     async fn request(request: String, context: &str, params: u8, handler: Method) -> String {
         format!("{request} {context} {params} {handler}")
+    }
+
+    #[on(message = "named")]
+    fn handle(message: u8, context: State<Settings>) -> usize {
+        context.threads + usize::from(message)
+    }
+
+    #[on(worker_stopping)]
+    fn run(needs: &Settings) {
+        let _ = needs;
+    }
+
+    #[on(exit)]
+    fn exit(told: u8) {
+        let _ = told;
+    }
+
+    #[every("1h")]
+    fn needs(context: &Settings) {
+        let _ = context;
     }
 
     #[get("/<value>")]
@@ -84,6 +144,7 @@ fn what_is_around_a_function_does_not_matter() {
         for (path, text) in [
             ("/bare/loop/3", "3 7"),
             ("/bare/pool/x", "x GET"),
+            ("/bare/ask/3", "10"),
             ("/shadowed/4", "4 GET"),
             ("/named/a/b/5", "a b 5 GET"),
             ("/named/z", "z!"),

@@ -95,20 +95,36 @@ fn the_higher_source_wins_and_is_named() {
     by_command.assert_code(0);
     assert_eq!(
         by_command.stdout,
-        "bind              127.0.0.1:1, :2  file (pulsar.toml:5)\n\
-         backlog           99               file (pulsar.toml:2)\n\
-         workers           1                default\n\
-         threads           3                environment (PULSAR_THREADS)\n\
-         thread_workers    auto             default\n\
-         thread_queue      1024             default\n\
-         keep_alive        6                command line (--keep-alive)\n\
-         graceful_timeout  25               default\n\
-         max_body          8MiB             default\n\
-         strict_slashes    true             default\n\
-         log_level         warn             environment (PULSAR_LOG_LEVEL)\n\
-         log_format        text             default\n\
-         access_log        -                command line (--access-log)\n\
-         config            pulsar.toml      default\n"
+        "bind                 127.0.0.1:1, :2  file (pulsar.toml:5)\n\
+         backlog              99               file (pulsar.toml:2)\n\
+         socket_mode          660              default\n\
+         workers              1                default\n\
+         concurrency          process          default\n\
+         threads              3                environment (PULSAR_THREADS)\n\
+         thread_workers       auto             default\n\
+         thread_queue         1024             default\n\
+         timeout              30               default\n\
+         boot_timeout         60               default\n\
+         graceful_timeout     25               default\n\
+         drain_delay          0                default\n\
+         max_requests         0                default\n\
+         max_requests_jitter  0                default\n\
+         max_lifetime         0                default\n\
+         max_lifetime_jitter  0                default\n\
+         max_rss              0                default\n\
+         reload_surge         1                default\n\
+         keep_alive           6                command line (--keep-alive)\n\
+         max_body             8MiB             default\n\
+         strict_slashes       true             default\n\
+         log_level            warn             environment (PULSAR_LOG_LEVEL)\n\
+         log_format           text             default\n\
+         access_log           -                command line (--access-log)\n\
+         user                 off              default\n\
+         group                off              default\n\
+         umask                off              default\n\
+         pidfile              off              default\n\
+         control_socket       auto             default\n\
+         config               pulsar.toml      default\n"
     );
     let by_switch =
         run_in(folder.path(), &variables, &["--print-config", "--keep-alive", "6", "--access-log", "-"]);
@@ -148,7 +164,13 @@ fn help_names_every_flag_and_command() {
         "--thread-workers",
         "--thread-queue",
         "--keep-alive",
+        "-t, --timeout",
+        "--boot-timeout",
         "--graceful-timeout",
+        "--max-requests",
+        "--user",
+        "--pidfile",
+        "--control-socket",
         "--max-body",
         "--strict-slashes",
         "--log-level",
@@ -170,13 +192,40 @@ fn help_names_every_flag_and_command() {
         let name = line.split_whitespace().next().unwrap().replace('_', "-");
         assert!(finished.stdout.contains(&format!("--{name} <")), "{name}: {finished}");
     }
-    for command in ["serve", "routes", "check", "config"] {
+    for command in
+        ["serve", "routes", "check", "config", "info", "top", "ping", "reload", "workers", "stop", "quit"]
+    {
         assert!(finished.stdout.contains(&format!("\n  {command} ")), "{command}: {finished}");
         run("bench", &[command, "-h"]).assert_code(0);
     }
     let long = run("bench", &["--help"]);
     for part in ["[variable: PULSAR_KEEP_ALIVE]", "[file: keep_alive]", "[default: 30]"] {
         assert!(long.stdout.contains(part), "{part}: {long}");
+    }
+}
+
+#[test]
+fn commands_to_an_instance_that_is_not_there() {
+    let folder = Folder::new();
+    // Nothing of what is wrong here must keep anybody from asking.
+    folder.write("pulsar.toml", "threads = \nbnid = ':80'\n");
+    let variables = [("PULSAR_BNID", "x"), ("PULSAR_KEEP_ALIVE", "long")];
+    for arguments in [
+        &["info"][..],
+        &["info", "--json", "--control-socket", "none.ctl"],
+        &["top"],
+        &["ping"],
+        &["reload"],
+        &["reload", "--wait"],
+        &["workers", "4"],
+        &["workers", "-1"],
+        &["workers", "bench", "+1"],
+        &["stop"],
+        &["quit"],
+    ] {
+        let finished = run_in(folder.path(), &variables, arguments);
+        finished.assert_code(1).assert_stderr(&["pulsar: no running instance of bench found\n"]);
+        assert_eq!(finished.stdout, "", "{arguments:?}");
     }
 }
 

@@ -55,6 +55,15 @@ const EXAMPLES: &[(&str, &[Expected<'_>])] = &[
     ("hello", &[(200, "Hello World!\n")]),
     ("hello_route", &[(200, "Hello, Ada!\n")]),
     (
+        "hooks",
+        &[
+            (200, "1 visits\n"),
+            (200, "2 visits\n"),
+            (200, "forgotten here and by "),
+            (200, r#""app":"hooks","slot":0,"generation":1,"pid":"#),
+        ],
+    ),
+    (
         "middleware",
         &[
             (200, "content-encoding: gzip"),
@@ -146,6 +155,19 @@ fn the_errors_of_an_example_are_logged_and_not_sent() {
     running.stderr.wait_for_text("disk on fire");
     client.post_json("/transfer", r#"{"amount":2000}"#).assert_status(403);
     client.post_json("/transfer", r#"{"amount":7}"#).assert(200, "sent 7\n");
+}
+
+#[test]
+fn the_hooks_of_an_example_run_from_its_beginning_to_its_end() {
+    let running = Running::example("hooks", &["--log-level", "info"]);
+    running.connect().get("/visits").assert_status(200);
+    for line in ["the program begins", "is warm", "every application accepts connections"] {
+        running.stderr.wait_for_text(line);
+    }
+    let stopped = running.stop();
+    let at = |line: &str| stopped.stderr.find(line).unwrap_or_else(|| panic!("{line:?}: {}", stopped.stderr));
+    assert!(at("the program begins") < at("is warm"));
+    assert!(at("had 1 visits") < at("the program ends with 0"));
 }
 
 #[test]

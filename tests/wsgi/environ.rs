@@ -9,7 +9,7 @@ use pulsar::{
     Context, Router, Settings,
     request::{Connection, Peer},
     server::{Address, ServerConfig},
-    settings::PoolSize,
+    settings::{Concurrency, PoolSize},
     wsgi::{self, Application, Body, Environ, IntoBody, StartResponse, Value},
 };
 use pulsar_tests::{Folder, wire};
@@ -374,7 +374,9 @@ fn who_else_may_call_the_application() {
         for way in WAYS {
             table.row(format!("{workers} {pool} {threads} {way:?}"), || {
                 let thread_workers = PoolSize::Threads(NonZeroUsize::new(pool).unwrap());
-                let settings = Settings { workers, threads, thread_workers, ..Settings::default() };
+                let concurrency = Concurrency::Thread;
+                let settings =
+                    Settings { workers, concurrency, threads, thread_workers, ..Settings::default() };
                 let served = serve_with(way.application("server", dump), settings, ServerConfig::default());
                 let environ = ask(&served, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
                 assert_eq!(environ["wsgi.multiprocess"], "false");

@@ -39,7 +39,7 @@ pub(super) fn routes(plan: &Plan, as_json: bool) -> u8 {
 pub(super) fn check(plan: &Plan, as_json: bool) -> u8 {
     let failed = !plan.problems.is_empty() || !plan.warnings.is_empty();
     let routes: usize = plan.applications.iter().map(|app| app.routes.len()).sum();
-    let providers = plan.providers.providers.len();
+    let providers = plan.start.providers.providers.len();
     if as_json {
         let report = json!({
             "ok": !failed,

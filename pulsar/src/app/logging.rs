@@ -4,7 +4,10 @@ use std::io::{self, IsTerminal};
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::settings::{LogFormat, Settings};
+use crate::{
+    arbiter::Stderr,
+    settings::{LogFormat, Settings},
+};
 
 /// Sets up `tracing`, unless the program has done so itself.
 pub(super) fn set_up(settings: &Settings) {
@@ -13,10 +16,10 @@ pub(super) fn set_up(settings: &Settings) {
     let registry = tracing_subscriber::registry().with(filter);
     let _ = match settings.log_format {
         LogFormat::Text => registry
-            .with(fmt::layer().with_ansi(io::stderr().is_terminal()).with_writer(io::stderr))
+            .with(fmt::layer().with_ansi(io::stderr().is_terminal()).with_writer(|| Stderr))
             .try_init(),
         LogFormat::Json => {
-            registry.with(fmt::layer().json().flatten_event(true).with_writer(io::stderr)).try_init()
+            registry.with(fmt::layer().json().flatten_event(true).with_writer(|| Stderr)).try_init()
         }
     };
 }

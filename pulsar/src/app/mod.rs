@@ -2,19 +2,28 @@
 //!
 //! A [`Program`] names the crates that it mounts and its applications. It is planned first: registrations become routers,
 //! everything that is wrong is found, nothing has been bound or run. Then a command is carried out: `serve`, `routes`,
-//! `check` or `config`.
+//! `check` or `config`, or one to a running instance.
 //!
-//! Files, lower ones first: `application`, `providers`, `logging`; `program`; `plan`; `commands`, `serve`; `run`; `arbiter`.
+//! Files, lower ones first: `application`, `providers`, `outcome`, `logging`; `tasks`; `hooks`; `start`, `program`; `plan`;
+//! `commands`, `control`, `serve`; `worker`, `processes`; `run`; `arbiter`.
 
 mod application;
 mod arbiter;
 mod commands;
+mod control;
+mod hooks;
 mod logging;
+mod outcome;
 mod plan;
+mod processes;
 mod program;
 mod providers;
 mod run;
 mod serve;
+mod start;
+mod tasks;
+mod top;
+mod worker;
 
 pub use self::{
     application::App,

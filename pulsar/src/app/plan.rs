@@ -4,11 +4,14 @@ use std::{collections::BTreeMap, fmt};
 
 use super::{
     application::{App, Root},
+    hooks::Hooks,
     program::Program,
     providers::Order,
+    start::Start,
 };
 use crate::{
     context::Context,
+    messages::Handlers,
     place::Place,
     registry::{Registry, Requirement, Route, WsgiApp},
     router::{RouteLine, Router, RouterService},
@@ -50,7 +53,7 @@ impl std::error::Error for StartError {}
 /// A program, ready to run or to be reported on.
 pub(super) struct Plan {
     pub(super) applications: Vec<Planned>,
-    pub(super) providers: Order,
+    pub(super) start: Start,
     /// What keeps it from starting.
     pub(super) problems: Vec<String>,
     /// What it can start with, but somebody should look at.
@@ -111,7 +114,10 @@ impl Plan {
     pub(super) fn of(program: &Program, resolved: &Resolved) -> Self {
         let registry = Registry::of(&program.crates);
         let (providers, mut problems) = Order::of(&registry.providers, &program.given);
-        problems.extend(providers.missing_for(registry.routes()));
+        problems.extend(providers.missing_for(registry.asking()));
+        let (handlers, doubled) = Handlers::of(&registry);
+        problems.extend(doubled);
+        let start = Start { providers, hooks: Hooks::of(&registry), handlers };
         let apps: Vec<_> = program.apps().collect();
         let applications = apps.iter().enumerate().map(|(n, app)| {
             let settings = resolved.application(&app.name).unwrap_or(resolved.first()).settings.clone();
@@ -120,7 +126,7 @@ impl Plan {
         });
         let applications = applications.collect();
         let warnings = dead(program, &registry);
-        Self { applications, providers, problems, warnings }
+        Self { applications, start, problems, warnings }
     }
 }
 

@@ -8,6 +8,7 @@ use super::{application::App, providers::Given};
 use crate::{
     place::Place,
     registry::{Registry, Requirement},
+    settings::{Application, Loader},
 };
 
 /// A program: which crates it mounts, its applications, and the commands that every program has.
@@ -172,6 +173,12 @@ impl Program {
         }
         self.others.extend(own);
         self
+    }
+
+    /// What finds the settings of its applications.
+    pub(super) fn loader(&self, to_settings: impl Fn(&App) -> Application) -> Loader {
+        let loader = Loader::new(self.name(), &self.version);
+        self.apps().map(to_settings).fold(loader, Loader::application)
     }
 
     /// The applications in their order.

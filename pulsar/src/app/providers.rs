@@ -6,18 +6,16 @@
 use std::{
     any::{Any, TypeId},
     collections::{HashMap, HashSet},
-    future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    task::Poll,
 };
 
 use crate::{
-    body::{BoxError, BoxFuture},
+    body::BoxError,
+    cluster::Cluster,
     context::Context,
     error::Chain,
-    pool::panic_message,
-    registry::{Provider, Requirement, Route},
+    pool::caught,
+    registry::{Asking, Provider, Requirement},
     settings::Settings,
     worker::Worker,
 };
@@ -72,18 +70,15 @@ impl Order {
         (Self { providers: walk.order, given: given.to_vec() }, walk.problems)
     }
 
-    /// What these routes ask for and nobody provides.
-    pub(super) fn missing_for<'a>(&self, routes: impl Iterator<Item = &'a Route>) -> Vec<String> {
+    /// What is asked for and nobody provides.
+    pub(super) fn missing_for(&self, asking: impl Iterator<Item = Asking>) -> Vec<String> {
         let mut known: HashSet<TypeId> = self.given.iter().map(|given| given.what.id).collect();
         known.extend(self.providers.iter().map(|provider| (provider.provides)().id));
         known.extend(always_there());
         let mut problems = Vec::new();
-        for route in routes {
-            for need in route.requirements() {
-                if !known.contains(&need.id) {
-                    let (missing, function, place) = (need.missing(), route.function_path(), route.place());
-                    problems.push(format!("{missing}\n    needed by {function}  at {place}"));
-                }
+        for Asking { needs, function, place } in asking {
+            for need in needs.iter().filter(|need| !known.contains(&need.id)) {
+                problems.push(format!("{}\n    needed by {function}  at {place}", need.missing()));
             }
         }
         problems
@@ -94,14 +89,16 @@ impl Order {
     /// # Errors
     ///
     /// Stops at the first provider that fails, and says which one it was.
-    pub(super) async fn build(&self, settings: Settings, worker: Worker) -> Result<Context, BoxError> {
-        let mut context = Context::new(settings)?.with(worker);
+    pub(super) async fn build(&self, settings: Settings, cluster: Cluster) -> Result<Context, BoxError> {
+        let mut context = Context::new(settings)?.with(cluster.me().clone()).with(cluster);
         for given in &self.given {
             context = context.with_any(given.what.id, given.what.type_name, Arc::clone(&given.value));
         }
         for provider in &self.providers {
             let provides = (provider.provides)();
-            match caught((provider.build)(&context)).await {
+            let built = caught((provider.build)(&context)).await;
+            let built = built.unwrap_or_else(|message| Err(format!("it panicked: {message}").into()));
+            match built {
                 Ok(value) => context = context.with_any(provides.id, provides.type_name, value),
                 Err(error) => {
                     let error = Chain(error.as_ref());
@@ -156,19 +153,8 @@ impl Walk<'_> {
 }
 
 /// What is state without a provider.
-fn always_there() -> [TypeId; 2] {
-    [TypeId::of::<Settings>(), TypeId::of::<Worker>()]
-}
-
-/// A panic of a provider is a failure like any other: it has a place, and ends the start in order.
-async fn caught<T>(mut future: BoxFuture<'_, Result<T, BoxError>>) -> Result<T, BoxError> {
-    // Nothing of the future is used after its panic, so that no broken state of it can be seen.
-    poll_fn(|task| {
-        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(task))).unwrap_or_else(|panic| {
-            Poll::Ready(Err(format!("it panicked: {}", panic_message(&*panic)).into()))
-        })
-    })
-    .await
+fn always_there() -> [TypeId; 3] {
+    [TypeId::of::<Settings>(), TypeId::of::<Worker>(), TypeId::of::<Cluster>()]
 }
 
 fn described(provider: &Provider) -> String {
@@ -187,7 +173,8 @@ mod tests {
                 .function("number")
                 .at(Place::new("shop::state", "src/state.rs", 7, 1));
         let order = Order { providers: vec![provider], given: Vec::new() };
-        let error = order.build(Settings::default(), Worker::new("shop", 0, 1)).await.unwrap_err();
+        let error =
+            order.build(Settings::default(), Cluster::alone(Worker::new("shop", 0, 1))).await.unwrap_err();
         assert_eq!(
             error.to_string(),
             "the provider of `u8` failed: it panicked: no luck\n    shop::state::number  at src/state.rs:7"

@@ -1,15 +1,17 @@
 //! What can be done with a program: run its commands, serve it, test it, check it.
 
-use std::{ffi::OsString, fs, process::ExitCode};
+use std::{ffi::OsString, fs, path::Path, process::ExitCode};
 
 use super::{
     application::App,
-    commands,
+    commands, control,
     plan::{Plan, StartError},
+    processes::{self, Hosted},
     program::Program,
-    serve,
+    serve, worker,
 };
 use crate::{
+    arbiter::{Child, child},
     middleware::BoxService,
     settings::{Application, Command, Loader, Resolved},
     testing::Client,
@@ -29,17 +31,30 @@ impl Program {
     /// }
     /// ```
     pub fn run(self) -> ExitCode {
-        ExitCode::from(self.run_with(std::env::args_os(), std::env::vars_os()))
+        ExitCode::from(self.run_with(std::env::args_os().collect(), std::env::vars_os().collect()))
     }
 
-    fn run_with(
-        self,
-        arguments: impl IntoIterator<Item = OsString>,
-        variables: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> u8 {
+    fn run_with(self, arguments: Vec<OsString>, variables: Vec<(OsString, OsString)>) -> u8 {
         let this = self.assembled();
-        let loaded =
-            this.loader(App::to_settings).load(arguments, variables, |path| fs::read_to_string(path));
+        let read = |path: &Path| fs::read_to_string(path);
+        // A worker was handed its settings, and has no command line of its own.
+        let probe = match child() {
+            Ok(None) => None,
+            Ok(Some(Child::Worker(booted))) => return worker::run(&this, booted),
+            Ok(Some(Child::Probe(probe))) => Some(probe),
+            Err(why) => {
+                commands::complain(format_args!("error: {why}"));
+                return serve::NOT_STARTED;
+            }
+        };
+        let loaded = this.loader(App::to_settings).load(arguments.clone(), variables.clone(), read);
+        if let Some(probe) = probe {
+            match loaded {
+                Ok(invocation) => processes::answer(probe, &this, &invocation.settings),
+                Err(exit) => probe.refuse(exit.message.trim_end()),
+            }
+            return 0;
+        }
         let invocation = match loaded {
             Ok(invocation) => invocation,
             Err(exit) if exit.is_success() => {
@@ -58,8 +73,18 @@ impl Program {
             Command::Routes { json } => return commands::routes(&Plan::of(&this, &resolved), json),
             Command::Check { json } => return commands::check(&Plan::of(&this, &resolved), json),
             Command::Serve => {
-                return serve::run(&this, Plan::of(&this, &resolved), &resolved, &invocation.ignored);
+                let plan = Plan::of(&this, &resolved);
+                let hooks = plan.start.hooks.clone();
+                let host = Hosted { program: &this, arguments, variables, hooks };
+                return serve::run(&this, plan, &resolved, &invocation.ignored, &host);
             }
+            command @ (Command::Info { .. }
+            | Command::Top
+            | Command::Ping
+            | Command::Reload { .. }
+            | Command::Workers { .. }
+            | Command::Stop
+            | Command::Quit) => return control::run(&this, &command, &resolved),
         }
         0
     }
@@ -88,7 +113,7 @@ impl Program {
         let plan = self.plan()?;
         let first = plan.applications.into_iter().next();
         let planned = first.ok_or_else(|| StartError::one("the program has no application"))?;
-        serve::start(planned, &plan.providers).await
+        serve::start(planned, &plan.start).await
     }
 
     /// A client of the first application, for tests.
@@ -135,7 +160,7 @@ impl Program {
         let plan = self.plan()?;
         let found = plan.applications.into_iter().find(|planned| planned.app.name == name);
         let planned = found.ok_or_else(|| StartError::one(format!("there is no application `{name}`")))?;
-        serve::start(planned, &plan.providers).await.map(Client::new)
+        serve::start(planned, &plan.start).await.map(Client::new)
     }
 
     /// Looks for everything that would keep the program from starting or have no effect, as the command `check` does.
@@ -183,10 +208,5 @@ impl Program {
         let nothing = |_: &_| Err(std::io::ErrorKind::NotFound.into());
         let loaded = loader.load([self.name()], [], nothing);
         loaded.map(|invocation| invocation.settings).map_err(|exit| StartError::one(exit.message))
-    }
-
-    fn loader(&self, to_settings: impl Fn(&App) -> Application) -> Loader {
-        let loader = Loader::new(self.name(), &self.version);
-        self.apps().map(to_settings).fold(loader, Loader::application)
     }
 }

@@ -1,27 +1,43 @@
-//! The command `serve`: bind everything, start everything, then accept.
+//! The command `serve`: under an arbiter, or in this process alone.
+
+use std::path::PathBuf;
+
+use tokio::sync::watch;
 
 use super::{
     commands::complain,
     logging,
     plan::{Plan, Planned, Served, StartError},
     program::Program,
-    providers::Order,
+    start::Start,
 };
 use crate::{
+    arbiter::{self, Alone},
+    cluster::Cluster,
+    context::Context,
     middleware::{BoxService, into_infallible},
-    server::{self, Address, Bound, Server, ServerConfig, Shutdown, Stop, serve_all, signals},
-    settings::{AccessLog, Bind, Host, LogFormat, Resolved, Settings},
+    server::{
+        self, Bound, LogFile, ServerConfig, Shutdown, Stop, Summary, open_log, serve_all, signals_and_reopen,
+    },
+    settings::{AccessLog, Concurrency, LogFormat, Resolved, Settings},
     worker::Worker,
 };
 
 /// An address could not be bound, or a thread not be started.
 const FAILED: u8 = 1;
 /// An application could not start.
-const NOT_STARTED: u8 = 3;
+pub(super) const NOT_STARTED: u8 = 3;
 /// Cut short by a second interrupt.
 const FORCED: u8 = 130;
 
-pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved, ignored: &[String]) -> u8 {
+/// Serves until the program is told to stop. Gives the exit code.
+pub(super) fn run(
+    program: &Program,
+    plan: Plan,
+    resolved: &Resolved,
+    ignored: &[String],
+    host: &dyn arbiter::Host,
+) -> u8 {
     logging::set_up(&resolved.first().settings);
     for variable in ignored {
         tracing::warn!("the environment variable {variable} is no setting and has no effect");
@@ -36,34 +52,75 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved, ignored: &
         complain(format_args!("pulsar: {} cannot start", program.name()));
         return NOT_STARTED;
     }
-    let mut bound = Vec::new();
-    let mut failures = Vec::new();
-    for planned in plan.applications {
-        match Server::bind(config(&planned.settings)) {
-            Ok(sockets) => bound.push((planned, sockets)),
-            Err(error) => failures.extend_from_slice(error.failures()),
-        }
+    if is_alone(&resolved.first().settings) {
+        let hooks = plan.start.hooks.clone();
+        hooks.starting();
+        let code = serve(program, plan.applications, plan.start);
+        hooks.exit(code);
+        return code;
     }
-    if !failures.is_empty() {
-        for failure in &failures {
-            complain(format_args!("error: {failure}"));
+    let apps = plan.applications.iter().map(|planned| (planned.app.name.clone(), planned.settings.clone()));
+    let apps = apps.collect();
+    // What was found to be right is built again by each worker; the arbiter has no use for it.
+    drop(plan);
+    arbiter::run(host, apps)
+}
+
+/// Whether a program with these settings has no worker processes.
+pub(super) fn is_alone(first: &Settings) -> bool {
+    first.workers == 0 || first.concurrency == Concurrency::Thread || !cfg!(unix)
+}
+
+/// Serves every application in this process.
+fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
+    let first = applications.first().map(|planned| planned.settings.clone()).unwrap_or_default();
+    let apps: Vec<_> =
+        applications.iter().map(|planned| (planned.app.name.clone(), planned.settings.clone())).collect();
+    let (alone, opened) = match Alone::prepare(&first, &apps) {
+        Ok(prepared) => prepared,
+        Err((code, failures)) => {
+            for failure in failures {
+                complain(format_args!("error: {failure}"));
+            }
+            return code;
         }
-        return FAILED;
+    };
+    let mut bound = Vec::new();
+    let mut logs: Vec<(PathBuf, LogFile)> = Vec::new();
+    for (planned, opened) in applications.into_iter().zip(opened) {
+        let config = config(&planned.settings);
+        match Bound::inherited(config, opened.sockets, opened.log) {
+            Ok(sockets) => {
+                if let (AccessLog::File(path), Some(file)) = (&planned.settings.access_log, sockets.log_file()) {
+                    logs.push((path.clone(), file));
+                }
+                bound.push((planned, sockets));
+            }
+            Err(failure) => {
+                complain(format_args!("error: {failure}"));
+                return FAILED;
+            }
+        }
     }
     let shutdown = Shutdown::new();
-    if let Err(error) = signals(shutdown.clone()) {
+    let reopen = move || {
+        for (path, log) in &logs {
+            match open_log(path) {
+                Ok(file) => log.replace(file),
+                Err(failure) => tracing::error!("{failure}; the log goes on in the old file"),
+            }
+        }
+    };
+    if let Err(error) = signals_and_reopen(shutdown.clone(), reopen) {
         complain(format_args!("error: signals cannot be received: {error}"));
         return FAILED;
     }
-    let providers = plan.providers;
-    match serve_all(move || start_all(bound, providers), shutdown) {
+    let alone = std::sync::Arc::new(alone);
+    let ready = std::sync::Arc::clone(&alone);
+    match serve_all(move || start_all(bound, start, ready), shutdown) {
         Ok(summary) if summary.stop == Stop::Forced => FORCED,
         Ok(summary) => {
-            match summary.cut {
-                0 => {}
-                1 => tracing::warn!("1 connection was cut at the deadline"),
-                cut => tracing::warn!("{cut} connections were cut at the deadline"),
-            }
+            tell_cut(&summary);
             0
         }
         Err(server::ServeError::Start(error)) => {
@@ -80,12 +137,22 @@ pub(super) fn run(program: &Program, plan: Plan, resolved: &Resolved, ignored: &
     }
 }
 
+/// Says how many connections did not end in time.
+pub(super) fn tell_cut(summary: &Summary) {
+    match summary.cut {
+        0 => {}
+        1 => tracing::warn!("1 connection was cut at the deadline"),
+        cut => tracing::warn!("{cut} connections were cut at the deadline"),
+    }
+}
+
 /// Starts every application, and says so once all of them are ready.
 async fn start_all(
     bound: Vec<(Planned, Bound)>,
-    providers: Order,
+    start: Start,
+    alone: std::sync::Arc<Alone>,
 ) -> Result<Vec<server::Application>, StartError> {
-    let mut applications = Vec::new();
+    let (mut applications, mut contexts) = (Vec::new(), Vec::new());
     let mut lines = Vec::new();
     for (planned, sockets) in bound {
         lines.extend(
@@ -94,27 +161,53 @@ async fn start_all(
                 .iter()
                 .map(|address| format!("pulsar: {} listening on {address}", planned.app.name)),
         );
-        let application = if planned.app.layers.is_empty() {
-            // It is served as it is, without a box around it.
-            let context = build(&planned, &providers).await?;
-            match planned.served.ok_or_else(unplanned)? {
-                Served::Router(router) => sockets.with(router.with_context(context)),
-                Served::Callable(application) => sockets.with(application.service(context)),
-            }
-        } else {
-            sockets.with(start(planned, &providers).await?)
-        };
-        applications.push(application);
+        let context = context(&planned, &start).await?;
+        contexts.push(context.clone());
+        applications.push(application(planned, sockets, context)?);
     }
     for line in lines {
         complain(line);
     }
-    Ok(applications)
+    alone.ready();
+    start.hooks.when_ready();
+    let applications = applications.into_iter().zip(contexts).map(|(application, context)| {
+        // The one worker of an application is the one that runs what is run once.
+        start.hooks.spawn_tasks(&context, watch::Sender::new(true).subscribe());
+        let hooks = start.hooks.clone();
+        application.on_stop(async move { hooks.worker_stopping(&context).await })
+    });
+    Ok(applications.collect())
+}
+
+/// Pairs an application that has its state with the sockets that it is served on.
+pub(super) fn application(
+    planned: Planned,
+    sockets: Bound,
+    context: Context,
+) -> Result<server::Application, StartError> {
+    if !planned.app.layers.is_empty() {
+        return Ok(sockets.with(service(planned, context)?));
+    }
+    // It is served as it is, without a box around it.
+    Ok(match planned.served.ok_or_else(unplanned)? {
+        Served::Router(router) => sockets.with(router.with_context(context)),
+        Served::Callable(application) => sockets.with(application.service(context)),
+    })
 }
 
 /// Gives an application its state and its layers.
-pub(super) async fn start(planned: Planned, providers: &Order) -> Result<BoxService, StartError> {
-    let context = build(&planned, providers).await?;
+pub(super) async fn start(planned: Planned, start: &Start) -> Result<BoxService, StartError> {
+    let context = context(&planned, start).await?;
+    service(planned, context)
+}
+
+/// The state of an application whose only worker is this process.
+async fn context(planned: &Planned, start: &Start) -> Result<Context, StartError> {
+    let cluster = Cluster::alone(Worker::new(planned.app.name.as_str(), 0, 1));
+    start.context(planned.settings.clone(), cluster).await.map_err(StartError::one)
+}
+
+fn service(planned: Planned, context: Context) -> Result<BoxService, StartError> {
     let service = match planned.served.ok_or_else(unplanned)? {
         Served::Router(router) => into_infallible(router.with_context(context)),
         Served::Callable(application) => into_infallible(application.service(context)),
@@ -122,22 +215,19 @@ pub(super) async fn start(planned: Planned, providers: &Order) -> Result<BoxServ
     Ok(planned.app.wrap(service))
 }
 
-async fn build(planned: &Planned, providers: &Order) -> Result<crate::Context, StartError> {
-    let worker = Worker::new(planned.app.name.as_str(), 0, 1);
-    providers.build(planned.settings.clone(), worker).await.map_err(StartError::one)
-}
-
 /// A plan without problems has a service for every application; one with problems is never started.
 fn unplanned() -> StartError {
     StartError::one("an application with wrong routes was started; please report this")
 }
 
-fn config(settings: &Settings) -> ServerConfig {
+pub(super) fn config(settings: &Settings) -> ServerConfig {
     ServerConfig {
-        binds: settings.bind.iter().map(address).collect(),
+        binds: Vec::new(),
         threads: settings.event_loops(),
         backlog: settings.backlog,
         keep_alive: settings.keep_alive,
+        heartbeat: arbiter::heartbeat(settings),
+        drain_delay: settings.drain_delay,
         graceful_timeout: settings.graceful_timeout,
         max_body: settings.max_body.bytes(),
         access_log: match &settings.access_log {
@@ -150,19 +240,5 @@ fn config(settings: &Settings) -> ServerConfig {
             LogFormat::Json => server::AccessLogFormat::Json,
         },
         ..ServerConfig::default()
-    }
-}
-
-fn address(bind: &Bind) -> Address {
-    match bind {
-        Bind::Tcp { host, port } => {
-            let host = match host {
-                Host::All => String::new(),
-                Host::Ip(ip) => ip.to_string(),
-                Host::Name(name) => name.clone(),
-            };
-            Address::Tcp(host, *port)
-        }
-        Bind::Unix(path) => Address::Unix(path.clone()),
     }
 }

@@ -1,20 +1,30 @@
-//! What the macros register: routes, scopes, providers and WSGI applications, collected over the whole program.
+//! What the macros register: routes, scopes, providers, WSGI applications, hooks, periodic tasks and handlers of messages,
+//! collected over the whole program.
 //!
 //! The entries arrive in no order, from every crate that is linked. [`Registry::of`] sorts them by place and keeps those of
 //! the crates that the program names, so that a dependency cannot add an endpoint silently; the rest is kept apart, to
 //! be reported. It knows nothing of routing.
 
+mod hook;
+mod job;
+mod message;
 mod provider;
 mod requirement;
 mod route;
+mod task;
 mod wsgi_app;
 
 use std::collections::BTreeMap;
 
+pub(crate) use self::hook::Event;
 pub use self::{
+    hook::Hook,
+    job::{Outcome, ReturnedNothing, in_pool},
+    message::{Message, ReturnedAnswer, answered_in_pool, payload},
     provider::{Built, Provider, Returned, ReturnedValue},
     requirement::{NoRequirement, Probe, Requirement, found},
     route::{Route, Scope},
+    task::Task,
     wsgi_app::WsgiApp,
 };
 use crate::place::Place;
@@ -23,6 +33,9 @@ inventory::collect!(Route);
 inventory::collect!(Scope);
 inventory::collect!(Provider);
 inventory::collect!(WsgiApp);
+inventory::collect!(Hook);
+inventory::collect!(Task);
+inventory::collect!(Message);
 
 /// The registrations of the crates that a program names, sorted by place.
 ///
@@ -48,6 +61,9 @@ pub struct Registry {
     pub(crate) scopes: Vec<Scope>,
     /// The WSGI applications, each with the prefix of its scope, if it has one.
     pub(crate) wsgi_apps: Vec<(WsgiApp, Option<Scope>)>,
+    pub(crate) hooks: Vec<Hook>,
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) messages: Vec<Message>,
     /// How many routes and WSGI applications each crate registered that the program does not name.
     pub(crate) unmounted: BTreeMap<&'static str, usize>,
 }
@@ -60,18 +76,43 @@ impl Registry {
     /// assert_eq!(registry.routes().count(), 0);
     /// ```
     pub fn of<S: AsRef<str>>(crates: &[S]) -> Self {
-        Self::select(
+        let registry = Self::select(
             crates,
             inventory::iter::<Route>.into_iter().copied(),
             inventory::iter::<Scope>.into_iter().copied(),
             inventory::iter::<Provider>.into_iter().copied(),
             inventory::iter::<WsgiApp>.into_iter().copied(),
-        )
+        );
+        let named = |place: Place| is_named(crates, place);
+        Self {
+            hooks: sorted(inventory::iter::<Hook>.into_iter().copied(), |hook| hook.place, named),
+            tasks: sorted(inventory::iter::<Task>.into_iter().copied(), |task| task.place, named),
+            messages: sorted(inventory::iter::<Message>.into_iter().copied(), |entry| entry.place, named),
+            ..registry
+        }
     }
 
     /// The routes, in the order of their places.
     pub fn routes(&self) -> impl Iterator<Item = &Route> {
         self.routes.iter().map(|(route, _)| route)
+    }
+
+    /// Everything that asks for state, but for the providers, which ask one another.
+    pub(crate) fn asking(&self) -> impl Iterator<Item = Asking> {
+        let routes = self.routes().map(|route| Asking {
+            needs: route.requirements(),
+            function: route.function_path(),
+            place: route.place(),
+        });
+        let of = |needs: fn() -> Vec<Requirement>, function: &str, place: Place| Asking {
+            needs: needs(),
+            function: format!("{}::{function}", place.module()),
+            place,
+        };
+        let hooks = self.hooks.iter().map(move |hook| of(hook.needs, hook.function, hook.place));
+        let tasks = self.tasks.iter().map(move |task| of(task.needs, task.function, task.place));
+        let messages = self.messages.iter().map(move |entry| of(entry.needs, entry.function, entry.place));
+        routes.chain(hooks).chain(tasks).chain(messages)
     }
 
     fn select<S: AsRef<str>>(
@@ -81,11 +122,9 @@ impl Registry {
         providers: impl Iterator<Item = Provider>,
         wsgi_apps: impl Iterator<Item = WsgiApp>,
     ) -> Self {
-        let named = |place: Place| crates.iter().any(|name| name.as_ref() == place.krate());
-        let mut scopes: Vec<_> = scopes.filter(|scope| named(scope.place)).collect();
-        scopes.sort_by_key(|scope| scope.place);
-        let mut providers: Vec<_> = providers.filter(|provider| named(provider.place)).collect();
-        providers.sort_by_key(|provider| provider.place);
+        let named = |place: Place| is_named(crates, place);
+        let scopes = sorted(scopes, |scope| scope.place, named);
+        let providers = sorted(providers, |provider| provider.place, named);
         let mut unmounted = BTreeMap::new();
         let mut applications = Vec::new();
         for app in wsgi_apps {
@@ -105,8 +144,31 @@ impl Registry {
             }
         }
         mounted.sort_by(|(a, _), (b, _)| (a.place.krate(), a.place).cmp(&(b.place.krate(), b.place)));
-        Self { routes: mounted, providers, scopes, wsgi_apps: applications, unmounted }
+        Self { routes: mounted, providers, scopes, wsgi_apps: applications, unmounted, ..Self::default() }
     }
+}
+
+/// A function and the state that it asks for.
+pub(crate) struct Asking {
+    pub(crate) needs: Vec<Requirement>,
+    /// Its path, beginning with its crate.
+    pub(crate) function: String,
+    pub(crate) place: Place,
+}
+
+fn is_named<S: AsRef<str>>(crates: &[S], place: Place) -> bool {
+    crates.iter().any(|name| name.as_ref() == place.krate())
+}
+
+/// The entries of the crates that are named, in the order of their places.
+fn sorted<T>(
+    entries: impl Iterator<Item = T>,
+    place: impl Fn(&T) -> Place,
+    named: impl Fn(Place) -> bool,
+) -> Vec<T> {
+    let mut entries: Vec<T> = entries.filter(|entry| named(place(entry))).collect();
+    entries.sort_by_key(place);
+    entries
 }
 
 /// The scope with the longest module path that the place is within.

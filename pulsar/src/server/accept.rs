@@ -6,9 +6,12 @@ use std::{
     convert::Infallible,
     future::poll_fn,
     io,
-    net::SocketAddr,
-    os::unix,
-    path::Path,
+    net::{self, SocketAddr},
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
+        unix,
+    },
+    path::{Path, PathBuf},
     pin::pin,
     sync::{
         Arc,
@@ -20,10 +23,15 @@ use std::{
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::{
+    io::unix::AsyncFd,
+    net::{TcpStream, UnixStream},
+    time::{Instant, sleep},
+};
 use tower_service::Service;
 
 use crate::{
+    board::LoopLine,
     body::{Request, Response},
     request::{Connection, Peer},
     server::{
@@ -31,6 +39,7 @@ use crate::{
         exchange::Exchanges,
         io_thread::{IoThread, Phase, Registration},
         listener::SocketFile,
+        plan::delayed,
         shutdown::{Demand, Watch},
         stream::{Socket, Stream},
     },
@@ -57,8 +66,16 @@ impl Terms<()> {
 
 /// A listening socket, not yet tied to a thread.
 pub(super) enum Listener {
-    Tcp(std::net::TcpListener, SocketAddr),
-    Unix(unix::net::UnixListener, Arc<SocketFile>),
+    Tcp {
+        listener: net::TcpListener,
+        bound: SocketAddr,
+    },
+    Unix {
+        listener: unix::net::UnixListener,
+        path: Arc<Path>,
+        /// Of whoever has to remove it.
+        file: Option<Arc<SocketFile>>,
+    },
 }
 
 /// The settings of HTTP/1.1. `keep_alive` false closes after each answer.
@@ -77,71 +94,98 @@ pub(super) fn http1(keep_alive: bool) -> http1::Builder {
 
 /// Accepts until a stop is asked for, then takes what stands in the queue and closes the socket.
 ///
+/// All loops of an application, also those of other processes, wait at the same queue, so that no connection waits for one
+/// that is stuck or gone. So that the first to wake does not take all, a loop that has more connections than another one
+/// gives that one a [head start](Turns).
+///
 /// Fails only when the runtime cannot watch the socket.
-pub(super) async fn accept<S>(listener: Listener, terms: Terms<S>, mut watch: Watch) -> io::Result<()>
+pub(super) async fn accept<S>(
+    listener: Listener,
+    terms: Terms<S>,
+    delay: Duration,
+    mut watch: Watch,
+) -> io::Result<()>
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let mut stop = pin!(watch.reached(Demand::Drain));
-    let mut pause = Pause::default();
-    match listener {
-        Listener::Tcp(listener, bound) => {
-            let listener = TcpListener::from_std(listener)?;
-            loop {
-                let accepted = tokio::select! {
-                    biased;
-                    () = &mut stop => break,
-                    accepted = listener.accept() => accepted,
-                };
-                match accepted {
-                    Ok((stream, peer)) => serve_tcp(&terms, stream, peer, bound),
-                    Err(error) => {
-                        tokio::select! { () = &mut stop => break, () = pause.after(&error) => continue }
-                    }
-                }
+    let mut stop = pin!(async {
+        watch.reached(Demand::Drain).await;
+        delayed(&mut watch, delay).await;
+    });
+    // Deprecated because a type may change its descriptor under it, or lose it; a `Listener` does neither. The function in its
+    // place is `unsafe`.
+    #[allow(deprecated)]
+    let listener = AsyncFd::new(listener)?;
+    let line = terms.thread.line().clone();
+    line.accepts(true);
+    let (mut pause, mut turns) = (Pause::default(), Turns::default());
+    loop {
+        let mut ready = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            ready = listener.readable() => ready?,
+        };
+        if let Some(head_start) = turns.before(&line) {
+            tokio::select! { () = &mut stop => break, () = sleep(head_start) => {} }
+        }
+        match ready.try_io(|listener| listener.get_ref().accept()) {
+            Err(_would_block) => {}
+            Ok(Ok(accepted)) => {
+                turns.after_taking();
+                accepted.serve(&terms);
                 pause = Pause::default();
             }
-            // The runtime may not have heard yet of what just arrived; the socket itself knows.
-            let listener = listener.into_std()?;
-            while let Some((stream, peer)) = last(|| listener.accept()) {
-                stream.set_nonblocking(true)?;
-                serve_tcp(&terms, TcpStream::from_std(stream)?, peer, bound);
+            Ok(Err(error)) => {
+                tokio::select! { () = &mut stop => break, () = pause.after(&error) => {} }
             }
         }
-        Listener::Unix(listener, file) => {
-            let listener = UnixListener::from_std(listener)?;
-            let path = &file.path;
-            loop {
-                let accepted = tokio::select! {
-                    biased;
-                    () = &mut stop => break,
-                    accepted = listener.accept() => accepted,
-                };
-                match accepted {
-                    Ok((stream, peer)) => serve_unix(&terms, stream, peer.as_pathname(), path),
-                    Err(error) => {
-                        tokio::select! { () = &mut stop => break, () = pause.after(&error) => continue }
-                    }
-                }
-                pause = Pause::default();
-            }
-            // Whoever comes now finds no file; whoever came before is in the queue.
-            file.remove();
-            let listener = listener.into_std()?;
-            while let Some((stream, peer)) = last(|| listener.accept()) {
-                stream.set_nonblocking(true)?;
-                serve_unix(&terms, UnixStream::from_std(stream)?, peer.as_pathname(), path);
-            }
-        }
+    }
+    line.accepts(false);
+    // The runtime may not have heard yet of what just arrived; the socket itself knows.
+    let listener = listener.into_inner();
+    if let Listener::Unix { file: Some(file), .. } = &listener {
+        // Whoever comes now finds no file; whoever came before is in the queue.
+        file.remove();
+    }
+    while let Some(accepted) = last(&listener) {
+        accepted.serve(&terms);
     }
     Ok(())
 }
 
+/// Who may take the next connection: whoever has fewest, if it is there.
+#[derive(Default)]
+struct Turns {
+    waited: bool,
+    /// Nobody has used a head start until then.
+    alone: Option<Instant>,
+}
+
+impl Turns {
+    /// Enough for a loop that is awake; a connection that waits so long has hardly waited.
+    const HEAD_START: Duration = Duration::from_millis(1);
+    /// How long a loop goes on alone when others let a connection wait.
+    const ALONE: Duration = Duration::from_millis(100);
+
+    /// How long to wait before taking what is there.
+    fn before(&mut self, line: &LoopLine) -> Option<Duration> {
+        self.waited = line.has_more_than_others() && self.alone.is_none_or(|until| until <= Instant::now());
+        self.waited.then_some(Self::HEAD_START)
+    }
+
+    /// A connection was taken: if the others had a head start, they did not want it.
+    fn after_taking(&mut self) {
+        if self.waited {
+            self.alone = Some(Instant::now() + Self::ALONE);
+        }
+    }
+}
+
 /// The next connection of a queue that is being emptied.
-fn last<T>(accept: impl Fn() -> io::Result<T>) -> Option<T> {
+fn last(listener: &Listener) -> Option<Accepted> {
     loop {
-        match accept() {
+        match listener.accept() {
             Ok(accepted) => return Some(accepted),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
             Err(error) if of_one_connection(&error) => {}
@@ -153,24 +197,69 @@ fn last<T>(accept: impl Fn() -> io::Result<T>) -> Option<T> {
     }
 }
 
-fn serve_tcp<S>(terms: &Terms<S>, stream: TcpStream, peer: SocketAddr, bound: SocketAddr)
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    // A client that is gone already fails here; the first read will tell.
-    let _ = stream.set_nodelay(true);
-    let local = if bound.ip().is_unspecified() { stream.local_addr().ok() } else { Some(bound) };
-    serve(terms, Socket::Tcp(stream), peer.into(), local.map(Peer::Tcp));
+/// A connection that nobody serves yet.
+enum Accepted {
+    Tcp { stream: net::TcpStream, peer: SocketAddr, bound: SocketAddr },
+    Unix { stream: unix::net::UnixStream, peer: Option<PathBuf>, path: Arc<Path> },
 }
 
-fn serve_unix<S>(terms: &Terms<S>, stream: UnixStream, peer: Option<&Path>, path: &Arc<Path>)
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    let peer = Peer::Unix(peer.map(Arc::from));
-    serve(terms, Socket::Unix(stream), peer, Some(Peer::Unix(Some(Arc::clone(path)))));
+impl Listener {
+    fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Tcp { listener, bound } => {
+                let (stream, peer) = listener.accept()?;
+                stream.set_nonblocking(true)?;
+                Ok(Accepted::Tcp { stream, peer, bound: *bound })
+            }
+            Self::Unix { listener, path, .. } => {
+                let (stream, peer) = listener.accept()?;
+                stream.set_nonblocking(true)?;
+                let peer = peer.as_pathname().map(Path::to_owned);
+                Ok(Accepted::Unix { stream, peer, path: Arc::clone(path) })
+            }
+        }
+    }
+}
+
+impl AsRawFd for Listener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp { listener, .. } => listener.as_fd(),
+            Self::Unix { listener, .. } => listener.as_fd(),
+        }
+    }
+}
+
+impl Accepted {
+    fn serve<S>(self, terms: &Terms<S>)
+    where
+        S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+    {
+        let watched = match self {
+            Self::Tcp { stream, peer, bound } => {
+                // A client that is gone already fails here; the first read will tell.
+                let _ = stream.set_nodelay(true);
+                let local = if bound.ip().is_unspecified() { stream.local_addr().ok() } else { Some(bound) };
+                TcpStream::from_std(stream).map(|stream| (Socket::Tcp(stream), peer.into(), local.map(Peer::Tcp)))
+            }
+            Self::Unix { stream, peer, path } => {
+                let peer = Peer::Unix(peer.map(Arc::from));
+                UnixStream::from_std(stream)
+                    .map(|stream| (Socket::Unix(stream), peer, Some(Peer::Unix(Some(path)))))
+            }
+        };
+        match watched {
+            Ok((socket, peer, local)) => serve(terms, socket, peer, local),
+            Err(error) => tracing::error!(%error, "the event loop cannot watch a connection; it is closed"),
+        }
+    }
 }
 
 /// Starts the task of one connection.
@@ -240,7 +329,7 @@ impl Pause {
         let pause = self.next();
         // Mostly the process or the system is out of file descriptors or memory. The queue keeps who waits.
         tracing::error!(%error, retry_in = ?pause, "cannot accept connections");
-        tokio::time::sleep(pause).await;
+        sleep(pause).await;
     }
 
     fn next(&mut self) -> Duration {

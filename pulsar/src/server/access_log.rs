@@ -5,9 +5,10 @@
 
 use std::{
     fmt::Write as _,
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     io::{self, Write},
     mem,
+    path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -41,6 +42,8 @@ struct State {
     buffer: Vec<u8>,
     dropped: u64,
     closed: bool,
+    /// The file to go on in.
+    next: Option<File>,
 }
 
 /// Written at least this often.
@@ -52,13 +55,22 @@ const CAPACITY: usize = 4 * 1024 * 1024;
 
 impl AccessLogWriter {
     /// Opens the log and starts its thread; none if it is off.
-    pub(super) fn open(to: &AccessLog, format: AccessLogFormat) -> io::Result<Option<Self>> {
+    pub(super) fn open(to: &AccessLog, format: AccessLogFormat) -> Result<Option<Self>, String> {
         let sink: Box<dyn Write + Send> = match to {
             AccessLog::Off => return Ok(None),
             AccessLog::Stdout => Box::new(io::stdout()),
-            AccessLog::File(path) => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
+            AccessLog::File(path) => Box::new(open_log(path)?),
         };
-        Self::start(sink, format).map(Some)
+        Self::start(sink, format).map(Some).map_err(|error| format!("the access log has no thread: {error}"))
+    }
+
+    /// A log in a file that is open already.
+    pub(super) fn of(file: File, format: AccessLogFormat) -> io::Result<Self> {
+        Self::start(Box::new(file), format)
+    }
+
+    pub(super) fn file(&self) -> LogFile {
+        LogFile(Arc::clone(&self.log))
     }
 
     fn start(sink: Box<dyn Write + Send>, format: AccessLogFormat) -> io::Result<Self> {
@@ -71,6 +83,28 @@ impl AccessLogWriter {
 
     pub(super) fn log(&self) -> &Arc<Log> {
         &self.log
+    }
+}
+
+/// Opens the file of an access log. The error says what to do.
+pub(crate) fn open_log(path: &Path) -> Result<File, String> {
+    OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
+        format!(
+            "cannot write the access log to {}: {error}. Check that its directory exists and is writable",
+            path.display()
+        )
+    })
+}
+
+/// The file of an access log that is being written.
+#[derive(Clone, Debug)]
+pub(crate) struct LogFile(Arc<Log>);
+
+impl LogFile {
+    /// Goes on in another file, as after the first one was moved away.
+    pub(crate) fn replace(&self, file: File) {
+        self.0.state().next = Some(file);
+        self.0.changed.notify_one();
     }
 }
 
@@ -107,15 +141,18 @@ impl Log {
         let mut batch = Vec::new();
         loop {
             let mut state = self.state();
-            while state.buffer.is_empty() && !state.closed {
+            while state.buffer.is_empty() && !state.closed && state.next.is_none() {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
-            let more = |state: &mut State| state.buffer.len() < FLUSH_SIZE && !state.closed;
+            let more = |state: &mut State| {
+                state.buffer.len() < FLUSH_SIZE && !state.closed && state.next.is_none()
+            };
             let waited = self.changed.wait_timeout_while(state, FLUSH_INTERVAL, more);
             (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
             batch.clear();
             mem::swap(&mut batch, &mut state.buffer);
-            let (dropped, closed) = (mem::take(&mut state.dropped), state.closed);
+            let (dropped, closed, next) =
+                (mem::take(&mut state.dropped), state.closed, state.next.take());
             drop(state);
             let written = sink.write_all(&batch).and_then(|()| sink.flush());
             if let Err(error) = &written
@@ -126,6 +163,10 @@ impl Log {
             failing = written.is_err();
             if dropped > 0 {
                 tracing::warn!(dropped, "the access log cannot keep up: lines were dropped");
+            }
+            if let Some(file) = next {
+                sink = Box::new(file);
+                failing = false;
             }
             if closed {
                 return;

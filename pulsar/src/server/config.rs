@@ -9,7 +9,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 ///
 /// # Defaults
 ///
-/// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 30 s, drain grace 2 s, graceful
+/// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 30 s, heartbeat 1 s, drain delay 0, drain grace 2 s, graceful
 /// timeout 25 s, bodies of at most 8 MiB, no access log.
 ///
 /// ```
@@ -29,6 +29,10 @@ pub struct ServerConfig {
     /// How long a connection may stand without a complete request head. Zero closes after every answer, and
     /// leaves the default time for the head.
     pub keep_alive: Duration,
+    /// How often an I/O thread shows that it is alive, at least.
+    pub heartbeat: Duration,
+    /// How long a server that is told to stop goes on accepting, with `Connection: close` in its answers.
+    pub drain_delay: Duration,
     /// How long a draining server goes on reading from connections that have nothing to do.
     pub drain_grace: Duration,
     /// How long requests in flight may take once the server drains; what then still runs is cut.
@@ -53,6 +57,8 @@ impl Default for ServerConfig {
             threads: 1,
             backlog: 2048,
             keep_alive: Self::KEEP_ALIVE,
+            heartbeat: Duration::from_secs(1),
+            drain_delay: Duration::ZERO,
             drain_grace: Duration::from_secs(2),
             graceful_timeout: Duration::from_secs(25),
             max_body: Some(8 << 20),

@@ -8,12 +8,14 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU8, AtomicU32, Ordering::Relaxed},
     },
     task::Waker,
 };
 
 use tokio::sync::Notify;
+
+use crate::board::LoopLine;
 
 /// How far the end of the server has come. Later phases have greater values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,8 +35,8 @@ pub(super) enum Phase {
 pub(super) struct IoThread {
     phase: AtomicU8,
     now: AtomicU32,
-    requests: AtomicU64,
-    accepted: AtomicU64,
+    /// Where it tells others how it does.
+    line: LoopLine,
     connections: Mutex<HashMap<u64, Entry>>,
     /// Told when the last connection ends.
     pub(super) emptied: Notify,
@@ -47,12 +49,11 @@ struct Entry {
 }
 
 impl IoThread {
-    pub(super) fn new() -> Arc<Self> {
+    pub(super) fn new(line: LoopLine) -> Arc<Self> {
         Arc::new(Self {
             phase: AtomicU8::new(Phase::Running as u8),
             now: AtomicU32::new(0),
-            requests: AtomicU64::new(0),
-            accepted: AtomicU64::new(0),
+            line,
             connections: Mutex::default(),
             emptied: Notify::new(),
         })
@@ -82,11 +83,16 @@ impl IoThread {
 
     /// Requests begun so far, and connections accepted.
     pub(super) fn counts(&self) -> (u64, u64) {
-        (self.requests.load(Relaxed), self.accepted.load(Relaxed))
+        self.line.counts()
+    }
+
+    pub(super) fn line(&self) -> &LoopLine {
+        &self.line
     }
 
     /// Sets the clock to `now`, in ticks since the start, and marks the connections that have been idle too long.
     pub(super) fn expire(&self, now: u32) {
+        self.line.beat();
         let before = self.now.swap(now, Relaxed);
         // Something blocked the thread. What arrived meanwhile is heard first, and judged at the next tick.
         if now.saturating_sub(before) > 2 {
@@ -126,7 +132,7 @@ impl Registration {
         let idle_since = AtomicU32::new(thread.now.load(Relaxed));
         let activity = Arc::new(Activity { idle_since, limit, thread: Arc::clone(thread) });
         thread.connections().insert(id, Entry { activity: Arc::clone(&activity), waker: None });
-        thread.accepted.fetch_add(1, Relaxed);
+        thread.line.connection_opens();
         Self { id, activity }
     }
 
@@ -144,6 +150,7 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
+        self.activity.thread.line.connection_closes();
         let mut connections = self.activity.thread.connections();
         connections.remove(&self.id);
         if connections.is_empty() {
@@ -201,9 +208,7 @@ pub(super) struct InFlight(Arc<Activity>);
 impl InFlight {
     pub(super) fn begin(activity: &Arc<Activity>) -> Self {
         activity.idle_since.store(BUSY, Relaxed);
-        // Only the thread itself writes, so that this needs no locked instruction.
-        let requests = &activity.thread.requests;
-        requests.store(requests.load(Relaxed) + 1, Relaxed);
+        activity.thread.line.request_begins();
         Self(Arc::clone(activity))
     }
 
@@ -214,6 +219,7 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
+        self.0.thread.line.request_ends();
         self.0.idle();
     }
 }
@@ -221,10 +227,11 @@ impl Drop for InFlight {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::board::Board;
 
     #[test]
     fn only_idle_connections_expire() {
-        let thread = IoThread::new();
+        let thread = IoThread::new(LoopLine::new(&Board::own(1), 0, 0));
         let registration = Registration::new(&thread, 1, 3);
         let activity = registration.activity();
         for now in 1..=3 {
@@ -253,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_blocked_thread_listens_before_it_judges() {
-        let thread = IoThread::new();
+        let thread = IoThread::new(LoopLine::new(&Board::own(1), 0, 0));
         let registration = Registration::new(&thread, 1, 3);
         thread.expire(50);
         assert!(!registration.activity().expired());

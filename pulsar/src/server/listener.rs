@@ -4,11 +4,16 @@
 //! configuration are reported together.
 
 use std::{
-    fmt, fs, io,
+    fmt,
+    fs::{self, File, Permissions},
+    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs},
-    os::unix::{
-        fs::{FileTypeExt, MetadataExt},
-        net::UnixListener,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::{
+            fs::{FileTypeExt, MetadataExt, PermissionsExt},
+            net::UnixListener,
+        },
     },
     path::{Path, PathBuf},
     sync::{
@@ -20,8 +25,8 @@ use std::{
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::server::{
-    access_log::AccessLogWriter,
-    config::{AccessLog, Address, ServerConfig},
+    access_log::{AccessLogWriter, LogFile},
+    config::{Address, ServerConfig},
 };
 
 /// The server: where everything begins.
@@ -53,8 +58,7 @@ impl Server {
     /// # Ok::<(), pulsar::server::BindError>(())
     /// ```
     pub fn bind(config: ServerConfig) -> Result<Bound, BindError> {
-        let mut sockets = Vec::new();
-        let mut failures = Vec::new();
+        let (mut sockets, mut failures) = (Vec::new(), Vec::new());
         if config.binds.is_empty() {
             failures.push("there is no address to listen on: name one, such as 127.0.0.1:8060".to_owned());
         }
@@ -65,34 +69,29 @@ impl Server {
                 ));
                 continue;
             }
-            let opened = match address {
-                Address::Tcp(host, port) => open_tcp(host, *port, config.threads.max(1), config.backlog),
-                Address::Unix(path) => open_unix(path, config.backlog).map(|socket| vec![socket]),
-            };
-            match opened {
+            match bind(address, config.backlog, None) {
                 Ok(opened) => sockets.extend(opened),
-                Err(reason) => failures.push(format!("cannot listen on {address}: {reason}")),
+                Err(failure) => failures.push(failure),
             }
         }
-        let log = AccessLogWriter::open(&config.access_log, config.access_log_format);
-        match log {
-            Ok(log) if failures.is_empty() => {
-                let addresses = sockets.iter().map(BoundSocket::address).collect();
-                Ok(Bound { config, sockets, log, addresses })
-            }
+        match AccessLogWriter::open(&config.access_log, config.access_log_format) {
+            Ok(log) if failures.is_empty() => Ok(Bound::new(config, sockets, log)),
             Ok(_) => Err(BindError { failures }),
-            Err(error) => {
-                let AccessLog::File(path) = &config.access_log else {
-                    unreachable!("only a file has to be opened");
-                };
-                let path = path.display();
-                failures.push(format!(
-                    "cannot write the access log to {path}: {error}. Check that its directory exists and is writable"
-                ));
+            Err(failure) => {
+                failures.push(failure);
                 Err(BindError { failures })
             }
         }
     }
+}
+
+/// Opens the sockets of an address. The error is a line that names the address, the reason and the way out.
+pub(crate) fn bind(address: &Address, backlog: u32, mode: Option<u32>) -> Result<Vec<BoundSocket>, String> {
+    let opened = match address {
+        Address::Tcp(host, port) => open_tcp(host, *port, backlog),
+        Address::Unix(path) => open_unix(path, backlog, mode).map(|socket| vec![socket]),
+    };
+    opened.map_err(|reason| format!("cannot listen on {address}: {reason}"))
 }
 
 /// Listening sockets that are ready to be served. Dropping it closes them and removes the files of unix sockets.
@@ -114,6 +113,32 @@ pub struct Bound {
 }
 
 impl Bound {
+    fn new(config: ServerConfig, sockets: Vec<BoundSocket>, log: Option<AccessLogWriter>) -> Self {
+        let addresses = sockets.iter().map(BoundSocket::address).collect();
+        Self { config, sockets, log, addresses }
+    }
+
+    /// Sockets that are open already, and the file of the access log, if that is one.
+    pub(crate) fn inherited(
+        config: ServerConfig,
+        sockets: Vec<BoundSocket>,
+        log: Option<File>,
+    ) -> Result<Self, String> {
+        let log = match log {
+            Some(file) => {
+                let writer = AccessLogWriter::of(file, config.access_log_format);
+                Some(writer.map_err(|error| format!("the access log has no thread: {error}"))?)
+            }
+            None => AccessLogWriter::open(&config.access_log, config.access_log_format)?,
+        };
+        Ok(Self::new(config, sockets, log))
+    }
+
+    /// What has the access log go on in another file.
+    pub(crate) fn log_file(&self) -> Option<LogFile> {
+        self.log.as_ref().map(AccessLogWriter::file)
+    }
+
     /// The addresses in the order of the configuration, with the ports that the system chose. A host name may
     /// stand for several.
     pub fn addresses(&self) -> &[BoundAddress] {
@@ -172,31 +197,81 @@ impl fmt::Display for BindError {
 
 impl std::error::Error for BindError {}
 
-/// One bound address: for TCP the sockets that share it, for a unix socket also its file.
+/// One bound address: its socket, and for a unix socket of our own its file.
 #[derive(Debug)]
-pub(super) enum BoundSocket {
-    Tcp { listeners: Vec<TcpListener>, local: SocketAddr },
-    Unix { listener: UnixListener, file: Arc<SocketFile> },
+pub(crate) enum BoundSocket {
+    Tcp { listener: TcpListener, local: SocketAddr },
+    Unix { listener: UnixListener, path: Arc<Path>, file: Option<Arc<SocketFile>> },
 }
 
 impl BoundSocket {
-    fn address(&self) -> BoundAddress {
+    /// A socket that somebody else has opened, and whose file, if it has one, that one removes.
+    pub(crate) fn adopt(fd: OwnedFd) -> Result<Self, String> {
+        let socket = Socket::from(fd);
+        if !socket.is_listener().map_err(|_| "it is no socket".to_owned())? {
+            return Err("it is a socket that does not listen".to_owned());
+        }
+        socket.set_nonblocking(true).map_err(|error| error.to_string())?;
+        let local = socket.local_addr().map_err(|error| error.to_string())?;
+        if let Some(address) = local.as_socket() {
+            return Ok(Self::Tcp { listener: socket.into(), local: address });
+        }
+        if !local.is_unix() {
+            return Err("it is a socket of a kind that HTTP does not run on".to_owned());
+        }
+        let path: Arc<Path> = local.as_pathname().unwrap_or(Path::new("")).into();
+        Ok(Self::Unix { listener: socket.into(), path, file: None })
+    }
+
+    /// Makes it the owner of the file that its address names.
+    pub(crate) fn own_file(&mut self) {
+        if let Self::Unix { path, file, .. } = self {
+            *file = SocketFile::of(path).ok().map(Arc::new);
+        }
+    }
+
+    /// Whether its file is to be removed by us.
+    pub(crate) fn owns_file(&self) -> bool {
+        matches!(self, Self::Unix { file: Some(_), .. })
+    }
+
+    /// Removes its file, if that is ours.
+    pub(crate) fn remove_file(&self) {
+        if let Self::Unix { file: Some(file), .. } = self {
+            file.remove();
+        }
+    }
+
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp { listener, .. } => listener.as_fd(),
+            Self::Unix { listener, .. } => listener.as_fd(),
+        }
+    }
+
+    pub(crate) fn address(&self) -> BoundAddress {
         match self {
             Self::Tcp { local, .. } => BoundAddress::Tcp(*local),
-            Self::Unix { file, .. } => BoundAddress::Unix(file.path.to_path_buf()),
+            Self::Unix { path, .. } => BoundAddress::Unix(path.to_path_buf()),
         }
     }
 }
 
 /// The file of a unix socket, removed once: when the server stops listening or was never started.
 #[derive(Debug)]
-pub(super) struct SocketFile {
-    pub(super) path: Arc<Path>,
+pub(crate) struct SocketFile {
+    path: Arc<Path>,
     inode: (u64, u64),
     removed: AtomicBool,
 }
 
 impl SocketFile {
+    fn of(path: &Arc<Path>) -> io::Result<Self> {
+        let metadata = fs::symlink_metadata(path)?;
+        let inode = (metadata.dev(), metadata.ino());
+        Ok(Self { path: Arc::clone(path), inode, removed: AtomicBool::new(false) })
+    }
+
     /// Removes the file, if it still is ours: another server may have replaced it since.
     pub(super) fn remove(&self) {
         if self.removed.swap(true, Ordering::Relaxed) {
@@ -216,14 +291,14 @@ impl Drop for SocketFile {
     }
 }
 
-fn open_tcp(host: &str, port: u16, threads: usize, backlog: u32) -> Result<Vec<BoundSocket>, String> {
+fn open_tcp(host: &str, port: u16, backlog: u32) -> Result<Vec<BoundSocket>, String> {
     let explain = |error: io::Error| explain_tcp(&error, port);
     if host.is_empty() {
         // Dual stack; a system without IPv6 gets IPv4 alone.
         let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
-        let opened = open_group(any, false, threads, backlog).or_else(|error| match error.kind() {
+        let opened = open_address(any, false, backlog).or_else(|error| match error.kind() {
             io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => Err(error),
-            _ => open_group((Ipv4Addr::UNSPECIFIED, port).into(), false, threads, backlog),
+            _ => open_address((Ipv4Addr::UNSPECIFIED, port).into(), false, backlog),
         });
         return opened.map(|socket| vec![socket]).map_err(explain);
     }
@@ -240,7 +315,7 @@ fn open_tcp(host: &str, port: u16, threads: usize, backlog: u32) -> Result<Vec<B
         if opened.iter().any(|socket| matches!(socket, BoundSocket::Tcp { local, .. } if *local == address)) {
             continue;
         }
-        match open_group(address, true, threads, backlog) {
+        match open_address(address, true, backlog) {
             Ok(socket) => {
                 if let BoundSocket::Tcp { local, .. } = &socket {
                     port = local.port();
@@ -258,57 +333,33 @@ fn open_tcp(host: &str, port: u16, threads: usize, backlog: u32) -> Result<Vec<B
     }
 }
 
-/// One address, with a socket for each thread where the system shares connections out among such sockets.
-///
-/// Linux does: the sockets of a `SO_REUSEPORT` group have a queue each, and the kernel spreads connections by a
-/// hash of their addresses. A single queue watched by all threads would give a burst of connections to whichever
-/// thread wakes first, and connections never move. The price is that the spread is even on average only. On
-/// other systems the last socket of such a group takes all, so one queue it is.
-fn open_group(address: SocketAddr, only_v6: bool, threads: usize, backlog: u32) -> io::Result<BoundSocket> {
-    // The first socket is bound alone: were it in a group already, a second server of the same user would join
-    // it silently instead of hearing that the address is in use.
-    let first = open_socket(address, only_v6, false)?;
-    let local = first.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
-    let mut sockets = vec![first];
-    if cfg!(target_os = "linux") && threads > 1 {
-        sockets[0].set_reuse_port(true)?;
-        for _ in 1..threads {
-            sockets.push(open_socket(local, only_v6, true)?);
-        }
-    }
-    let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
-    for socket in &sockets {
-        socket.listen(backlog)?;
-        socket.set_nonblocking(true)?;
-    }
-    Ok(BoundSocket::Tcp { listeners: sockets.into_iter().map(TcpListener::from).collect(), local })
-}
-
-fn open_socket(address: SocketAddr, only_v6: bool, reuse_port: bool) -> io::Result<Socket> {
+fn open_address(address: SocketAddr, only_v6: bool, backlog: u32) -> io::Result<BoundSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     // Without it the address stays closed to us for a minute after a restart.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(only_v6)?;
     }
-    if reuse_port {
-        socket.set_reuse_port(true)?;
-    }
     socket.bind(&address.into())?;
-    Ok(socket)
+    let local = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
+    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+    socket.set_nonblocking(true)?;
+    Ok(BoundSocket::Tcp { listener: socket.into(), local })
 }
 
-fn open_unix(path: &Path, backlog: u32) -> Result<BoundSocket, String> {
+fn open_unix(path: &Path, backlog: u32, mode: Option<u32>) -> Result<BoundSocket, String> {
     make_room(path)?;
     let open = || {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.bind(&SockAddr::unix(path)?)?;
+        if let Some(mode) = mode {
+            fs::set_permissions(path, Permissions::from_mode(mode))?;
+        }
         socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         socket.set_nonblocking(true)?;
-        let metadata = fs::symlink_metadata(path)?;
-        let inode = (metadata.dev(), metadata.ino());
-        let file = SocketFile { path: path.into(), inode, removed: AtomicBool::new(false) };
-        Ok(BoundSocket::Unix { listener: socket.into(), file: Arc::new(file) })
+        let path: Arc<Path> = path.into();
+        let file = SocketFile::of(&path)?;
+        Ok(BoundSocket::Unix { listener: socket.into(), path, file: Some(Arc::new(file)) })
     };
     open().map_err(|error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => {

@@ -39,6 +39,12 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::{
+    access_log::{LogFile, open_log},
+    listener::{BoundSocket, bind},
+    serve::{Seat, serve_seated},
+    shutdown::signals_and_reopen,
+};
 pub use self::{
     config::{AccessLog, AccessLogFormat, Address, ServerConfig},
     listener::{BindError, Bound, BoundAddress, Server},

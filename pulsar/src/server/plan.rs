@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::server::{
     io_thread::{IoThread, Phase},
-    shutdown::{Demand, Watch},
+    shutdown::{Demand, QUICK, Watch},
 };
 
 /// What one I/O thread shall do.
@@ -23,6 +23,7 @@ pub(super) struct Plan {
     pub(super) thread: Arc<IoThread>,
     pub(super) work: Vec<Work>,
     pub(super) tick: Duration,
+    pub(super) drain_delay: Duration,
     pub(super) drain_grace: Duration,
     pub(super) graceful_timeout: Duration,
 }
@@ -47,19 +48,28 @@ impl Plan {
             Some(failed) = accepting.join_next() => failed.unwrap_or_else(|error| Err(io::Error::other(error)))?,
         }
         thread.enter(Phase::Draining);
-        let deadline = Instant::now() + self.graceful_timeout;
-        let grace = deadline.min(Instant::now() + self.drain_grace);
+        delayed(&mut watch, self.drain_delay).await;
+        let mut deadline = Instant::now() + self.graceful_timeout;
+        let mut grace = deadline.min(Instant::now() + self.drain_grace);
         while let Some(finished) = accepting.join_next().await {
             if let Ok(Err(error)) = finished {
                 tracing::error!(%error, "cannot serve what was still waiting to be accepted");
             }
         }
-        let mut forced = pin!(watch.reached(Demand::Force));
-        for (phase, until) in [(Phase::Closing, grace), (Phase::Cut, deadline)] {
+        let mut hurry = watch.clone();
+        let (mut forced, mut hurried) = (pin!(watch.reached(Demand::Force)), false);
+        while thread.phase() < Phase::Cut {
+            let closing = thread.phase() == Phase::Closing;
+            let (phase, until) = if closing { (Phase::Cut, deadline) } else { (Phase::Closing, grace) };
             tokio::select! {
                 biased;
                 () = &mut forced => break,
                 () = emptied(&thread) => break,
+                () = hurry.reached(Demand::Quick), if !hurried => {
+                    hurried = true;
+                    deadline = deadline.min(Instant::now() + QUICK);
+                    grace = Instant::now();
+                }
                 () = sleep_until(until) => thread.enter(phase),
             }
         }
@@ -69,6 +79,15 @@ impl Plan {
         let _ = timeout(SLACK / 2, emptied(&thread)).await;
         Ok(cut)
     }
+}
+
+/// Waits while a server that is told to stop shall still accept.
+pub(super) async fn delayed(watch: &mut Watch, delay: Duration) {
+    if delay.is_zero() {
+        return;
+    }
+    // Whoever cannot wait says so.
+    let _ = timeout(delay, watch.reached(Demand::DrainNow)).await;
 }
 
 async fn emptied(thread: &IoThread) {

@@ -18,12 +18,14 @@ use std::{
 use tokio::{
     runtime::{self, Runtime},
     sync::{mpsc, oneshot},
+    task::JoinSet,
     time::sleep,
 };
 use tower_service::Service;
 
 use crate::{
-    body::{Request, Response},
+    board::{Board, LoopLine},
+    body::{BoxFuture, Request, Response},
     server::{
         accept::{Listener, Terms, accept, http1},
         access_log::AccessLogWriter,
@@ -31,7 +33,7 @@ use crate::{
         io_thread::IoThread,
         listener::{Bound, BoundSocket, SocketFile},
         plan::{Plan, SLACK, Work, ticks},
-        shutdown::{Demand, Shutdown, Watch},
+        shutdown::{Demand, QUICK, Shutdown, Watch},
     },
 };
 
@@ -115,7 +117,7 @@ impl Bound {
         S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
-        Application { bound: self, service: Box::new(Served(service)) }
+        Application { bound: self, service: Box::new(Served(service)), on_stop: None }
     }
 }
 
@@ -125,6 +127,39 @@ impl Bound {
 pub struct Application {
     bound: Bound,
     service: Box<dyn Serve>,
+    on_stop: Option<BoxFuture<'static, ()>>,
+}
+
+impl Application {
+    /// Runs `work` on the first I/O thread when the stop begins. The end waits for it as it does for requests: until the
+    /// graceful timeout, or a stop that is forced.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use pulsar::{
+    ///     body::{Body, Request, Response},
+    ///     server::{Address, Server, ServerConfig, Shutdown, serve_all},
+    /// };
+    /// use tower::service_fn;
+    ///
+    /// let binds = vec![Address::Tcp("127.0.0.1".into(), 0)];
+    /// let bound = Server::bind(ServerConfig { binds, ..ServerConfig::default() })?;
+    /// let shutdown = Shutdown::new();
+    /// let stop = shutdown.clone();
+    /// let start = || async move {
+    ///     let hello = service_fn(|_: Request| async { Ok::<_, Infallible>(Response::new(Body::from("hello"))) });
+    ///     stop.drain(); // A real program leaves that to `signals`.
+    ///     Ok::<_, Infallible>(vec![bound.with(hello).on_stop(async { println!("the last requests") })])
+    /// };
+    /// serve_all(start, shutdown)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn on_stop(mut self, work: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.on_stop = Some(Box::pin(work));
+        self
+    }
 }
 
 impl fmt::Debug for Application {
@@ -178,11 +213,32 @@ where
     Fut: Future<Output = Result<Vec<Application>, E>>,
     E: Send + 'static,
 {
+    serve_seated(start, shutdown, None)
+}
+
+/// Where the loops of a worker tell how they do.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat {
+    pub(crate) board: Arc<Board>,
+    pub(crate) number: usize,
+}
+
+/// Like [`serve_all`], with a seat on a board that others see. It must have at least as many loops as there are threads.
+pub(crate) fn serve_seated<F, Fut, E>(
+    start: F,
+    shutdown: Shutdown,
+    seat: Option<Seat>,
+) -> Result<Summary, ServeError<E>>
+where
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Vec<Application>, E>>,
+    E: Send + 'static,
+{
     let coordinator = runtime::Builder::new_current_thread().enable_time().build().map_err(ServeError::Io)?;
     let (events, mut inbox) = mpsc::unbounded_channel();
     let (release, released) = oneshot::channel();
     let (report, watch) = (events.clone(), shutdown.subscribe());
-    let first = move |runtime: &Runtime| runtime.block_on(first_thread(start, report, watch, released));
+    let first = move |runtime: &Runtime| runtime.block_on(first_thread(start, report, watch, released, seat));
     spawn(0, events.clone(), first).map_err(ServeError::Io)?;
     let mut stopped = shutdown.subscribe();
     let outcome = coordinator.block_on(async {
@@ -282,7 +338,7 @@ impl<E: fmt::Debug + fmt::Display> std::error::Error for ServeError<E> {}
 /// A service whose type is forgotten until its connections are accepted.
 trait Serve: Send {
     /// The work of accepting from one listener on one thread.
-    fn work(&self, listener: Listener, terms: Terms<()>) -> Work;
+    fn work(&self, listener: Listener, terms: Terms<()>, delay: Duration) -> Work;
 }
 
 struct Served<S>(S);
@@ -292,9 +348,9 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    fn work(&self, listener: Listener, terms: Terms<()>) -> Work {
+    fn work(&self, listener: Listener, terms: Terms<()>, delay: Duration) -> Work {
         let terms = terms.with(self.0.clone());
-        Box::new(move |watch| Box::pin(accept(listener, terms, watch)))
+        Box::new(move |watch| Box::pin(accept(listener, terms, delay, watch)))
     }
 }
 
@@ -303,7 +359,8 @@ struct Started {
     /// For the other threads.
     plans: Vec<Plan>,
     threads: Vec<Arc<IoThread>>,
-    graceful_timeout: Duration,
+    /// How long after a drain began everything has to be over.
+    deadline: Duration,
     /// Kept until the end: the last lines come when the last connections go.
     logs: Vec<AccessLogWriter>,
     files: Vec<Arc<SocketFile>>,
@@ -352,6 +409,7 @@ async fn first_thread<F, Fut, E>(
     events: Events<E>,
     mut watch: Watch,
     released: oneshot::Receiver<()>,
+    seat: Option<Seat>,
 ) where
     F: FnOnce() -> Fut,
     Fut: Future<Output = Result<Vec<Application>, E>>,
@@ -362,15 +420,23 @@ async fn first_thread<F, Fut, E>(
         // Whoever stops a program that has not begun yet need not wait until it has.
         () = watch.reached(Demand::Drain) => Ok(Vec::new()),
     };
-    let applications = match applications {
+    let mut applications = match applications {
         Ok(applications) => applications,
         Err(error) => return drop(events.send(Event::NotStarted(error))),
     };
-    let event = match plan(applications) {
+    let on_stop: Vec<_> =
+        applications.iter_mut().filter_map(|application| application.on_stop.take()).collect();
+    let event = match plan(applications, seat) {
         Ok((own, started)) => {
+            let stopping = tokio::spawn(stopping(on_stop, watch.clone(), own.graceful_timeout));
             let _ = events.send(Event::Started(started));
             let index = own.index;
-            Event::Ended { index, result: own.run(watch).await }
+            let result = own.run(watch).await;
+            if result.is_ok() {
+                // It ends in time by itself; one that panicked has been reported by the panic hook.
+                let _ = stopping.await;
+            }
+            Event::Ended { index, result }
         }
         Err(error) => Event::Ended { index: 0, result: Err(error) },
     };
@@ -378,20 +444,36 @@ async fn first_thread<F, Fut, E>(
     let _ = released.await;
 }
 
+/// Runs what the applications do when they stop, side by side, no longer than requests may take.
+async fn stopping(work: Vec<BoxFuture<'static, ()>>, mut watch: Watch, graceful_timeout: Duration) {
+    watch.reached(Demand::Drain).await;
+    let mut running: JoinSet<()> = work.into_iter().collect();
+    tokio::select! {
+        biased;
+        () = watch.reached(Demand::Force) => {}
+        () = async { while running.join_next().await.is_some() {} } => {}
+        () = sleep(graceful_timeout) => tracing::error!("what an application does when it stops is cut at the deadline"),
+    }
+}
+
 /// Deals the listeners out to the threads.
-fn plan(applications: Vec<Application>) -> io::Result<(Plan, Started)> {
+fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan, Started)> {
     let configs = || applications.iter().map(|application| &application.bound.config);
     let count = configs().map(|config| config.threads).max().unwrap_or(1).max(1);
+    let drain_delay = configs().map(|config| config.drain_delay).max().unwrap_or_default();
     let drain_grace = configs().map(|config| config.drain_grace).max().unwrap_or_default();
     let graceful_timeout = configs().map(|config| config.graceful_timeout).max().unwrap_or_default();
     // An eighth of the shortest limit is precise enough, and no more than a second keeps the clock useful.
     let shortest = configs().map(idle_limit).min().unwrap_or(ServerConfig::KEEP_ALIVE);
-    let tick = (shortest / 8).clamp(Duration::from_millis(20), Duration::from_secs(1));
+    let heartbeat = configs().map(|config| config.heartbeat).min().unwrap_or(Duration::MAX);
+    let tick = (shortest / 8).min(heartbeat).clamp(Duration::from_millis(20), Duration::from_secs(1));
 
-    let threads: Vec<_> = (0..count).map(|_| IoThread::new()).collect();
+    let Seat { board, number } = seat.unwrap_or_else(|| Seat { board: Board::own(count), number: 0 });
+    let line = |thread| LoopLine::new(&board, number, thread);
+    let threads: Vec<_> = (0..count).map(|thread| IoThread::new(line(thread))).collect();
     let mut work: Vec<Vec<Work>> = threads.iter().map(|_| Vec::new()).collect();
     let (mut logs, mut files) = (Vec::new(), Vec::new());
-    for Application { bound: Bound { config, sockets, log, .. }, service } in applications {
+    for Application { bound: Bound { config, sockets, log, .. }, service, .. } in applications {
         let idle_limit = ticks(idle_limit(&config), tick);
         let max_body = config.max_body.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
         for socket in sockets {
@@ -404,7 +486,7 @@ fn plan(applications: Vec<Application>) -> io::Result<(Plan, Started)> {
                     max_body,
                     log: log.as_ref().map(|writer| Arc::clone(writer.log())),
                 };
-                work[n % count].push(service.work(listener, terms));
+                work[n % count].push(service.work(listener, terms, drain_delay));
             }
         }
         logs.extend(log);
@@ -415,31 +497,34 @@ fn plan(applications: Vec<Application>) -> io::Result<(Plan, Started)> {
         thread: Arc::clone(thread),
         work,
         tick,
+        drain_delay,
         drain_grace,
         graceful_timeout,
     });
     let own = plans.next().expect("there is at least one thread");
     let plans = plans.collect();
-    Ok((own, Started { plans, threads, graceful_timeout, logs, files }))
+    Ok((own, Started { plans, threads, deadline: drain_delay + graceful_timeout, logs, files }))
 }
 
-/// At least one listener per thread, and every listener that there is.
+/// One listener per thread, all at the same queue.
 fn listeners(
     socket: BoundSocket,
     threads: usize,
     files: &mut Vec<Arc<SocketFile>>,
 ) -> io::Result<Vec<Listener>> {
     match socket {
-        BoundSocket::Tcp { listeners, local } => {
-            let copies = (listeners.len()..threads).map(|n| listeners[n % listeners.len()].try_clone());
-            let copies = copies.collect::<io::Result<Vec<_>>>()?;
-            Ok(listeners.into_iter().chain(copies).map(|listener| Listener::Tcp(listener, local)).collect())
-        }
-        BoundSocket::Unix { listener, file } => {
-            files.push(Arc::clone(&file));
+        BoundSocket::Tcp { listener, local: bound } => {
             let copies = (1..threads).map(|_| listener.try_clone()).collect::<io::Result<Vec<_>>>()?;
             let all = iter::once(listener).chain(copies);
-            Ok(all.map(|listener| Listener::Unix(listener, Arc::clone(&file))).collect())
+            Ok(all.map(|listener| Listener::Tcp { listener, bound }).collect())
+        }
+        BoundSocket::Unix { listener, path, file } => {
+            files.extend(file.clone());
+            let copies = (1..threads).map(|_| listener.try_clone()).collect::<io::Result<Vec<_>>>()?;
+            let all = iter::once(listener).chain(copies);
+            Ok(all
+                .map(|listener| Listener::Unix { listener, path: Arc::clone(&path), file: file.clone() })
+                .collect())
         }
     }
 }
@@ -456,7 +541,7 @@ async fn coordinate<E: Send + 'static>(
     mut inbox: mpsc::UnboundedReceiver<Event<E>>,
     shutdown: &Shutdown,
 ) -> io::Result<Summary> {
-    let Started { plans, threads, graceful_timeout, logs, files } = started;
+    let Started { plans, threads, deadline, logs, files } = started;
     let mut failure = None;
     let mut running = vec![true; threads.len()];
     for plan in plans {
@@ -471,11 +556,13 @@ async fn coordinate<E: Send + 'static>(
             shutdown.force();
         }
     }
-    let (mut drained, mut forced) = (shutdown.subscribe(), shutdown.subscribe());
+    let mut watch = shutdown.subscribe();
+    let (mut hurried, mut forced) = (watch.clone(), watch.clone());
     let mut given_up = pin!(async {
-        drained.reached(Demand::Drain).await;
+        watch.reached(Demand::Drain).await;
         tokio::select! {
-            () = sleep(graceful_timeout) => {}
+            () = sleep(deadline) => {}
+            () = async { hurried.reached(Demand::Quick).await; sleep(QUICK).await } => {}
             () = forced.reached(Demand::Force) => {}
         }
         sleep(SLACK).await;

@@ -3,7 +3,7 @@
 //! It says *that* the server shall stop; how connections end is the business of the threads that hold them.
 //! A request to stop is never taken back, and only grows: from draining to force.
 
-use std::{io, sync::Arc, thread};
+use std::{io, sync::Arc, thread, time::Duration};
 
 use tokio::{
     runtime,
@@ -27,7 +27,12 @@ pub struct Shutdown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Demand {
     Run,
+    /// Accept for as long as `drain_delay` says, then drain.
     Drain,
+    /// Accept no more.
+    DrainNow,
+    /// As before, with no more than [`QUICK`] to end.
+    Quick,
     Force,
 }
 
@@ -41,7 +46,8 @@ impl Shutdown {
         Self { demand: Arc::new(watch::Sender::new(Demand::Run)) }
     }
 
-    /// Begins the graceful stop: no new connections, requests in flight finish.
+    /// Begins the graceful stop: after [`drain_delay`](crate::server::ServerConfig::drain_delay), which is mostly zero, no new
+    /// connections; requests in flight finish.
     ///
     /// ```
     /// let shutdown = pulsar::server::Shutdown::new();
@@ -50,6 +56,28 @@ impl Shutdown {
     /// ```
     pub fn drain(&self) {
         self.raise(Demand::Drain);
+    }
+
+    /// Like [`drain`](Self::drain), without the delay: for a server whose listeners are served by another one.
+    ///
+    /// ```
+    /// let shutdown = pulsar::server::Shutdown::new();
+    /// shutdown.drain_now();
+    /// assert!(shutdown.is_requested());
+    /// ```
+    pub fn drain_now(&self) {
+        self.raise(Demand::DrainNow);
+    }
+
+    /// Ends quickly: idle connections are closed at once, what is in flight has two seconds.
+    ///
+    /// ```
+    /// let shutdown = pulsar::server::Shutdown::new();
+    /// shutdown.quick();
+    /// assert!(shutdown.is_requested());
+    /// ```
+    pub fn quick(&self) {
+        self.raise(Demand::Quick);
     }
 
     /// Ends at once; what is in flight is cut.
@@ -91,6 +119,9 @@ impl Default for Shutdown {
     }
 }
 
+/// How long requests in flight have at a quick stop.
+pub(super) const QUICK: Duration = Duration::from_secs(2);
+
 /// The waiting side. It holds the sender too, so that dropping every handle is not taken for a demand.
 #[derive(Clone)]
 pub(super) struct Watch {
@@ -107,7 +138,8 @@ impl Watch {
     }
 }
 
-/// Maps signals to the handle, for the rest of the process: TERM and the first INT drain, the second INT forces.
+/// Maps signals to the handle, for the rest of the process: TERM drains, QUIT and the first INT end quickly, the second INT
+/// forces.
 ///
 /// A thread of its own waits for them, so that a second INT is heard even if a handler blocks every I/O thread.
 /// The exit code stays with the caller: see [`Stop`](crate::server::Stop).
@@ -124,15 +156,28 @@ impl Watch {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn signals(shutdown: Shutdown) -> io::Result<()> {
+    signals_and_reopen(shutdown, || {})
+}
+
+/// Like [`signals`]; USR1 calls `reopen`, and the other signals that an arbiter understands do nothing, instead of ending the process.
+pub(crate) fn signals_and_reopen(shutdown: Shutdown, reopen: impl Fn() + Send + 'static) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
-    let (mut terminate, mut interrupt) = {
+    let (mut terminate, mut interrupt, mut quit, mut user, mut hang_up, mut upgrade) = {
         // Registered before this function returns: a signal that comes right after it is not lost.
         let _context = runtime.enter();
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+        (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::quit())?,
+            signal(SignalKind::user_defined1())?,
+            signal(SignalKind::hangup())?,
+            signal(SignalKind::user_defined2())?,
+        )
     };
     let wait = async move {
         let mut interrupts = 0;
         loop {
+            let has_no_arbiter = |name| tracing::warn!("{name} has no effect: there are no worker processes");
             tokio::select! {
                 _ = terminate.recv() => {
                     tracing::info!("TERM: finishing what is in flight");
@@ -141,12 +186,22 @@ pub fn signals(shutdown: Shutdown) -> io::Result<()> {
                 _ = interrupt.recv() => {
                     interrupts += 1;
                     if interrupts == 1 {
-                        tracing::info!("INT: finishing what is in flight; once more to stop at once");
-                        shutdown.drain();
+                        tracing::info!("INT: stopping quickly; once more to stop at once");
+                        shutdown.quick();
                     } else {
                         shutdown.force();
                     }
                 }
+                _ = quit.recv() => {
+                    tracing::info!("QUIT: stopping quickly");
+                    shutdown.quick();
+                }
+                _ = user.recv() => {
+                    tracing::info!("USR1: opening the logs anew");
+                    reopen();
+                }
+                _ = hang_up.recv() => has_no_arbiter("HUP"),
+                _ = upgrade.recv() => has_no_arbiter("USR2"),
             }
         }
     };

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use crate::settings::{
     given::{Given, Origin},
     mistake::Mistake,
-    rows::{ROWS, Row, Scope, row},
+    row::{Row, Scope},
+    rows::{ROWS, row},
 };
 
 /// An application as the loader sees it: a name, and what the program's code sets for it.
@@ -170,7 +171,7 @@ pub(super) fn check(applications: &[Application]) -> Vec<Mistake> {
 pub(super) const VARIABLES: &str = "PULSAR_";
 
 /// Flags of the program that are no settings.
-const SWITCHES: &[&str] = &["check-config", "print-config", "help", "version", "json"];
+const SWITCHES: &[&str] = &["check-config", "print-config", "help", "version", "json", "wait"];
 
 #[cfg(test)]
 mod tests {

@@ -12,10 +12,12 @@ use clap::{
 };
 
 use crate::settings::{
-    applications::{Application, Setting, settings},
-    command::{COMMANDS, Command},
+    applications::{Application, Setting, normal, settings},
+    command::{COMMANDS, Command, Value},
     given::{Given, Origin},
-    rows::{ROWS, Row, Scope},
+    mistake::{InvalidValue, nearest},
+    row::{Row, Scope},
+    rows::ROWS,
 };
 
 /// What the arguments ask for and what they set.
@@ -27,7 +29,11 @@ pub(super) fn read(
 ) -> Result<(Command, Vec<Given>), Error> {
     let mut parser = parser(program, version, applications);
     let matches = parser.try_get_matches_from_mut(arguments)?;
-    let (command, inner) = command(&mut parser, &matches)?;
+    let (mut command, inner) = command(&mut parser, &matches)?;
+    if let Command::Workers { app: Some(app), .. } = &mut command {
+        *app = application(applications, app)
+            .map_err(|invalid| parser.error(ErrorKind::ValueValidation, told("workers", &invalid)))?;
+    }
     let mut given = Vec::new();
     for setting in settings(applications) {
         let flag = setting.flag();
@@ -67,10 +73,10 @@ fn parser(program: &str, version: &str, applications: &[Application]) -> clap::C
     let commands = COMMANDS.iter().map(|row| {
         let parser = base(row.name).about(row.help);
         let parser = if row.name == DEFAULT_COMMAND { with_switches(parser) } else { parser };
-        match row.json {
-            Some(help) => parser.arg(switch(JSON, help)),
-            None => parser,
-        }
+        parser
+            .args(row.switch.map(|(name, help)| switch(name, help)))
+            .args(row.values.iter().map(value))
+            .allow_missing_positional(true)
     });
     with_switches(base(program)).subcommands(commands)
 }
@@ -92,8 +98,16 @@ fn command<'a>(
     let row =
         COMMANDS.iter().find(|row| row.name == name).expect("clap knows only the commands of the table");
     match switches[..] {
-        [] => Ok(((row.command)(given(JSON)), inner)),
-        [(_, _, command)] if name == DEFAULT_COMMAND => Ok((*command, inner)),
+        [] => {
+            let switch = row.switch.is_some_and(|(switch, _)| given(switch));
+            let values = row.values.iter().filter_map(|value| inner?.get_one(value.name));
+            let values: Vec<&str> = values.map(String::as_str).collect();
+            let command = (row.command)(switch, &values);
+            let command =
+                command.map_err(|invalid| parser.error(ErrorKind::ValueValidation, told(name, &invalid)))?;
+            Ok((command, inner))
+        }
+        [(_, _, command)] if name == DEFAULT_COMMAND => Ok((command.clone(), inner)),
         [(switch, ..)] => Err(parser.error(
             ErrorKind::ArgumentConflict,
             format!("the argument '--{switch}' cannot be used with the command '{name}'"),
@@ -101,6 +115,20 @@ fn command<'a>(
         [(one, ..), (other, ..), ..] => Err(parser.error(
             ErrorKind::ArgumentConflict,
             format!("the argument '--{one}' cannot be used with '--{other}'"),
+        )),
+    }
+}
+
+/// The name, as the program writes it, of the application that is meant.
+fn application(applications: &[Application], typed: &str) -> Result<String, InvalidValue> {
+    let known = || applications.iter().map(Application::name);
+    match known().find(|name| normal(name) == normal(typed)) {
+        Some(name) => Ok(name.into()),
+        None => Err(InvalidValue::new(format!("unknown application `{typed}`")).with_help(
+            match nearest(typed, known()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
+            },
         )),
     }
 }
@@ -129,6 +157,21 @@ fn flag(setting: Setting<'_>) -> Arg {
 
 fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
+}
+
+fn value(value: &Value) -> Arg {
+    Arg::new(value.name)
+        .value_name(value.name)
+        .required(value.required)
+        // `-1` is a value, not an unknown flag.
+        .allow_negative_numbers(true)
+        .help(value.help)
+}
+
+/// The mistake in the values of a command, as clap tells its own.
+fn told(command: &str, invalid: &InvalidValue) -> String {
+    let tip = invalid.help().map(|help| format!("\n\n  tip: {help}")).unwrap_or_default();
+    format!("{command}: {}{tip}", invalid.message())
 }
 
 fn long_help(setting: Setting<'_>) -> String {
@@ -186,8 +229,6 @@ const SWITCHES: &[(&str, &str, Command)] = &[
 ];
 
 const DEFAULT_COMMAND: &str = "serve";
-
-const JSON: &str = "json";
 
 /// Characters in a line of the long help, to which clap adds 10 of its own.
 const WIDTH: usize = 88;

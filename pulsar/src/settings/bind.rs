@@ -10,9 +10,9 @@ use std::{
     str::FromStr,
 };
 
-use crate::settings::mistake::InvalidValue;
+use crate::settings::{mistake::InvalidValue, values::whole};
 
-/// An address to listen on: `HOST:PORT`, `:PORT`, `[IPV6]:PORT` or `unix:PATH`.
+/// An address to listen on: `HOST:PORT`, `:PORT`, `[IPV6]:PORT`, `unix:PATH` or `fd://N`.
 ///
 /// # Examples
 ///
@@ -36,6 +36,8 @@ pub enum Bind {
     },
     /// A unix domain socket at this path, which is relative to the working directory unless it starts with `/`.
     Unix(PathBuf),
+    /// The listening socket that whoever started the program has opened as this descriptor.
+    Fd(u32),
 }
 
 impl Bind {
@@ -57,6 +59,7 @@ impl fmt::Display for Bind {
         match self {
             Bind::Tcp { host, port } => write!(f, "{host}:{port}"),
             Bind::Unix(path) => write!(f, "unix:{}", path.display()),
+            Bind::Fd(descriptor) => write!(f, "fd://{descriptor}"),
         }
     }
 }
@@ -67,6 +70,9 @@ impl FromStr for Bind {
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         if let Some(path) = text.strip_prefix("unix:") {
             return unix(text, path);
+        }
+        if let Some(descriptor) = text.strip_prefix("fd://") {
+            return fd(text, descriptor);
         }
         if let Some((scheme, rest)) = text.split_once("://") {
             return Err(has_scheme(text, scheme, rest));
@@ -135,6 +141,15 @@ fn unix(text: &str, path: &str) -> Result<Bind, InvalidValue> {
     Ok(Bind::Unix(path.into()))
 }
 
+fn fd(text: &str, descriptor: &str) -> Result<Bind, InvalidValue> {
+    const MOST: u32 = i32::MAX.unsigned_abs();
+    match whole(descriptor, 0, MOST) {
+        Ok(descriptor) => Ok(Bind::Fd(descriptor)),
+        Err(_) => Err(InvalidValue::new(format!("`{text}` does not end in the number of a descriptor"))
+            .with_help("write the number that the socket has in this process, such as `fd://3`")),
+    }
+}
+
 fn host_of(text: &str, host: &str) -> Result<Host, InvalidValue> {
     if host.is_empty() {
         return Ok(Host::All);
@@ -198,17 +213,13 @@ fn no_brackets(text: &str) -> InvalidValue {
 }
 
 fn has_scheme(text: &str, scheme: &str, rest: &str) -> InvalidValue {
-    if scheme == "fd" {
-        return InvalidValue::new(format!("`{text}` names an inherited socket"))
-            .with_help("inherited sockets come with the arbiter, which this version does not have yet");
-    }
     let rest = rest.split('/').next().unwrap_or_default();
     let port = if rest.parse::<Bind>().is_ok() { String::new() } else { ":8060".into() };
     InvalidValue::new(format!("`{text}` is a URL, not an address"))
         .with_help(format!("write it without `{scheme}://`, such as `{rest}{port}`"))
 }
 
-const FORMS: &str = "write `HOST:PORT`, `:PORT`, `[IPV6]:PORT` or `unix:PATH`";
+const FORMS: &str = "write `HOST:PORT`, `:PORT`, `[IPV6]:PORT`, `unix:PATH` or `fd://N`";
 
 #[cfg(test)]
 mod tests {
@@ -231,6 +242,8 @@ mod tests {
             ("my-host_1.example.com:1", tcp(Host::Name("my-host_1.example.com".into()), 1)),
             ("unix:/run/app.sock", Bind::Unix("/run/app.sock".into())),
             ("unix:app.sock", Bind::Unix("app.sock".into())),
+            ("fd://3", Bind::Fd(3)),
+            ("fd://0", Bind::Fd(0)),
             ("unix:/run/a:b", Bind::Unix("/run/a:b".into())),
         ];
         for (text, expected) in rows {
@@ -242,7 +255,7 @@ mod tests {
     #[test]
     fn bad_addresses_and_what_is_said_about_them() {
         let rows = [
-            ("", "the address is empty (write `HOST:PORT`, `:PORT`, `[IPV6]:PORT` or `unix:PATH`)"),
+            ("", "the address is empty (write `HOST:PORT`, `:PORT`, `[IPV6]:PORT`, `unix:PATH` or `fd://N`)"),
             (
                 "8060",
                 "`8060` has no port (write `127.0.0.1:8060` for this machine alone or `:8060` for all its addresses)",
@@ -264,7 +277,7 @@ mod tests {
             ),
             (
                 "a:b:80",
-                "`a:b:80` has more than one colon (write `HOST:PORT`, `:PORT`, `[IPV6]:PORT` or `unix:PATH`)",
+                "`a:b:80` has more than one colon (write `HOST:PORT`, `:PORT`, `[IPV6]:PORT`, `unix:PATH` or `fd://N`)",
             ),
             (
                 "[::g]:80",
@@ -294,8 +307,8 @@ mod tests {
             ),
             (
                 "a b:80",
-                "`a b` in `a b:80` is not the name of a host (write `HOST:PORT`, `:PORT`, `[IPV6]:PORT` or \
-                 `unix:PATH`)",
+                "`a b` in `a b:80` is not the name of a host (write `HOST:PORT`, `:PORT`, `[IPV6]:PORT`, \
+                 `unix:PATH` or `fd://N`)",
             ),
             (
                 "unix:",
@@ -307,9 +320,14 @@ mod tests {
                  `//`: `unix:/run/a`)",
             ),
             (
-                "fd://3",
-                "`fd://3` names an inherited socket (inherited sockets come with the arbiter, which this version \
-                 does not have yet)",
+                "fd://three",
+                "`fd://three` does not end in the number of a descriptor (write the number that the socket has in \
+                 this process, such as `fd://3`)",
+            ),
+            (
+                "fd://2147483648",
+                "`fd://2147483648` does not end in the number of a descriptor (write the number that the socket has \
+                 in this process, such as `fd://3`)",
             ),
             (
                 "http://localhost:80/",

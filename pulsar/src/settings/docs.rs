@@ -8,7 +8,8 @@ use std::{env, fmt::Write as _, fs, path::Path};
 use crate::settings::{
     applications::Setting,
     command::COMMANDS,
-    rows::{ROWS, Row, Scope},
+    row::{Row, Scope},
+    rows::ROWS,
 };
 
 #[test]
@@ -29,18 +30,30 @@ fn page() -> String {
     let mut page = String::from(HEAD);
     page.push_str("\n## Commands\n\n| command | what it does |\n|---|---|\n");
     for row in COMMANDS {
-        let json = if row.json.is_some() { " [--json]" } else { "" };
-        line(&mut page, format_args!("| `{}{json}` | {} |", row.name, row.help));
+        let switch = row.switch.map(|(name, _)| format!(" [--{name}]")).unwrap_or_default();
+        let values: String = row
+            .values
+            .iter()
+            .map(
+                |value| {
+                    if value.required { format!(" {}", value.name) } else { format!(" [{}]", value.name) }
+                },
+            )
+            .collect();
+        // A bar would end the cell.
+        let form = format!("{}{values}{switch}", row.name).replace('|', "\\|");
+        line(&mut page, format_args!("| `{form}` | {} |", row.help));
     }
+    page.push_str(COMMANDS_TO_AN_INSTANCE);
     page.push_str("\n## All settings\n\n| setting | default | what it is |\n|---|---|---|\n");
-    for row in ROWS {
+    for row in ROWS.iter() {
         line(
             &mut page,
             format_args!("| [`{}`](#{}) | `{}` | {} |", row.name, row.name, row.default, row.help),
         );
     }
     let mut section = "";
-    for row in ROWS {
+    for row in ROWS.iter() {
         if row.section != section {
             section = row.section;
             line(&mut page, format_args!("\n## {section}"));
@@ -74,6 +87,11 @@ fn one(page: &mut String, row: &'static Row) {
 fn line(page: &mut String, line: std::fmt::Arguments<'_>) {
     writeln!(page, "{line}").expect("a string can be written to");
 }
+
+const COMMANDS_TO_AN_INSTANCE: &str = "
+Those from `info` on are commands to a running instance of the program, found by the setting `control_socket`. They are refused
+for a mistake on the command line alone; of the settings file and the environment they take what can be read.
+";
 
 const HEAD: &str = "\
 <!-- Written from the table of settings by: UPDATE_DOCS=1 cargo test -p pulsar settings -->

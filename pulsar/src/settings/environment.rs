@@ -10,7 +10,8 @@ use crate::settings::{
     applications::{Application, Setting, VARIABLES, normal, settings},
     given::{Given, Origin},
     mistake::{Mistake, nearest},
-    rows::{Scope, row},
+    row::Scope,
+    rows::row,
 };
 
 /// What an environment says.

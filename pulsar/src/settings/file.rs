@@ -14,19 +14,33 @@ use crate::settings::{
     applications::{Application, normal},
     given::{Given, Origin},
     mistake::{Mistake, nearest},
-    rows::{ROWS, Row, Scope, Type, row},
+    row::{Row, Scope, Type},
+    rows::{ROWS, row},
 };
 
+/// What becomes of the settings of a file that is not TOML throughout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Torn {
+    /// None is taken: what the parser made of the lines around a mistake would only give rise to more.
+    Drop,
+    /// Those are taken that can be read.
+    Salvage,
+}
+
 /// What the file of this text sets.
-pub(super) fn read(path: &Path, text: &str, applications: &[Application]) -> (Vec<Given>, Vec<Mistake>) {
+pub(super) fn read(
+    path: &Path,
+    text: &str,
+    applications: &[Application],
+    torn: Torn,
+) -> (Vec<Given>, Vec<Mistake>) {
     let mut reader = Reader { path, text, applications, given: Vec::new(), mistakes: Vec::new() };
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let at = error.span().map_or(0, |span| span.start);
         reader.mistake(at, format!("not TOML: {}", error.message().trim().replace('\n', ", ")));
     }
-    // What the parser made of the lines around an error would only give rise to more.
-    if errors.is_empty() {
+    if errors.is_empty() || torn == Torn::Salvage {
         reader.program(document.get_ref());
     }
     let mut mistakes = reader.mistakes;

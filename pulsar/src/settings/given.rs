@@ -4,7 +4,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use crate::settings::rows::Row;
+use crate::settings::row::Row;
 
 /// Where the value of a setting comes from. Later kinds win over earlier ones.
 ///

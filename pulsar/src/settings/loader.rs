@@ -7,14 +7,15 @@ use std::{
     ffi::OsString,
     fmt, io,
     path::{Path, PathBuf},
+    slice,
 };
 
 use crate::settings::{
     applications::{Application, check},
-    arguments,
+    arguments, checks,
     command::Command,
     environment::{self, Environment},
-    file,
+    file::{self, Torn},
     given::Given,
     mistake::Mistake,
     resolve::{Resolved, resolve},
@@ -76,6 +77,12 @@ impl Loader {
     ///
     /// An [`Exit`] if there is nothing to run: `--help` and `--version` were asked for, or something is wrong. Of the
     /// command line clap names the first unknown flag or command; all other mistakes are named together.
+    ///
+    /// A command to a running instance, such as `reload`, fails for mistakes of the command line alone. The settings of the
+    /// instance are known to the instance, and a mistake in the settings file must not keep anybody from stopping it: of
+    /// the other sources such a command has what can be read.
+    ///
+    /// A program that reads its settings anew calls this again with the same arguments and variables.
     pub fn load(
         &self,
         arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
@@ -100,18 +107,27 @@ impl Loader {
         }
         let (from_file, wrong) = match read_file(read, [&arguments, &variables, &attributes]) {
             Ok(Some((path, text))) => {
-                let (given, wrong) = file::read(&path, &text, applications);
+                let torn = if command.is_for_instance() { Torn::Salvage } else { Torn::Drop };
+                let (given, wrong) = file::read(&path, &text, applications, torn);
                 (Some(given), wrong)
             }
             Ok(None) => (None, Vec::new()),
             Err(mistake) => (None, vec![mistake]),
         };
-        mistakes.splice(0..0, wrong);
-
         let file_found = from_file.is_some();
+        if command.is_for_instance() {
+            // A file that the command line names and that is not there is a mistake of the command line.
+            let named = arguments.iter().any(|given| given.row.name == CONFIG) && !file_found;
+            mistakes = if named { wrong } else { Vec::new() };
+            mistakes.extend(resolve(applications, slice::from_ref(&arguments), file_found).1);
+        } else {
+            mistakes.splice(0..0, wrong);
+        }
         let sources = [attributes, from_file.unwrap_or_default(), variables, arguments];
         let (settings, wrong) = resolve(applications, &sources, file_found);
-        mistakes.extend(wrong);
+        if !command.is_for_instance() {
+            mistakes.extend(if wrong.is_empty() { checks::check(&settings) } else { wrong });
+        }
         Exit::unless_empty(&mistakes)?;
         Ok(Invocation { command, settings, ignored })
     }

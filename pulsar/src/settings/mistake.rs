@@ -95,7 +95,7 @@ impl fmt::Display for Mistake {
 }
 
 /// The name among `known` that `name` was most likely meant to be, if one is near enough to be worth saying.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_ascii_lowercase().replace('-', "_");
     known
         .into_iter()

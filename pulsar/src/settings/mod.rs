@@ -5,20 +5,23 @@
 //! came from. This module serves nothing and prints nothing: it turns what a program was started with into [`Settings`], or
 //! into an [`Exit`] that says all that is wrong with it.
 //!
-//! Lowest first: the values (`mistake`, `bind`, `values`, `typed`), the table (`rows`), the names (`given`,
-//! `applications`, `command`), one file per source (`arguments`, `environment`, `file`), and what brings them together
-//! (`resolve`, `loader`). A file imports from files before it in this list only.
+//! Lowest first: the values (`mistake`, `bind`, `values`, `processes`, `typed`), the table (`row`, `rows`), the names
+//! (`given`, `applications`, `command`), one file per source (`arguments`, `environment`, `file`), and what brings them
+//! together (`resolve`, `checks`, `loader`). A file imports from files before it in this list only.
 
 mod applications;
 mod arguments;
 mod bind;
+mod checks;
 mod command;
 mod environment;
 mod file;
 mod given;
 mod loader;
 mod mistake;
+mod processes;
 mod resolve;
+mod row;
 mod rows;
 mod typed;
 mod values;
@@ -28,13 +31,15 @@ mod docs;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use crate::settings::mistake::nearest;
 pub use crate::settings::{
     applications::Application,
     bind::{Bind, Host},
-    command::Command,
+    command::{Change, Command},
     given::Origin,
     loader::{Exit, Invocation, Loader},
     mistake::InvalidValue,
+    processes::{Concurrency, ControlSocket},
     resolve::{ApplicationSettings, Resolved},
     typed::Settings,
     values::{AccessLog, BodyLimit, LogFormat, LogLevel, PoolSize},

@@ -6,11 +6,11 @@
 use std::path::Path;
 
 use crate::settings::{
-    applications::{Application, Setting},
-    bind::Bind,
+    applications::Application,
     given::{Given, Origin},
     mistake::Mistake,
-    rows::{ROWS, Row, Scope, row},
+    row::{Row, Scope},
+    rows::{ROWS, index, row},
     typed::Settings,
 };
 
@@ -26,7 +26,7 @@ use crate::settings::{
 ///     .settings;
 /// assert_eq!(settings.first().settings.threads, 4);
 /// assert_eq!(settings.first().origin("threads"), Some(&Origin::CommandLine("--threads".into())));
-/// assert!(settings.print_config().contains("threads           4               command line (--threads)"));
+/// assert!(settings.print_config().contains("threads              4               command line (--threads)"));
 /// # Ok::<(), pulsar::settings::Exit>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +88,18 @@ impl Resolved {
             .collect()
     }
 
+    /// The settings of applications by their names, at least one, as another process has found them: nobody knows any more
+    /// where each value came from.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the arbiter, which hands settings to its workers"))]
+    pub(crate) fn from_parts(applications: Vec<(String, Settings)>) -> Resolved {
+        assert!(!applications.is_empty(), "a program has an application");
+        let applications = applications
+            .into_iter()
+            .map(|(name, settings)| ApplicationSettings { settings, ..ApplicationSettings::new(&name) })
+            .collect();
+        Resolved { applications, file_found: false }
+    }
+
     fn origin_text(&self, row: &Row, origin: &Origin) -> String {
         if row.name == CONFIG && !self.file_found {
             format!("{origin}, no such file")
@@ -125,7 +137,7 @@ pub struct ApplicationSettings {
 impl ApplicationSettings {
     /// Where the value of this setting (underscore form) comes from, or `None` if there is no such setting.
     pub fn origin(&self, setting: &str) -> Option<&Origin> {
-        self.origins.get(row(setting)?.index())
+        self.origins.get(index(row(setting)?))
     }
 
     fn new(name: &str) -> Self {
@@ -165,17 +177,14 @@ pub(super) fn resolve(
             apply(&mut resolved.applications, given, &mut mistakes);
         }
     }
-    if mistakes.is_empty() {
-        shared_addresses(&resolved.applications, &mut mistakes);
-    }
     (resolved, mistakes)
 }
 
 fn apply(applications: &mut [ApplicationSettings], given: &Given, mistakes: &mut Vec<Mistake>) {
     let row = given.row;
     let mut scratch = applications[given.application].settings.clone();
-    if let Some(clear) = row.clear {
-        clear(&mut scratch);
+    if let Some(several) = row.several {
+        (several.clear)(&mut scratch);
     }
     let mut good = true;
     for (text, origin) in &given.values {
@@ -190,53 +199,50 @@ fn apply(applications: &mut [ApplicationSettings], given: &Given, mistakes: &mut
     }
     for (at, app) in applications.iter_mut().enumerate() {
         if at == given.application || row.scope == Scope::Program {
-            if let Some(clear) = row.clear {
-                clear(&mut app.settings);
+            if let Some(several) = row.several {
+                (several.clear)(&mut app.settings);
             }
             for (text, _) in &given.values {
                 (row.set)(&mut app.settings, text).expect("the same values were just read without a mistake");
             }
-            app.origins[row.index()] = given.origin.clone();
+            app.origins[index(row)] = given.origin.clone();
         }
     }
 }
-
-/// Two applications on one address: the second would fail to bind it, or worse, share it.
-fn shared_addresses(applications: &[ApplicationSettings], mistakes: &mut Vec<Mistake>) {
-    let bind = row(BIND).expect("the table has it");
-    for (at, app) in applications.iter().enumerate() {
-        let taken = |address: &&Bind| !address.is_repeatable() && app.settings.bind.contains(address);
-        for other in &applications[..at] {
-            for address in other.settings.bind.iter().filter(taken) {
-                let setting = Setting { application: at, prefix: Some(&app.name), row: bind };
-                let message = format!("`{}` and `{}` both listen on {address}", other.name, app.name);
-                mistakes.push(Mistake::new(app.origins[bind.index()].place(), message).with_help(format!(
-                    "give one of them another address, such as --{} :8061",
-                    setting.flag()
-                )));
-            }
-        }
-    }
-}
-
-const BIND: &str = "bind";
-const CONFIG: &str = "config";
 
 impl Settings {
     /// What differs from the defaults, as the names and texts of settings. One with several values has an entry for each.
     pub(crate) fn changed(&self) -> Vec<(&'static str, String)> {
         let defaults = Settings::default();
-        let rows = ROWS.iter().map(|row| (row, (row.show)(self)));
-        let changed = rows.filter(|(row, value)| *value != (row.show)(&defaults));
+        let changed = ROWS.iter().filter(|row| (row.show)(self) != (row.show)(&defaults));
         changed
-            .flat_map(|(row, value)| {
-                let values = if row.repeatable() {
-                    value.split(", ").map(str::to_owned).collect()
-                } else {
-                    vec![value]
+            .flat_map(|row| {
+                let values = match row.several {
+                    Some(several) if !(several.texts)(self).is_empty() => (several.texts)(self),
+                    _ => vec![(row.show)(self)],
                 };
                 values.into_iter().map(|value| (row.name, value))
             })
             .collect()
     }
+
+    /// The settings of which [`changed`](Settings::changed) says these names and texts, perhaps in another process.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the arbiter, which hands settings to its workers"))]
+    pub(crate) fn from_changed(changed: &[(String, String)]) -> Result<Settings, String> {
+        let mut settings = Settings::default();
+        for (at, (name, text)) in changed.iter().enumerate() {
+            let row = row(name).ok_or_else(|| format!("there is no setting `{name}`"))?;
+            let first = changed[..at].iter().all(|(earlier, _)| earlier != name);
+            match row.several {
+                Some(several) if first => (several.clear)(&mut settings),
+                Some(_) => {}
+                None if first => {}
+                None => return Err(format!("{name}: there are two values")),
+            }
+            (row.set)(&mut settings, text).map_err(|invalid| format!("{name}: {invalid}"))?;
+        }
+        Ok(settings)
+    }
 }
+
+const CONFIG: &str = "config";

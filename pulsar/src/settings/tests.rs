@@ -9,9 +9,8 @@ use std::{
 };
 
 use crate::settings::{
-    AccessLog, Application, Bind, BodyLimit, Command, Exit, Invocation, Loader, LogFormat, Origin, PoolSize,
-    Settings,
-    rows::{ROWS, Scope},
+    AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, Exit, Invocation,
+    Loader, LogFormat, Origin, PoolSize, Resolved, Settings, row::Scope, rows::ROWS,
 };
 
 /// What a program is started with.
@@ -75,7 +74,7 @@ fn nothing_given_is_the_default() {
         assert_eq!(invocation.settings.file(), None);
         assert_eq!(invocation.settings.applications().len(), 1);
         assert_eq!(invocation.settings.application("shop"), Some(invocation.settings.first()));
-        for row in ROWS {
+        for row in ROWS.iter() {
             assert_eq!(invocation.settings.first().origin(row.name), Some(&Origin::Default));
         }
     });
@@ -88,7 +87,26 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
     vec![
         ("bind", ":1", "':1'", Settings { bind: vec![bind(":1")], ..d() }),
         ("backlog", "7", "7", Settings { backlog: 7, ..d() }),
-        ("workers", "0", "0", Settings { workers: 0, ..d() }),
+        ("workers", "2", "2", Settings { workers: 2, ..d() }),
+        ("socket_mode", "600", "'600'", Settings { socket_mode: 0o600, ..d() }),
+        ("concurrency", "thread", "'thread'", Settings { concurrency: Concurrency::Thread, ..d() }),
+        ("timeout", "0", "0", Settings { timeout: seconds(0.0), ..d() }),
+        ("boot_timeout", "1.5", "1.5", Settings { boot_timeout: seconds(1.5), ..d() }),
+        ("drain_delay", "3", "3", Settings { drain_delay: seconds(3.0), ..d() }),
+        ("max_requests", "1000", "1_000", Settings { max_requests: 1000, ..d() }),
+        ("max_lifetime", "60", "60.0", Settings { max_lifetime: seconds(60.0), ..d() }),
+        ("max_rss", "512", "512", Settings { max_rss: 512, ..d() }),
+        ("reload_surge", "4", "4", Settings { reload_surge: 4, ..d() }),
+        ("user", "www-data", "'www-data'", Settings { user: Some("www-data".into()), ..d() }),
+        ("group", "33", "33", Settings { group: Some("33".into()), ..d() }),
+        ("umask", "027", "'027'", Settings { umask: Some(0o027), ..d() }),
+        ("pidfile", "shop.pid", "'shop.pid'", Settings { pidfile: Some("shop.pid".into()), ..d() }),
+        (
+            "control_socket",
+            "shop.ctl",
+            "'shop.ctl'",
+            Settings { control_socket: ControlSocket::Path("shop.ctl".into()), ..d() },
+        ),
         ("threads", "3", "0x3", Settings { threads: 3, ..d() }),
         (
             "thread_workers",
@@ -110,7 +128,11 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
 #[test]
 fn every_row_is_read_from_every_source() {
     let rows = one_of_each();
-    assert_eq!(rows.len() + 1, ROWS.len(), "every row but `config`, which has a test of its own");
+    assert_eq!(
+        rows.len() + 3,
+        ROWS.len(),
+        "every row but `config` and the two jitters, which have tests of their own"
+    );
     for (name, text, toml, expected) in rows {
         let flag = format!("--{}", name.replace('_', "-"));
         let variable = format!("PULSAR_{}", name.to_uppercase());
@@ -231,10 +253,12 @@ fn mistakes_in_the_file() {
             "error: unknown setting `keep-alive`\n   in: pulsar.toml:1:1\n help: did you mean `keep_alive`?\n",
         ),
         (
-            "pidfile = 'x'",
-            "error: unknown setting `pidfile`\n   in: pulsar.toml:1:1\n help: known here: bind, backlog, workers, \
-             threads, thread_workers, thread_queue, keep_alive, graceful_timeout, max_body, strict_slashes, log_level, \
-             log_format, access_log, apps\n",
+            "colour = 'x'",
+            "error: unknown setting `colour`\n   in: pulsar.toml:1:1\n help: known here: bind, backlog, \
+             socket_mode, workers, concurrency, threads, thread_workers, thread_queue, timeout, boot_timeout, \
+             graceful_timeout, drain_delay, max_requests, max_requests_jitter, max_lifetime, max_lifetime_jitter, \
+             max_rss, reload_surge, keep_alive, max_body, strict_slashes, log_level, log_format, access_log, user, \
+             group, umask, pidfile, control_socket, apps\n",
         ),
         (
             "config = 'x'",
@@ -328,7 +352,7 @@ fn mistakes_in_the_environment() {
         (
             ("PULSAR_BIND", ":80,"),
             "error: bind: the address is empty\n   in: the environment variable PULSAR_BIND\n help: write \
-             `HOST:PORT`, `:PORT`, `[IPV6]:PORT` or `unix:PATH`\n",
+             `HOST:PORT`, `:PORT`, `[IPV6]:PORT`, `unix:PATH` or `fd://N`\n",
         ),
     ];
     for (variable, expected) in rows {
@@ -411,13 +435,72 @@ fn mistakes_on_the_command_line() {
             "error: workers: `-1` is not a whole number from 0 to 1024\n   in: the flag --workers\n",
         ),
         (
-            &["-b", "fd://3"],
-            "error: bind: `fd://3` names an inherited socket\n   in: the flag --bind\n help: inherited sockets come \
-             with the arbiter, which this version does not have yet\n",
+            &["-b", "fd://x"],
+            "error: bind: `fd://x` does not end in the number of a descriptor\n   in: the flag --bind\n help: write \
+             the number that the socket has in this process, such as `fd://3`\n",
+        ),
+        (&["-b", "fd://3", "-b", "fd://3"], "error: bind: `fd://3` is given twice\n   in: the flag --bind\n"),
+        (
+            &["--boot-timeout", "0"],
+            "error: boot_timeout: `0` is no time at all\n   in: the flag --boot-timeout\n help: write a number of \
+             seconds above 0, such as `60` or `0.5`\n",
+        ),
+        (
+            &["--max-requests-jitter", "5"],
+            "error: `max_requests_jitter` of `shop` has no `max_requests` to be added to\n   in: the flag \
+             --max-requests-jitter\n help: set --max-requests too, or leave the other out\n",
+        ),
+        (
+            &["--max-lifetime-jitter", "5"],
+            "error: `max_lifetime_jitter` of `shop` has no `max_lifetime` to be added to\n   in: the flag \
+             --max-lifetime-jitter\n help: set --max-lifetime too, or leave the other out\n",
         ),
         (
             &["--strict-slashes", "no"],
             "error: strict_slashes: `no` is not one of `true`, `false`\n   in: the flag --strict-slashes\n",
+        ),
+    ];
+    for (arguments, expected) in rows {
+        let message = alone(|start| Start { arguments, ..start }.message());
+        assert!(message.starts_with(expected), "{arguments:?}\n{message}");
+    }
+}
+
+#[test]
+fn mistakes_in_commands_to_an_instance() {
+    let rows: &[(&[&str], &str)] = &[
+        (&["reload", "--json"], "error: unexpected argument '--json' found\n"),
+        (&["info", "--wait"], "error: unexpected argument '--wait' found\n"),
+        (&["stop", "now"], "error: unexpected argument 'now' found\n"),
+        (&["workers"], "error: the following required arguments were not provided:\n  <N|+N|-N>\n"),
+        (&["workers", "-1", "2"], "error: workers: unknown application `-1`\n\n  tip: known here: shop\n"),
+        (
+            &["workers", "shopp", "2"],
+            "error: workers: unknown application `shopp`\n\n  tip: did you mean `shop`?\n",
+        ),
+        (
+            &["workers", "wsgi2"],
+            "error: workers: `wsgi2` is no number of workers\n\n  tip: write a number from 1 to 1024 such as `4`, or \
+             `+1` or `-1` for more or fewer\n",
+        ),
+        (
+            &["workers", "Shop", "0"],
+            "error: workers: `0` is no number of workers\n\n  tip: write a number from 1 to 1024 such as `4`, or `+1` \
+             or `-1` for more or fewer\n",
+        ),
+        (
+            &["workers", "--", "--1"],
+            "error: workers: `--1` is no number of workers\n\n  tip: write a number from 1 to 1024 such as `4`, or \
+             `+1` or `-1` for more or fewer\n",
+        ),
+        (&["workers", "Shop", "1", "2"], "error: unexpected argument '2' found\n"),
+        (
+            &["reload", "--threads", "0"],
+            "error: threads: `0` is not a whole number from 1 to 1024\n   in: the flag --threads\n",
+        ),
+        (
+            &["reload", "-c", "missing.toml"],
+            "error: cannot read the settings file `missing.toml`: no such file\n   in: the flag --config\n",
         ),
     ];
     for (arguments, expected) in rows {
@@ -573,6 +656,18 @@ fn mistakes_with_applications() {
         "error: `shop` and `admin` both listen on 127.0.0.1:8060\n   in: the flag --admin-bind\n help: give one of \
          them another address, such as --admin-bind :8061\n"
     );
+    assert_eq!(
+        arguments(&["--admin-workers", "0"]),
+        "error: `admin` has no workers, but `shop` has\n   in: the flag --admin-workers\n help: --admin-workers 1 gives \
+         it one; --workers 0 serves all applications in one process\n"
+    );
+    two(|start| Start { arguments: &["--workers", "0"], ..start }.load().unwrap());
+    two(|start| Start { arguments: &["--workers", "0", "--admin-workers", "0"], ..start }.load().unwrap());
+    assert_eq!(
+        arguments(&["--admin-max-requests-jitter", "5", "--max-requests", "100"]),
+        "error: `max_requests_jitter` of `admin` has no `max_requests` to be added to\n   in: the flag \
+         --admin-max-requests-jitter\n help: set --admin-max-requests too, or leave the other out\n"
+    );
     let loader =
         Loader::new("shop", "1").application(Application::new("a")).application(Application::new("b"));
     assert_eq!(
@@ -603,11 +698,138 @@ fn commands() {
         (&["--print-config"], Command::Config),
         (&["serve", "--print-config"], Command::Config),
         (&["--check-config"], Command::CheckConfig),
+        (&["info"], Command::Info { json: false }),
+        (&["info", "--control-socket", "shop.ctl", "--json"], Command::Info { json: true }),
+        (&["top"], Command::Top),
+        (&["ping"], Command::Ping),
+        (&["reload"], Command::Reload { wait: false }),
+        (&["reload", "--wait"], Command::Reload { wait: true }),
+        (&["workers", "4"], Command::Workers { app: None, change: Change::Set(4) }),
+        (&["workers", "-1"], Command::Workers { app: None, change: Change::Remove(1) }),
+        (&["workers", "+2"], Command::Workers { app: None, change: Change::Add(2) }),
+        (&["workers", "Shop", "+1"], Command::Workers { app: Some("shop".into()), change: Change::Add(1) }),
+        (
+            &["workers", "Shop", "-1"],
+            Command::Workers { app: Some("shop".into()), change: Change::Remove(1) },
+        ),
+        (
+            &["workers", "-12", "--control-socket", "shop.ctl"],
+            Command::Workers { app: None, change: Change::Remove(12) },
+        ),
+        (
+            &["--workers", "3", "workers", "--control-socket", "shop.ctl", "shop", "1024"],
+            Command::Workers { app: Some("shop".into()), change: Change::Set(1024) },
+        ),
+        (&["stop"], Command::Stop),
+        (&["quit"], Command::Quit),
     ];
     for (arguments, command) in rows {
         let invocation = alone(|start| Start { arguments, ..start }.load()).unwrap();
-        assert_eq!(invocation.command, *command, "{arguments:?}");
+        assert_eq!(&invocation.command, command, "{arguments:?}");
     }
+}
+
+/// A file or an environment with mistakes must not keep anybody from stopping the program.
+#[test]
+fn commands_to_an_instance_take_what_can_be_read() {
+    let broken = "backlog = 0\ncontrol_socket = 'shop.ctl'\nbnid = ':80'\n[apps.blog]\nthreads = 2\n";
+    let torn = "threads = \ncontrol_socket = 'shop.ctl'\n";
+    let variables =
+        &[("PULSAR_BNID", "x"), ("PULSAR_KEEP_ALIVE", "long"), ("PULSAR_MAX_REQUESTS_JITTER", "5")][..];
+    let expected = ControlSocket::Path("shop.ctl".into());
+    for command in [&["info"][..], &["top"], &["ping"], &["reload"], &["workers", "-1"], &["stop"], &["quit"]]
+    {
+        for file in [broken, torn] {
+            alone(|start| {
+                let start =
+                    Start { arguments: command, variables, file: Some(("pulsar.toml", file)), ..start };
+                let settings = start.first();
+                assert_eq!(settings.control_socket, expected, "{command:?} {file}");
+                assert_eq!(settings.keep_alive, Settings::default().keep_alive);
+                assert_eq!(settings.backlog, Settings::default().backlog);
+                // What serves is refused.
+                Start { arguments: &["check"], ..start }.message();
+            });
+        }
+    }
+    alone(|start| {
+        let start = Start { arguments: &["stop"], ..start };
+        // The higher source wins here too, and one that cannot be read does not.
+        let variables = &[("PULSAR_CONTROL_SOCKET", "other.ctl")][..];
+        let file = Some(("pulsar.toml", broken));
+        let other = ControlSocket::Path("other.ctl".into());
+        assert_eq!(Start { variables, file, ..start }.first().control_socket, other);
+        let variables = &[("PULSAR_CONTROL_SOCKET", "")][..];
+        assert_eq!(Start { variables, file, ..start }.first().control_socket, expected);
+        let variables = &[("PULSAR_CONFIG", "missing.toml")][..];
+        assert_eq!(Start { variables, ..start }.first().control_socket, ControlSocket::Auto);
+        let start = Start { arguments: &["stop", "-c", "shop.toml"], ..start };
+        assert_eq!(Start { file: Some(("shop.toml", torn)), ..start }.first().control_socket, expected);
+    });
+    let exit = Loader::new("shop", "1")
+        .load(["shop", "stop"], [], |_| {
+            Err(io::Error::new(io::ErrorKind::PermissionDenied, "permission denied"))
+        })
+        .map(|invocation| invocation.command);
+    assert_eq!(exit, Ok(Command::Stop), "a file that may not be read");
+}
+
+/// A program whose settings are read anew, as at HUP, asks the same loader with the same arguments and variables.
+#[test]
+fn a_loader_can_be_asked_again() {
+    alone(|start| {
+        let start = Start { arguments: &["--threads", "2"], variables: &[("PULSAR_BACKLOG", "9")], ..start };
+        let file = |text| Start { file: Some(("pulsar.toml", text)), ..start };
+        let first = file("workers = 2").load().unwrap();
+        assert_eq!(file("workers = 2").load().unwrap(), first);
+        let settings = file("workers = 3").first();
+        assert_eq!((settings.workers, settings.threads, settings.backlog), (3, 2, 9));
+        file("wrokers = 3").message();
+        assert_eq!(file("workers = 2").load().unwrap(), first);
+    });
+}
+
+#[test]
+fn a_jitter_has_something_to_be_added_to() {
+    alone(|start| {
+        let arguments = &["--max-requests", "1000", "--max-lifetime-jitter", "5"][..];
+        let variables = &[("PULSAR_MAX_REQUESTS_JITTER", "50")][..];
+        let settings =
+            Start { arguments, variables, file: Some(("pulsar.toml", "max_lifetime = 60")), ..start }.first();
+        assert_eq!((settings.max_requests, settings.max_requests_jitter), (1000, 50));
+        assert_eq!((settings.max_lifetime.as_secs(), settings.max_lifetime_jitter.as_secs()), (60, 5));
+        // It is longer than `graceful_timeout`, which is nobody's mistake.
+        assert_eq!(Start { arguments: &["--drain-delay", "60"], ..start }.first().drain_delay.as_secs(), 60);
+    });
+}
+
+#[test]
+fn event_loops_are_those_of_one_process() {
+    let (process, thread) = (Concurrency::Process, Concurrency::Thread);
+    for (concurrency, workers, threads, expected) in [
+        (process, 1, 1, 1),
+        (process, 0, 4, 4),
+        (process, 3, 4, if cfg!(unix) { 4 } else { 12 }),
+        (thread, 3, 4, 12),
+        (thread, 0, 4, 4),
+        (thread, 1024, 1024, 1024),
+    ] {
+        let settings = Settings { workers, concurrency, threads, ..Settings::default() };
+        assert_eq!(settings.event_loops(), expected, "{concurrency} {workers} {threads}");
+    }
+}
+
+#[test]
+fn settings_of_another_process() {
+    let shop = Settings { threads: 3, ..Settings::default() };
+    let admin = Settings { bind: vec![bind(":9")], ..Settings::default() };
+    let resolved = Resolved::from_parts(vec![("shop".into(), shop.clone()), ("admin".into(), admin.clone())]);
+    assert_eq!(resolved.first().settings, shop);
+    assert_eq!(resolved.application("admin").unwrap().settings, admin);
+    assert_eq!(resolved.application("admin").unwrap().origin("bind"), Some(&Origin::Default));
+    assert_eq!(resolved.file(), None);
+    // `--print-config` shows what there is to know.
+    assert!(resolved.print_config().contains("[apps.admin]"));
 }
 
 #[test]
@@ -627,36 +849,64 @@ fn print_config_shows_values_and_origins() {
     assert_eq!(
         shown,
         "\
-bind              :80, unix:/run/shop.sock  command line (--bind)
-backlog           2048                      default
-workers           1                         default
-threads           1                         default
-thread_workers    auto                      default
-thread_queue      1024                      default
-keep_alive        30                        default
-graceful_timeout  25                        default
-max_body          1MiB                      file (pulsar.toml:2)
-strict_slashes    true                      default
-log_level         info                      default
-log_format        text                      default
-access_log        off                       default
-config            pulsar.toml               default
+bind                 :80, unix:/run/shop.sock  command line (--bind)
+backlog              2048                      default
+socket_mode          660                       default
+workers              1                         default
+concurrency          process                   default
+threads              1                         default
+thread_workers       auto                      default
+thread_queue         1024                      default
+timeout              30                        default
+boot_timeout         60                        default
+graceful_timeout     25                        default
+drain_delay          0                         default
+max_requests         0                         default
+max_requests_jitter  0                         default
+max_lifetime         0                         default
+max_lifetime_jitter  0                         default
+max_rss              0                         default
+reload_surge         1                         default
+keep_alive           30                        default
+max_body             1MiB                      file (pulsar.toml:2)
+strict_slashes       true                      default
+log_level            info                      default
+log_format           text                      default
+access_log           off                       default
+user                 off                       default
+group                off                       default
+umask                off                       default
+pidfile              off                       default
+control_socket       auto                      default
+config               pulsar.toml               default
 
 [apps.admin]
-bind              127.0.0.1:8061            program (src/main.rs:7)
-backlog           2048                      default
-workers           1                         default
-threads           2                         environment (PULSAR_ADMIN_THREADS)
-thread_workers    auto                      default
-thread_queue      1024                      default
-keep_alive        30                        default
-graceful_timeout  25                        default
-max_body          8MiB                      default
-strict_slashes    true                      default
+bind                 127.0.0.1:8061            program (src/main.rs:7)
+backlog              2048                      default
+socket_mode          660                       default
+workers              1                         default
+threads              2                         environment (PULSAR_ADMIN_THREADS)
+thread_workers       auto                      default
+thread_queue         1024                      default
+timeout              30                        default
+boot_timeout         60                        default
+graceful_timeout     25                        default
+drain_delay          0                         default
+max_requests         0                         default
+max_requests_jitter  0                         default
+max_lifetime         0                         default
+max_lifetime_jitter  0                         default
+max_rss              0                         default
+reload_surge         1                         default
+keep_alive           30                        default
+max_body             8MiB                      default
+strict_slashes       true                      default
+user                 off                       default
+group                off                       default
 "
     );
     let alone = alone(|start| start.load().unwrap().settings.print_config());
-    assert!(alone.ends_with("config            pulsar.toml     default, no such file\n"), "{alone}");
+    assert!(alone.ends_with("config               pulsar.toml     default, no such file\n"), "{alone}");
 }
 
 #[test]
@@ -670,7 +920,7 @@ fn the_help_lists_every_row() {
     ] {
         let exit = alone(|start| Start { arguments, ..start }.load()).unwrap_err();
         assert!(exit.is_success(), "{exit}");
-        for row in ROWS {
+        for row in ROWS.iter() {
             let short = row.short.map(|short| format!("-{short}, ")).unwrap_or_default();
             let flag = format!("{short}--{} <{}>", row.name.replace('_', "-"), row.value_name);
             assert!(exit.message.contains(&flag), "{arguments:?} {flag}\n{exit}");

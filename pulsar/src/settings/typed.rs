@@ -7,6 +7,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::settings::{
     bind::Bind,
+    processes::{Concurrency, ControlSocket},
     values::{AccessLog, BodyLimit, LogFormat, LogLevel, PoolSize},
 };
 
@@ -18,17 +19,33 @@ use crate::settings::{
 ///
 /// * [`bind`](Settings::bind): `127.0.0.1:8060`
 /// * [`backlog`](Settings::backlog): 2048 connections
+/// * [`socket_mode`](Settings::socket_mode): octal 660
 /// * [`workers`](Settings::workers): 1
+/// * [`concurrency`](Settings::concurrency): `process`
 /// * [`threads`](Settings::threads): 1
 /// * [`thread_workers`](Settings::thread_workers): `auto`, two for each processor and at least 4
 /// * [`thread_queue`](Settings::thread_queue): 1024 requests
-/// * [`keep_alive`](Settings::keep_alive): 30 seconds
+/// * [`timeout`](Settings::timeout): 30 seconds
+/// * [`boot_timeout`](Settings::boot_timeout): 60 seconds
 /// * [`graceful_timeout`](Settings::graceful_timeout): 25 seconds
+/// * [`drain_delay`](Settings::drain_delay): 0 seconds
+/// * [`max_requests`](Settings::max_requests): 0, never
+/// * [`max_requests_jitter`](Settings::max_requests_jitter): 0
+/// * [`max_lifetime`](Settings::max_lifetime): 0 seconds, never
+/// * [`max_lifetime_jitter`](Settings::max_lifetime_jitter): 0 seconds
+/// * [`max_rss`](Settings::max_rss): 0 MiB, never
+/// * [`reload_surge`](Settings::reload_surge): 1
+/// * [`keep_alive`](Settings::keep_alive): 30 seconds
 /// * [`max_body`](Settings::max_body): 8 MiB
 /// * [`strict_slashes`](Settings::strict_slashes): true
 /// * [`log_level`](Settings::log_level): `info`
 /// * [`log_format`](Settings::log_format): text
 /// * [`access_log`](Settings::access_log): off
+/// * [`user`](Settings::user): off
+/// * [`group`](Settings::group): off
+/// * [`umask`](Settings::umask): off
+/// * [`pidfile`](Settings::pidfile): off
+/// * [`control_socket`](Settings::control_socket): `auto`, in the runtime directory
 /// * [`config`](Settings::config): `pulsar.toml`
 ///
 /// # Examples
@@ -47,18 +64,40 @@ pub struct Settings {
     pub bind: Vec<Bind>,
     /// How many connections may wait in the system's queue until they are accepted.
     pub backlog: u32,
-    /// Workers, which share one process in this version; 0 counts as 1.
+    /// The permissions of the files of unix sockets, such as `0o660`.
+    pub socket_mode: u32,
+    /// Worker processes; 0 serves in one process without an arbiter.
     pub workers: usize,
-    /// Threads that accept connections and run `async` handlers.
+    /// Whether workers are processes or share one.
+    pub concurrency: Concurrency,
+    /// Threads of a worker that accept connections and run `async` handlers.
     pub threads: usize,
     /// Threads that run the handlers that are plain functions.
     pub thread_workers: PoolSize,
     /// How many requests may wait for one of these threads before more are answered with 503.
     pub thread_queue: usize,
-    /// How long a connection may be idle between two requests; zero closes it after each answer.
-    pub keep_alive: Duration,
+    /// How long the event loops of a worker may not react before it is killed; zero is never.
+    pub timeout: Duration,
+    /// How long a worker may take until it is ready; not zero when it comes from the loader.
+    pub boot_timeout: Duration,
     /// How long requests in flight may take to finish once the program is told to stop; zero does not wait.
     pub graceful_timeout: Duration,
+    /// How long to go on accepting connections once the program is told to stop.
+    pub drain_delay: Duration,
+    /// The number of requests after which a worker is replaced; 0 is never.
+    pub max_requests: u64,
+    /// The most that is added to [`max_requests`](Settings::max_requests) at random, for each worker anew.
+    pub max_requests_jitter: u64,
+    /// The age at which a worker is replaced; zero is never.
+    pub max_lifetime: Duration,
+    /// The most that is added to [`max_lifetime`](Settings::max_lifetime) at random, for each worker anew.
+    pub max_lifetime_jitter: Duration,
+    /// The resident memory in MiB beyond which a worker is replaced; 0 is never.
+    pub max_rss: u64,
+    /// How many new workers a reload starts at a time.
+    pub reload_surge: usize,
+    /// How long a connection may be idle between two requests; zero closes it after each answer.
+    pub keep_alive: Duration,
     /// The longest request body that is read.
     pub max_body: BodyLimit,
     /// Whether a path that differs from a rule only by its final slash is redirected to the rule's spelling.
@@ -69,6 +108,16 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Where one line per request is written.
     pub access_log: AccessLog,
+    /// The name or the number of the user that workers run as; `None` leaves it as it is.
+    pub user: Option<String>,
+    /// The name or the number of the group that workers run as; `None` is the group of the user.
+    pub group: Option<String>,
+    /// The permissions that new files do not get, such as `0o027`; `None` leaves them as they are.
+    pub umask: Option<u32>,
+    /// The file that the number of the process is written to.
+    pub pidfile: Option<PathBuf>,
+    /// Where the commands to a running instance reach it.
+    pub control_socket: ControlSocket,
     /// The settings file; the default is read only if it exists.
     pub config: PathBuf,
 }
@@ -78,26 +127,44 @@ impl Default for Settings {
         Settings {
             bind: vec![Bind::default()],
             backlog: 2048,
+            socket_mode: 0o660,
             workers: 1,
+            concurrency: Concurrency::default(),
             threads: 1,
             thread_workers: PoolSize::default(),
             thread_queue: 1024,
-            keep_alive: Duration::from_secs(30),
+            timeout: Duration::from_secs(30),
+            boot_timeout: Duration::from_secs(60),
             graceful_timeout: Duration::from_secs(25),
+            drain_delay: Duration::ZERO,
+            max_requests: 0,
+            max_requests_jitter: 0,
+            max_lifetime: Duration::ZERO,
+            max_lifetime_jitter: Duration::ZERO,
+            max_rss: 0,
+            reload_surge: 1,
+            keep_alive: Duration::from_secs(30),
             max_body: BodyLimit::default(),
             strict_slashes: true,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
             access_log: AccessLog::default(),
+            user: None,
+            group: None,
+            umask: None,
+            pidfile: None,
+            control_socket: ControlSocket::default(),
             config: "pulsar.toml".into(),
         }
     }
 }
 
 impl Settings {
-    /// The number of event loops: each worker has as many I/O threads as the settings say.
+    /// The number of event loops in one process: those of one worker, or of all if they share the process.
     pub(crate) fn event_loops(&self) -> usize {
         const MOST: usize = 1024;
-        self.threads.max(1).saturating_mul(self.workers.max(1)).min(MOST)
+        let share = self.concurrency == Concurrency::Thread || !cfg!(unix);
+        let workers = if share { self.workers.max(1) } else { 1 };
+        self.threads.max(1).saturating_mul(workers).min(MOST)
     }
 }

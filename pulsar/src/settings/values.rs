@@ -57,8 +57,7 @@ impl FromStr for PoolSize {
         if text == "auto" {
             return Ok(PoolSize::Auto);
         }
-        match whole(text, 1, 4096).ok().and_then(|threads| NonZeroUsize::new(usize::try_from(threads).ok()?))
-        {
+        match whole(text, 1, 4096).ok().and_then(NonZeroUsize::new) {
             Some(threads) => Ok(PoolSize::Threads(threads)),
             None => Err(InvalidValue::new(format!(
                 "`{text}` is neither `auto` nor a whole number from 1 to 4096"
@@ -285,7 +284,7 @@ pub enum AccessLog {
 impl fmt::Display for AccessLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AccessLog::Off => f.write_str("off"),
+            AccessLog::Off => f.write_str(OFF),
             AccessLog::Stdout => f.write_str("-"),
             AccessLog::File(path) => path.display().fmt(f),
         }
@@ -297,7 +296,7 @@ impl FromStr for AccessLog {
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         match text {
-            "off" => Ok(AccessLog::Off),
+            OFF => Ok(AccessLog::Off),
             "-" => Ok(AccessLog::Stdout),
             _ => path(text)
                 .map(AccessLog::File)
@@ -316,10 +315,13 @@ pub(super) fn path(text: &str) -> Result<PathBuf, InvalidValue> {
 }
 
 /// A whole number within bounds.
-pub(super) fn whole(text: &str, least: u32, most: u32) -> Result<u32, InvalidValue> {
+pub(super) fn whole<N>(text: &str, least: N, most: N) -> Result<N, InvalidValue>
+where
+    N: FromStr + PartialOrd + fmt::Display,
+{
     // `from_str` alone would let `+1` pass.
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse().ok().filter(|number| digits && (least..=most).contains(number)) {
+    match text.parse().ok().filter(|number| digits && (&least..=&most).contains(&number)) {
         Some(number) => Ok(number),
         None => Err(InvalidValue::new(format!("`{text}` is not a whole number from {least} to {most}"))),
     }
@@ -336,12 +338,22 @@ pub(super) fn seconds(text: &str) -> Result<Duration, InvalidValue> {
     }
 }
 
+/// A span of time in seconds that is not none.
+pub(super) fn some_seconds(text: &str) -> Result<Duration, InvalidValue> {
+    match seconds(text)? {
+        Duration::ZERO => Err(InvalidValue::new(format!("`{text}` is no time at all"))
+            .with_help("write a number of seconds above 0, such as `60` or `0.5`")),
+        time => Ok(time),
+    }
+}
+
 /// `true` or `false`.
 pub(super) fn boolean(text: &str) -> Result<bool, InvalidValue> {
     text.parse().map_err(|_| not_among(text, &["true", "false"]))
 }
 
-fn not_among(text: &str, known: &[&str]) -> InvalidValue {
+/// The mistake of a text that is none of the few that are known.
+pub(super) fn not_among(text: &str, known: &[&str]) -> InvalidValue {
     let invalid = InvalidValue::new(format!("`{text}` is not one of {}", list(known)));
     match nearest(text, known.iter().copied()) {
         Some(near) => invalid.with_help(format!("did you mean `{near}`?")),
@@ -357,6 +369,9 @@ fn not_bytes(text: &str) -> InvalidValue {
 fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
+
+/// How nothing is written, where a setting may be nothing.
+pub(super) const OFF: &str = "off";
 
 const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace", "off"];
 

@@ -1,7 +1,7 @@
 //! Every row with values that it takes and values that it refuses.
 
 use crate::settings::{
-    rows::{ROWS, row},
+    rows::{ROWS, index, row},
     typed::Settings,
 };
 
@@ -25,12 +25,33 @@ macro_rules! not_bytes {
     };
 }
 
+macro_rules! not_octal {
+    ($text:literal) => {
+        concat!(
+            "`",
+            $text,
+            "` is not a number of three octal digits (write digits from 0 to 7 for owner, group and others, such as \
+             `660` or `027`)"
+        )
+    };
+}
+
+macro_rules! no_account {
+    ($text:literal) => {
+        concat!(
+            "`",
+            $text,
+            "` is neither a name nor a number (write a name such as `www-data`, a number such as `33`, or `off`)"
+        )
+    };
+}
+
 /// Sets one value as a source would and says what it has become or what is wrong with it.
 fn set(name: &str, text: &str) -> Result<String, String> {
     let row = row(name).expect("a name of the table");
     let mut settings = Settings::default();
-    if let Some(clear) = row.clear {
-        clear(&mut settings);
+    if let Some(several) = row.several {
+        (several.clear)(&mut settings);
     }
     (row.set)(&mut settings, text).map_err(|error| error.to_string())?;
     Ok((row.show)(&settings))
@@ -38,7 +59,7 @@ fn set(name: &str, text: &str) -> Result<String, String> {
 
 #[test]
 fn the_defaults_of_the_table_are_those_of_the_struct() {
-    for row in ROWS {
+    for row in ROWS.iter() {
         assert_eq!((row.show)(&Settings::default()), row.default, "{}", row.name);
         assert_eq!(set(row.name, row.default).as_deref(), Ok(row.default), "{}", row.name);
     }
@@ -47,7 +68,7 @@ fn the_defaults_of_the_table_are_those_of_the_struct() {
 #[test]
 fn names_are_unique_and_sections_are_not_torn_apart() {
     for (at, row) in ROWS.iter().enumerate() {
-        assert_eq!(row.index(), at, "{} is there twice", row.name);
+        assert_eq!(index(row), at, "{} is there twice", row.name);
         assert!(row.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{}", row.name);
         let torn = ROWS[..at].iter().any(|earlier| earlier.section == row.section)
             && ROWS[at - 1].section != row.section;
@@ -68,6 +89,54 @@ fn good_values_of_every_row() {
 }
 
 #[test]
+fn what_is_changed_reads_back_in_another_process() {
+    let owned = |changed: Vec<(&str, String)>| -> Vec<(String, String)> {
+        changed.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+    };
+    // Each value alone, then for each row the last of its values all together.
+    let mut all = Settings::default();
+    for (name, values) in GOOD {
+        let row = row(name).expect("a name of the table");
+        let mut differs = false;
+        for (text, shown) in *values {
+            let mut settings = Settings::default();
+            if let Some(several) = row.several {
+                (several.clear)(&mut settings);
+            }
+            (row.set)(&mut settings, text).unwrap();
+            (row.set)(&mut all, text).unwrap();
+            let changed = owned(settings.changed());
+            differs |= !changed.is_empty();
+            assert!(
+                changed.is_empty() || changed == [((*name).to_owned(), (*shown).to_owned())],
+                "{changed:?}"
+            );
+            assert_eq!(Settings::from_changed(&changed), Ok(settings), "{name} {text}");
+        }
+        assert!(differs, "{name} has a value here that is not its default");
+    }
+    assert_eq!(Settings::from_changed(&owned(all.changed())), Ok(all));
+    assert_eq!(Settings::from_changed(&[]), Ok(Settings::default()));
+
+    // A comma is no end of an address here, other than in a variable.
+    let bind = vec!["unix:a, b.sock".parse().unwrap(), ":0".parse().unwrap(), ":0".parse().unwrap()];
+    let settings = Settings { bind, ..Settings::default() };
+    assert_eq!(Settings::from_changed(&owned(settings.changed())), Ok(settings));
+}
+
+#[test]
+fn what_no_process_of_ours_has_written_is_refused() {
+    for (changed, expected) in [
+        (&[("colour", "red")][..], "there is no setting `colour`"),
+        (&[("threads", "0")], "threads: `0` is not a whole number from 1 to 1024"),
+        (&[("threads", "2"), ("threads", "2")], "threads: there are two values"),
+    ] {
+        let changed: Vec<_> = changed.iter().map(|&(name, text)| (name.into(), text.into())).collect();
+        assert_eq!(Settings::from_changed(&changed), Err(expected.into()));
+    }
+}
+
+#[test]
 fn bad_values_of_every_row() {
     assert_eq!(BAD.len(), ROWS.len(), "every row has its values here");
     for (name, values) in BAD {
@@ -79,14 +148,28 @@ fn bad_values_of_every_row() {
 
 /// Values, and how each is shown.
 const GOOD: &[(&str, &[(&str, &str)])] = &[
-    ("bind", &[(":0", ":0"), ("unix:a.sock", "unix:a.sock"), ("localhost:1", "localhost:1")]),
+    (
+        "bind",
+        &[(":0", ":0"), ("fd://3", "fd://3"), ("unix:a.sock", "unix:a.sock"), ("localhost:1", "localhost:1")],
+    ),
     ("backlog", &[("1", "1"), ("65535", "65535")]),
+    ("socket_mode", &[("660", "660"), ("0600", "600"), ("007", "007"), ("777", "777")]),
     ("workers", &[("0", "0"), ("1", "1"), ("1024", "1024")]),
+    ("concurrency", &[("process", "process"), ("thread", "thread")]),
     ("threads", &[("1", "1"), ("1024", "1024"), ("007", "7")]),
     ("thread_workers", &[("auto", "auto"), ("1", "1"), ("4096", "4096")]),
     ("thread_queue", &[("1", "1"), ("1000000", "1000000")]),
+    ("timeout", &[("0", "0"), ("0.5", "0.5")]),
+    ("boot_timeout", &[("0.1", "0.1"), ("120", "120")]),
     ("keep_alive", &[("0", "0"), ("0.5", "0.5"), ("75", "75"), (".25", "0.25")]),
     ("graceful_timeout", &[("0", "0"), ("2.5", "2.5"), ("31536000", "31536000")]),
+    ("drain_delay", &[("0", "0"), ("5", "5")]),
+    ("max_requests", &[("0", "0"), ("1000000000000", "1000000000000")]),
+    ("max_requests_jitter", &[("0", "0"), ("50", "50")]),
+    ("max_lifetime", &[("0", "0"), ("3600", "3600")]),
+    ("max_lifetime_jitter", &[("0", "0"), ("0.5", "0.5")]),
+    ("max_rss", &[("0", "0"), ("16777216", "16777216")]),
+    ("reload_surge", &[("1", "1"), ("1024", "1024")]),
     (
         "max_body",
         &[
@@ -117,6 +200,14 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ),
     ("log_format", &[("text", "text"), ("json", "json")]),
     ("access_log", &[("-", "-"), ("off", "off"), ("/var/log/a.log", "/var/log/a.log")]),
+    (
+        "user",
+        &[("off", "off"), ("www-data", "www-data"), ("33", "33"), ("0", "0"), ("DOMAIN\\ada", "DOMAIN\\ada")],
+    ),
+    ("group", &[("off", "off"), ("www-data", "www-data"), ("33", "33")]),
+    ("umask", &[("off", "off"), ("027", "027"), ("0027", "027"), ("777", "777")]),
+    ("pidfile", &[("off", "off"), ("/run/shop.pid", "/run/shop.pid")]),
+    ("control_socket", &[("auto", "auto"), ("off", "off"), ("/run/shop.ctl", "/run/shop.ctl")]),
     ("config", &[("/etc/shop.toml", "/etc/shop.toml")]),
 ];
 
@@ -130,12 +221,20 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
             ("65536", "`65536` is not a whole number from 1 to 65535"),
         ],
     ),
+    ("socket_mode", &[("0o660", not_octal!("0o660")), ("66", not_octal!("66")), ("off", not_octal!("off"))]),
     (
         "workers",
         &[
             ("1025", "`1025` is not a whole number from 0 to 1024"),
             ("-1", "`-1` is not a whole number from 0 to 1024"),
             ("two", "`two` is not a whole number from 0 to 1024"),
+        ],
+    ),
+    (
+        "concurrency",
+        &[
+            ("threads", "`threads` is not one of `process`, `thread` (did you mean `thread`?)"),
+            ("async", "`async` is not one of `process`, `thread`"),
         ],
     ),
     (
@@ -166,6 +265,38 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
             ("1e3", not_seconds!("1e3")),
             (".", not_seconds!(".")),
             ("", not_seconds!("")),
+        ],
+    ),
+    ("timeout", &[("never", not_seconds!("never"))]),
+    (
+        "boot_timeout",
+        &[
+            ("1m", not_seconds!("1m")),
+            ("0", "`0` is no time at all (write a number of seconds above 0, such as `60` or `0.5`)"),
+            ("0.0", "`0.0` is no time at all (write a number of seconds above 0, such as `60` or `0.5`)"),
+        ],
+    ),
+    ("drain_delay", &[("5s", not_seconds!("5s"))]),
+    (
+        "max_requests",
+        &[
+            ("-1", "`-1` is not a whole number from 0 to 1000000000000"),
+            ("1000000000001", "`1000000000001` is not a whole number from 0 to 1000000000000"),
+            (
+                "99999999999999999999999",
+                "`99999999999999999999999` is not a whole number from 0 to 1000000000000",
+            ),
+        ],
+    ),
+    ("max_requests_jitter", &[("10%", "`10%` is not a whole number from 0 to 1000000000000")]),
+    ("max_lifetime", &[("1d", not_seconds!("1d"))]),
+    ("max_lifetime_jitter", &[("1d", not_seconds!("1d"))]),
+    ("max_rss", &[("512MiB", "`512MiB` is not a whole number from 0 to 16777216")]),
+    (
+        "reload_surge",
+        &[
+            ("0", "`0` is not a whole number from 1 to 1024"),
+            ("25%", "`25%` is not a whole number from 1 to 1024"),
         ],
     ),
     ("graceful_timeout", &[("31536001", not_seconds!("31536001")), ("1.2.3", not_seconds!("1.2.3"))]),
@@ -224,5 +355,27 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("access_log", &[("", "the path is empty (write a path, `-` for the standard output, or `off`)")]),
+    (
+        "user",
+        &[
+            ("", no_account!("")),
+            ("a b", no_account!("a b")),
+            ("www:data", no_account!("www:data")),
+            ("-1", no_account!("-1")),
+            ("4294967295", no_account!("4294967295")),
+        ],
+    ),
+    ("group", &[("", no_account!("")), ("99999999999", no_account!("99999999999"))]),
+    (
+        "umask",
+        &[
+            ("27", not_octal!("27")),
+            ("028", not_octal!("028")),
+            ("1027", not_octal!("1027")),
+            ("+27", not_octal!("+27")),
+        ],
+    ),
+    ("pidfile", &[("", "the path is empty (write the path of a file)")]),
+    ("control_socket", &[("", "the path is empty (write the path of a socket, `auto`, or `off`)")]),
     ("config", &[("", "the path is empty (write the path of a file)")]),
 ];

@@ -1,0 +1,14 @@
+fn bye(code: u8) {}
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    #[allow(unused_imports)]
+    use _pulsar::ReturnedNothing as _;
+    fn run(told: u8) -> _pulsar::Outcome {
+        _pulsar::Returned::<()>::new().outcome(bye(told))
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::Hook::exit(run).function("bye").at(_pulsar::Place::new(module_path!(),
+        file!(), line!(), column!()))
+    }
+};

@@ -1,0 +1,25 @@
+async fn clear(key: String, cache: State<Cache>) -> usize {}
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    #[allow(unused_imports)]
+    use _pulsar::ReturnedAnswer as _;
+    fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
+        _pulsar::From::from([_pulsar::Requirement::of::<Cache>()])
+    }
+    fn handle<'a>(
+        context: &'a _pulsar::Context,
+        payload: &'a [u8],
+    ) -> _pulsar::BoxFuture<'a, _pulsar::Answered> {
+        _pulsar::Box::pin(async move {
+            let message = _pulsar::payload::<String>(payload)?;
+            let need_2 = context.need::<Cache>();
+            _pulsar::Returned::<usize>::new()
+                .answer(clear(message, _pulsar::State(need_2)).await)
+        })
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::Message::new("cache.clear", needs, handle).function("clear")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+};

@@ -1,0 +1,22 @@
+async fn stop() {}
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    #[allow(unused_imports)]
+    use _pulsar::ReturnedAnswer as _;
+    fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
+        _pulsar::From::from([])
+    }
+    fn handle<'a>(
+        _: &'a _pulsar::Context,
+        _: &'a [u8],
+    ) -> _pulsar::BoxFuture<'a, _pulsar::Answered> {
+        _pulsar::Box::pin(async move {
+            _pulsar::Returned::<()>::new().answer(stop().await)
+        })
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::Message::new("stop", needs, handle).function("stop")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+};

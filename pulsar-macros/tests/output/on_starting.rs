@@ -1,0 +1,16 @@
+#[cfg(unix)]
+fn hello() {}
+#[cfg(unix)]
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    #[allow(unused_imports)]
+    use _pulsar::ReturnedNothing as _;
+    fn run() -> _pulsar::Outcome {
+        _pulsar::Returned::<()>::new().outcome(hello())
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::Hook::starting(run).function("hello")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+};

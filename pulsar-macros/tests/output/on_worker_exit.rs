@@ -1,0 +1,14 @@
+fn note(_: &WorkerExit) {}
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    #[allow(unused_imports)]
+    use _pulsar::ReturnedNothing as _;
+    fn run(told: &_pulsar::WorkerExit) -> _pulsar::Outcome {
+        _pulsar::Returned::<()>::new().outcome(note(told))
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::Hook::worker_exit(run).function("note")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+};

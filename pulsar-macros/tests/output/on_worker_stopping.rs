@@ -1,0 +1,23 @@
+fn flush() {}
+#[doc(hidden)]
+const _: () = {
+    use my::pulsar::__private as _pulsar;
+    #[allow(unused_imports)]
+    use _pulsar::ReturnedNothing as _;
+    fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
+        _pulsar::From::from([])
+    }
+    fn run(context: &_pulsar::Context) -> _pulsar::BoxFuture<'_, _pulsar::Outcome> {
+        _pulsar::Box::pin(async move {
+            _pulsar::in_pool(
+                    context,
+                    move || _pulsar::Returned::<()>::new().outcome(flush()),
+                )
+                .await
+        })
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::Hook::worker_stopping(needs, run).function("flush")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+};

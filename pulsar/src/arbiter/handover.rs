@@ -1,0 +1,266 @@
+//! From one program to the next in the same process: what an arbiter hands over when it executes its successor.
+//!
+//! Process ids, channels, sockets, the lock and the control socket stay open across the exec, and a file without a name says what is
+//! what. The successor has been asked before whether it could take over, and its workers serve already. The rule it keeps: what
+//! is handed over is complete, or nothing is executed.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Seek},
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd, RawFd},
+        unix::net::UnixListener,
+    },
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    arbiter::{
+        control::Control,
+        message::{PROTOCOL, Texts},
+        monitor::{Id, Policy, Time},
+        pidfile::Pidfile,
+        process::{self, Image},
+        release::{Blueprint, Opening, Release, SEATS},
+        run::{Arbiter, Clock, Host, Past, Process},
+        signals::Signals,
+        supervisor::{self, Supervisor},
+    },
+    server::BoundSocket,
+    settings::{Bind, Settings},
+    worker::Worker,
+};
+
+/// Everything that the successor has to know.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct State {
+    protocol: u32,
+    time: Time,
+    uptime: Duration,
+    supervisor: supervisor::Saved,
+    apps: Vec<SavedApp>,
+    /// The applications whose sockets a service manager has opened, with the places of those in `apps`.
+    activated: Vec<String>,
+    workers: Vec<SavedWorker>,
+    past: BTreeMap<String, Past>,
+    pidfile: Option<(PathBuf, RawFd)>,
+    control: Option<(PathBuf, RawFd)>,
+    reloads: (u64, u64),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedApp {
+    name: String,
+    settings: Texts,
+    openings: Vec<SavedOpening>,
+    log: Option<RawFd>,
+    board: RawFd,
+    loops: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedOpening {
+    bind: Option<String>,
+    /// Each with whether its file is ours to remove.
+    sockets: Vec<(RawFd, bool)>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedWorker {
+    id: Id,
+    pid: u32,
+    channel: RawFd,
+    app: String,
+    slot: usize,
+    generation: u64,
+    /// On the board of its application, if that is the current one.
+    seat: Option<usize>,
+    uptime: Duration,
+    lifetime: Option<Duration>,
+}
+
+/// What the program before us in this process has handed over, if there was one.
+pub(super) fn received() -> Result<Option<State>, String> {
+    let Ok(number) = std::env::var(process::HANDOVER) else { return Ok(None) };
+    let lost = |why: &dyn std::fmt::Display| format!("the state of the arbiter before the upgrade is lost: {why}");
+    let file = number.parse().ok().and_then(process::adopt);
+    // A program that an upgraded arbiter starts inherits the variable and nothing else.
+    let Some(file) = file else { return Ok(None) };
+    let mut file = std::fs::File::from(file);
+    let mut text = String::new();
+    file.rewind().and_then(|()| file.read_to_string(&mut text)).map_err(|error| lost(&error))?;
+    let state: State = serde_json::from_str(&text).map_err(|error| lost(&error))?;
+    if state.protocol != PROTOCOL {
+        return Err(lost(&format!("it has version {}, this program reads {PROTOCOL}", state.protocol)));
+    }
+    Ok(Some(state))
+}
+
+/// Executes the program of the current release in this process. Returns only if that fails, with the reason.
+pub(super) fn take_over(arbiter: &mut Arbiter<'_>) -> String {
+    let mut kept = Kept::default();
+    let mut attempt = || -> std::io::Result<std::io::Error> {
+        let state = arbiter.save(&mut kept)?;
+        let file = process::handover_file(&serde_json::to_vec(&state)?)?;
+        let number = kept.keep(file.as_fd())?;
+        tracing::info!("the new program takes over in process {}", std::process::id());
+        // Whatever arrives between here and its first handler waits.
+        process::hold_signals();
+        let error = process::exec(&arbiter.current.image, &arbiter.name, &arbiter.arguments, number);
+        process::admit_signals();
+        Ok(error)
+    };
+    attempt().unwrap_or_else(|error| error).to_string()
+}
+
+/// Copies of the descriptors that stay open for the successor. Dropping them is all it takes to give up.
+#[derive(Default)]
+struct Kept(Vec<OwnedFd>);
+
+impl Kept {
+    fn keep(&mut self, fd: BorrowedFd<'_>) -> std::io::Result<RawFd> {
+        let copy = fd.try_clone_to_owned()?;
+        let number = process::keep_open(copy.as_fd())?;
+        self.0.push(copy);
+        Ok(number)
+    }
+}
+
+impl Arbiter<'_> {
+    fn save(&mut self, kept: &mut Kept) -> std::io::Result<State> {
+        let time = self.now();
+        let mut apps = Vec::new();
+        for app in &self.current.apps {
+            let mut openings = Vec::new();
+            for opening in &app.openings {
+                let mut sockets = Vec::new();
+                for socket in &opening.sockets {
+                    sockets.push((kept.keep(socket.fd())?, socket.owns_file()));
+                }
+                openings.push(SavedOpening { bind: opening.bind.as_ref().map(ToString::to_string), sockets });
+            }
+            apps.push(SavedApp {
+                name: app.name.clone(),
+                settings: app.texts(),
+                openings,
+                log: app.log.as_ref().map(|log| kept.keep(log.as_fd())).transpose()?,
+                board: kept.keep(app.board_file.as_fd())?,
+                loops: app.board.loops(),
+            });
+        }
+        let mut workers = Vec::new();
+        for (id, process) in &self.processes {
+            let board = self.current.app(&process.app).map(|app| &app.board);
+            let seat = process.seat.as_ref().filter(|(own, _)| board.is_some_and(|board| Arc::ptr_eq(own, board)));
+            workers.push(SavedWorker {
+                id: *id,
+                pid: process.child.pid,
+                channel: kept.keep(process.child.channel.as_fd())?,
+                app: process.app.clone(),
+                slot: process.worker.slot(),
+                generation: process.worker.generation(),
+                seat: seat.map(|(_, seat)| *seat),
+                uptime: process.started.elapsed(),
+                lifetime: process.lifetime(),
+            });
+        }
+        let pidfile = self.pidfile.as_ref().map(|file| Ok::<_, std::io::Error>((file.path().to_owned(), kept.keep(file.fd())?)));
+        let control = self.control.as_ref().map(|file| Ok::<_, std::io::Error>((file.path().to_owned(), kept.keep(file.fd())?)));
+        Ok(State {
+            protocol: PROTOCOL,
+            time,
+            uptime: self.begun.elapsed(),
+            supervisor: self.supervisor.save(),
+            apps,
+            activated: self.activated.iter().map(|(name, _)| name.clone()).collect(),
+            workers,
+            past: self.past.clone(),
+            pidfile: pidfile.transpose()?,
+            control: control.transpose()?,
+            reloads: (self.reloads.done, self.reloads.failed),
+        })
+    }
+}
+
+impl<'a> Arbiter<'a> {
+    /// Goes on where the program before us in this process stopped.
+    pub(super) fn go_on(host: &'a dyn Host, state: State, signals: Signals) -> Result<Self, String> {
+        let lost = |what: &str| format!("the upgrade lost {what}");
+        let adopt = |number: RawFd, what: &str| process::adopt(number).ok_or_else(|| lost(what));
+        let (mut blueprints, mut activated) = (Vec::new(), Vec::new());
+        for app in state.apps {
+            let mut openings = Vec::new();
+            for opening in app.openings {
+                let mut sockets = Vec::new();
+                for (number, owned) in opening.sockets {
+                    let mut socket = BoundSocket::adopt(adopt(number, "a listening socket")?)?;
+                    if owned {
+                        socket.own_file();
+                    }
+                    sockets.push(Arc::new(socket));
+                }
+                if opening.bind.is_none() && state.activated.contains(&app.name) {
+                    activated.push((app.name.clone(), sockets.clone()));
+                }
+                let bind = opening.bind.map(|text| text.parse::<Bind>()).transpose();
+                openings.push(Opening { bind: bind.map_err(|error| error.to_string())?, sockets });
+            }
+            let board_file = adopt(app.board, "the board of an application")?;
+            let board = process::map_board(board_file.as_fd(), SEATS, app.loops).map_err(|error| error.to_string())?;
+            let log = app.log.map(|number| adopt(number, "an access log")).transpose()?;
+            blueprints.push(Blueprint {
+                name: app.name,
+                settings: Settings::from_changed(&app.settings)?,
+                openings,
+                log: log.map(|fd: OwnedFd| Arc::new(fd.into())),
+                board,
+                board_file: Arc::new(board_file),
+            });
+        }
+        let current = Release { image: Image::Running, apps: blueprints };
+        let policies: Vec<(String, Policy)> = current.policies();
+        let pidfile = match state.pidfile {
+            Some((path, number)) => Some(Pidfile::inherit(path, adopt(number, "the pidfile")?)?),
+            None => None,
+        };
+        let control = match state.control {
+            Some((path, number)) => {
+                let listener = UnixListener::from(adopt(number, "the control socket")?);
+                Control::inherit(listener, path)
+                    .inspect_err(|error| tracing::warn!("the control socket is lost: {error}"))
+                    .ok()
+            }
+            None => None,
+        };
+        let mut this = Self::handed_over(
+            host,
+            signals,
+            Supervisor::restore(&policies, state.supervisor),
+            current,
+            activated,
+            state.past,
+            pidfile,
+            control,
+            Clock::at(state.time),
+            state.uptime,
+        );
+        (this.reloads.done, this.reloads.failed) = state.reloads;
+        for saved in state.workers {
+            let channel = adopt(saved.channel, "the channel to a worker")?;
+            let worker = Worker::new(saved.app.as_str(), saved.slot, saved.generation);
+            let board = this.current.app(&saved.app).map(|app| Arc::clone(&app.board));
+            let seat = board.zip(saved.seat);
+            let (uptime, lifetime) = (saved.uptime, saved.lifetime);
+            this.adopt(saved.id, saved.pid, channel, |child| {
+                Process::adopted(child, worker, seat, uptime).with_lifetime(lifetime)
+            })
+            .map_err(|error| error.to_string())?;
+        }
+        this.notifier.ready(this.supervisor.generation());
+        Ok(this)
+    }
+}

@@ -1,0 +1,50 @@
+//! What the machine tells about processes: their memory, and whether the kernel killed one for want of it.
+//!
+//! Linux tells it in `/proc` and the control groups; elsewhere nothing is known, and nothing guessed.
+
+use std::{fs, path::PathBuf};
+
+/// The memory that a process holds, in bytes; 0 if it cannot be known.
+pub(super) fn resident(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
+    let pages: u64 = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+    pages * page_size()
+}
+
+fn page_size() -> u64 {
+    nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
+        .ok()
+        .flatten()
+        .and_then(|size| u64::try_from(size).ok())
+        .unwrap_or(4096)
+}
+
+/// How often the kernel has killed a process of our control group because memory was exhausted.
+#[derive(Debug)]
+pub(super) struct OomKills {
+    events: Option<PathBuf>,
+    seen: u64,
+}
+
+impl OomKills {
+    pub(super) fn new() -> Self {
+        let group = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        let path = group.lines().find_map(|line| line.strip_prefix("0::"));
+        let events = path.map(|path| PathBuf::from(format!("/sys/fs/cgroup{path}/memory.events")));
+        let mut kills = Self { events: events.filter(|path| path.exists()), seen: 0 };
+        kills.seen = kills.count();
+        kills
+    }
+
+    /// Whether there was one since the last time.
+    pub(super) fn happened(&mut self) -> bool {
+        let count = self.count();
+        count > std::mem::replace(&mut self.seen, count)
+    }
+
+    fn count(&self) -> u64 {
+        let text = self.events.as_ref().and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
+        line.and_then(|count| count.parse().ok()).unwrap_or(0)
+    }
+}

@@ -1,0 +1,8 @@
+use pulsar::on;
+
+#[on(worker_start)]
+async fn warm() -> usize {
+    7
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::every;
+
+#[every("30")]
+async fn sweep() {}
+
+fn main() {}

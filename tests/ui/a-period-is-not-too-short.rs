@@ -1,0 +1,6 @@
+use pulsar::every;
+
+#[every("10ms")]
+async fn sweep() {}
+
+fn main() {}

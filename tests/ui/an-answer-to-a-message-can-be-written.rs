@@ -1,0 +1,10 @@
+use pulsar::on;
+
+struct Size;
+
+#[on(message = "size")]
+async fn size() -> Size {
+    Size
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::on;
+
+#[on("starting")]
+fn hello() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::on;
+
+#[on(startign)]
+fn hello() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pulsar::on;
+
+#[on(when_ready)]
+async fn hello() {}
+
+fn main() {}
