@@ -62,7 +62,6 @@ fn info_tells_what_runs() {
 fn commands_ping_and_stop() {
     let instance = Setup::faults(&["--workers", "2"]).start_ready(2);
     instance.command(&["ping"]).assert_code(0);
-    instance.command(&["workers"]).assert_code(0);
     instance.command(&["stop"]).assert_code(0);
     instance.wait().assert_code(0);
 

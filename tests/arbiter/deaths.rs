@@ -136,7 +136,7 @@ fn a_program_whose_first_workers_do_not_start_gives_up_and_says_why() {
                 finished.assert_code(3).assert_stderr(&[cause]);
                 assert!(!finished.stderr.contains("listening on"), "{fault}: {finished}");
                 let deaths = finished.stderr.lines().filter(|line| {
-                    line.contains("faults worker 0") && (line.contains("WARN") || line.contains("ERROR"))
+                    line.contains("worker 0 of faults") && (line.contains("WARN") || line.contains("ERROR"))
                 });
                 assert!((1..=6).contains(&deaths.count()), "{fault}: at most five attempts: {finished}");
             });

@@ -253,7 +253,7 @@ fn a_stop_while_old_workers_drain_waits_for_their_requests() {
 fn a_unix_socket_is_the_same_after_a_reload() {
     use std::os::unix::fs::MetadataExt;
     let instance = Setup::faults(&["--workers", "2", "-b", "unix:app.sock"]).addresses(2).start_ready(2);
-    let path = instance.running().unix(1);
+    let path = instance.folder().join("app.sock");
     let inode = |path: &std::path::Path| std::fs::metadata(path).map(|file| file.ino()).ok();
     let before = inode(&path);
     let load = Load::on(&Target::Unix(path.clone()));

@@ -100,7 +100,8 @@ impl Child {
         events: &Events,
     ) -> io::Result<Self> {
         let process::Child { pid, channel, stderr } = process::spawn(image, title, arguments)?;
-        let watched = Channel::new(channel).and_then(|channel| Ok((channel, pipe::Receiver::from_owned_fd(stderr)?)));
+        let watched =
+            Channel::new(channel).and_then(|channel| Ok((channel, pipe::Receiver::from_owned_fd(stderr)?)));
         let (channel, stderr) = match watched {
             Ok(watched) => watched,
             Err(error) => {
@@ -134,7 +135,9 @@ impl Child {
     #[must_use]
     pub(super) fn tell(&self, message: &ToChild, fds: Vec<OwnedFd>) -> bool {
         match encode(message) {
-            Ok(bytes) => !matches!(self.outbox.try_send((bytes, fds)), Err(mpsc::error::TrySendError::Full(_))),
+            Ok(bytes) => {
+                !matches!(self.outbox.try_send((bytes, fds)), Err(mpsc::error::TrySendError::Full(_)))
+            }
             Err(error) => {
                 tracing::error!(%error, "a message to a worker cannot be sent");
                 true
