@@ -3,13 +3,13 @@
 use std::{
     fs::{self, File},
     os::unix::process::CommandExt,
-    process::{Child, ExitStatus, Stdio},
+    process::{ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use pulsar_tests::until;
 
-use crate::support::{Load, Random, Setup, effort, let_pass, proc};
+use crate::support::{Load, Random, Setup, Spawned, effort, let_pass, proc};
 
 /// 15: under load.
 #[test]
@@ -204,7 +204,7 @@ fn a_signal_at_any_moment_of_the_start_leaves_nothing_behind() {
         let log = setup.folder().join("log");
         let mut command = setup.command();
         command.stdout(Stdio::null()).stderr(File::create(&log).unwrap());
-        let mut child = command.spawn().unwrap();
+        let mut child = Spawned::of(command);
         let pid = child.id();
         let_pass(delay);
         proc::signal(pid, name);
@@ -237,6 +237,6 @@ fn a_signal_at_any_moment_of_the_start_leaves_nothing_behind() {
     }
 }
 
-fn ended(child: &mut Child) -> Option<ExitStatus> {
+fn ended(child: &mut Spawned) -> Option<ExitStatus> {
     child.try_wait().expect("a child can be waited for")
 }
