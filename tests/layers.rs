@@ -28,7 +28,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("what handlers take and are", &["extract", "handler", "middleware"]),
     ("applications in the manner of PEP 3333", &["wsgi"]),
     ("what the macros submit; what serves any application", &["registry", "server"]),
-    ("from a path or a name to a handler; a client; what keeps workers serving", &["arbiter", "messages", "router", "testing"]),
+    (
+        "from a path or a name to a handler; a client; what keeps workers serving",
+        &["arbiter", "messages", "router", "testing"],
+    ),
     ("from registrations to a program", &["app"]),
 ];
 

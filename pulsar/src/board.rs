@@ -106,7 +106,8 @@ impl Board {
     /// Clears a seat whose worker is gone.
     pub(crate) fn clear(&self, seat: usize) {
         for line in self.seat(seat) {
-            for counter in [&line.beat, &line.begun, &line.ended, &line.accepted, &line.open, &line.accepting] {
+            for counter in [&line.beat, &line.begun, &line.ended, &line.accepted, &line.open, &line.accepting]
+            {
                 counter.store(0, Relaxed);
             }
         }
@@ -142,16 +143,16 @@ impl Board {
     fn fewest_open(&self) -> Option<u64> {
         let taken = usize::try_from(self.all()[0].seats.load(Relaxed)).unwrap_or(0).min(self.seats());
         let lines = (0..taken).flat_map(|seat| &self.seat(seat)[1..]);
-        lines
-            .filter(|line| line.accepting.load(Relaxed) == 1)
-            .map(|line| line.open.load(Relaxed))
-            .min()
+        lines.filter(|line| line.accepting.load(Relaxed) == 1).map(|line| line.open.load(Relaxed)).min()
     }
 }
 
 impl fmt::Debug for Board {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Board").field("seats", &self.seats()).field("loops", &self.loops).finish_non_exhaustive()
+        f.debug_struct("Board")
+            .field("seats", &self.seats())
+            .field("loops", &self.loops)
+            .finish_non_exhaustive()
     }
 }
 

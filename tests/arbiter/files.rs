@@ -7,7 +7,7 @@ use std::{
 
 use pulsar_tests::{until, wire::Client};
 
-use crate::support::{Load, Setup, Target, proc};
+use crate::support::{Load, Setup, Spawned, Target, proc};
 
 /// 27.
 #[test]
@@ -65,7 +65,7 @@ fn of_two_that_start_at_once_one_has_the_pidfile() {
                 let setup = Setup::faults(&["--workers", "1", "--pidfile", &file]);
                 let mut command = setup.command();
                 command.stdout(Stdio::null()).stderr(Stdio::null());
-                (command.spawn().unwrap(), setup)
+                (Spawned::of(command), setup)
             })
             .collect();
         let mut lost = None;
@@ -107,7 +107,7 @@ fn a_pidfile_that_is_a_link_harms_no_other_file() {
     let finished = {
         let mut command = setup.command();
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
+        let mut child = Spawned::of(command);
         let link = setup.folder().join("pid");
         until("it has taken the place of the link, or given up", || {
             child.try_wait().unwrap().is_some()
@@ -147,7 +147,7 @@ fn a_standard_error_that_is_stuck_holds_no_request() {
     let mut command = setup.command();
     // The other end is open, and never read.
     command.stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut child = Spawned::of(command);
     until("it serves", || std::os::unix::net::UnixStream::connect(&path).is_ok());
     let mut client = Client::unix(&path);
     for _ in 0..300 {
@@ -171,7 +171,7 @@ fn a_closed_standard_error_is_no_reason_to_fail() {
     shell.args(["-c", "exec \"$@\" 2>&-", "sh"]).arg(command.get_program()).args(command.get_args());
     shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     shell.current_dir(setup.folder().path()).stdin(Stdio::null()).stdout(Stdio::null());
-    let mut child = shell.spawn().unwrap();
+    let mut child = Spawned::of(shell);
     until("it serves", || std::os::unix::net::UnixStream::connect(&path).is_ok());
     let mut client = Client::unix(&path);
     client.get("/panic").assert_status(500);

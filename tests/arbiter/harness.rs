@@ -90,9 +90,10 @@ fn processes_are_seen_as_they_are() {
     let running = Running::start(setup.command(), 1);
     let pid = running.pid();
     assert!(proc::children(std::process::id()).contains(&pid));
-    assert_eq!(proc::with_text(&mark), [pid]);
+    assert!(proc::with_text(&mark).contains(&pid));
     assert!(proc::is_alive(pid) && proc::started(pid).is_some());
-    assert_eq!(proc::listening(pid).len(), 1, "{:?}", proc::files(pid));
+    // Its address, and its control socket.
+    assert!(!proc::listening(pid).is_empty(), "{:?}", proc::files(pid));
     assert!(proc::threads(pid) >= 1 && proc::rss(pid) > 1000 && proc::pss(pid) > 500);
     assert_eq!(proc::ids(pid, "Uid").len(), 4);
     assert!(proc::image(pid).is_some() && proc::waits(pid) > 0);

@@ -12,10 +12,11 @@ fn workers_without_an_arbiter_finish_what_they_have_and_free_the_addresses() {
     let mut instance = Setup::faults(&["--workers", "2", "--graceful-timeout", "10", "-b", "unix:app.sock"])
         .addresses(2)
         .start_ready(2);
-    let (address, path) = (instance.address(), instance.running().unix(1));
+    let (address, path) = (instance.address(), instance.folder().join("app.sock"));
     let old = instance.workers();
     let mut busy = instance.running().connect();
     busy.send("GET /slow/2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    instance.wait_in_flight(1);
     let load = Load::start(&Target::Tcp(address), 2, 1);
     load.wait_for_more(20);
     instance.kill_arbiter();

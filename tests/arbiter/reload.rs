@@ -216,6 +216,7 @@ fn a_stop_during_a_reload_wins_at_once_and_requests_are_finished() {
     let instance = Setup::faults(&["--workers", "2", "--graceful-timeout", "20"]).boot_file().start_ready(2);
     let mut busy = instance.running().connect();
     busy.send("GET /slow/4 HTTP/1.1\r\nHost: a\r\n\r\n");
+    instance.wait_in_flight(1);
     let before = instance.workers();
     // The new workers never become ready, so that the reload is under way for sure.
     instance.boot("hang");
@@ -233,9 +234,7 @@ fn a_stop_while_old_workers_drain_waits_for_their_requests() {
     let instance = Setup::faults(&["--workers", "2", "--graceful-timeout", "20"]).start_ready(2);
     let mut busy = instance.running().connect();
     busy.send("GET /slow/4 HTTP/1.1\r\nHost: a\r\n\r\n");
-    until("the request is in flight", || {
-        instance.info().apps[0].workers.iter().any(|worker| worker.in_flight > 0)
-    });
+    instance.wait_in_flight(1);
     let before = instance.workers();
     instance.signal("HUP");
     until("the new workers serve", || {
@@ -254,7 +253,7 @@ fn a_stop_while_old_workers_drain_waits_for_their_requests() {
 fn a_unix_socket_is_the_same_after_a_reload() {
     use std::os::unix::fs::MetadataExt;
     let instance = Setup::faults(&["--workers", "2", "-b", "unix:app.sock"]).addresses(2).start_ready(2);
-    let path = instance.running().unix(1);
+    let path = instance.folder().join("app.sock");
     let inode = |path: &std::path::Path| std::fs::metadata(path).map(|file| file.ino()).ok();
     let before = inode(&path);
     let load = Load::on(&Target::Unix(path.clone()));

@@ -3,13 +3,13 @@
 use std::{
     fs::{self, File},
     os::unix::process::CommandExt,
-    process::{Child, ExitStatus, Stdio},
+    process::{ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use pulsar_tests::until;
 
-use crate::support::{Load, Random, Setup, effort, let_pass, proc};
+use crate::support::{Load, Random, Setup, Spawned, effort, let_pass, proc};
 
 /// 15: under load.
 #[test]
@@ -39,9 +39,7 @@ fn requests_have_until_the_deadline() {
         let instance = Setup::faults(&["--workers", "2", "--graceful-timeout", timeout]).start_ready(2);
         let mut busy = instance.running().connect();
         busy.send(format!("GET /slow/{seconds} HTTP/1.1\r\nHost: a\r\n\r\n"));
-        until("the request is in flight", || {
-            instance.info().apps[0].workers.iter().any(|worker| worker.in_flight > 0)
-        });
+        instance.wait_in_flight(1);
         instance.signal("TERM");
         let begun = Instant::now();
         instance.wait_for_closed();
@@ -159,9 +157,7 @@ fn the_second_signal_decides_whether_a_stop_is_forced() {
         let mut busy = instance.running().connect();
         let seconds = if served { "1.5" } else { "600" };
         busy.send(format!("GET /slow/{seconds} HTTP/1.1\r\nHost: a\r\n\r\n"));
-        until("the request is in flight", || {
-            instance.info().apps[0].workers.iter().any(|worker| worker.in_flight > 0)
-        });
+        instance.wait_in_flight(1);
         instance.signal(first);
         instance.wait_for_closed();
         instance.signal(second);
@@ -208,7 +204,7 @@ fn a_signal_at_any_moment_of_the_start_leaves_nothing_behind() {
         let log = setup.folder().join("log");
         let mut command = setup.command();
         command.stdout(Stdio::null()).stderr(File::create(&log).unwrap());
-        let mut child = command.spawn().unwrap();
+        let mut child = Spawned::of(command);
         let pid = child.id();
         let_pass(delay);
         proc::signal(pid, name);
@@ -241,6 +237,6 @@ fn a_signal_at_any_moment_of_the_start_leaves_nothing_behind() {
     }
 }
 
-fn ended(child: &mut Child) -> Option<ExitStatus> {
+fn ended(child: &mut Spawned) -> Option<ExitStatus> {
     child.try_wait().expect("a child can be waited for")
 }

@@ -20,9 +20,7 @@ pub(super) fn run(program: &Program, command: &Command, resolved: &Resolved) -> 
         Command::Ping => (Request::Ping, false),
         Command::Info { json } => (Request::Info, *json),
         Command::Reload { wait } => (Request::Reload { wait: *wait }, false),
-        Command::Workers { app, change } => {
-            (Request::Workers { app: app.clone(), change: *change }, false)
-        }
+        Command::Workers { app, change } => (Request::Workers { app: app.clone(), change: *change }, false),
         Command::Stop => (Request::Stop, false),
         _ => (Request::Quit, false),
     };

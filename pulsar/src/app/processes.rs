@@ -75,7 +75,8 @@ pub(super) fn answer(probe: Probe, program: &Program, resolved: &Resolved) {
     }
 }
 
-const WITHOUT: &str = "a program that runs worker processes cannot do without them after a reload; restart it";
+const WITHOUT: &str =
+    "a program that runs worker processes cannot do without them after a reload; restart it";
 
 /// The applications and their settings.
 fn parts(resolved: &Resolved) -> Vec<(String, Settings)> {

@@ -91,7 +91,9 @@ fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
         let config = config(&planned.settings);
         match Bound::inherited(config, opened.sockets, opened.log) {
             Ok(sockets) => {
-                if let (AccessLog::File(path), Some(file)) = (&planned.settings.access_log, sockets.log_file()) {
+                if let (AccessLog::File(path), Some(file)) =
+                    (&planned.settings.access_log, sockets.log_file())
+                {
                     logs.push((path.clone(), file));
                 }
                 bound.push((planned, sockets));

@@ -3,7 +3,9 @@
 use std::fs::File;
 
 use crate::{
-    arbiter::{activation, notify::Notifier, pidfile::Pidfile, process, process::Identity, release::open_bind},
+    arbiter::{
+        activation, notify::Notifier, pidfile::Pidfile, process, process::Identity, release::open_bind,
+    },
     server::{BoundSocket, open_log},
     settings::{AccessLog, Settings},
 };
@@ -43,7 +45,8 @@ impl Alone {
         for (name, settings) in apps {
             let mut sockets = Vec::new();
             match activated.iter().position(|(app, _)| app == name) {
-                Some(at) => sockets.extend(activated.swap_remove(at).1.into_iter().filter_map(std::sync::Arc::into_inner)),
+                Some(at) => sockets
+                    .extend(activated.swap_remove(at).1.into_iter().filter_map(std::sync::Arc::into_inner)),
                 None => {
                     for bind in &settings.bind {
                         match open_bind(bind, settings) {

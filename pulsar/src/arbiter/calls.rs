@@ -77,10 +77,19 @@ impl Arbiter<'_> {
                 Err(refusal) => Outcome::Refused(refusal),
             }),
             Dispatch::Broadcast { name, payload } => {
-                let others: Vec<Id> = self.ready(from).into_iter().map(|(id, _)| id).filter(|id| *id != from && self.has_room(*id)).collect();
+                let others: Vec<Id> = self
+                    .ready(from)
+                    .into_iter()
+                    .map(|(id, _)| id)
+                    .filter(|id| *id != from && self.has_room(*id))
+                    .collect();
                 for id in &others {
                     let copy: Json = payload.clone();
-                    self.tell(*id, &ToChild::Call { number: None, name: name.clone(), payload: copy }, Vec::new());
+                    self.tell(
+                        *id,
+                        &ToChild::Call { number: None, name: name.clone(), payload: copy },
+                        Vec::new(),
+                    );
                 }
                 Some(Outcome::Reached(others.len()))
             }
@@ -136,7 +145,9 @@ impl Arbiter<'_> {
                 if others.is_empty() { None } else { Some(others[turn % others.len()]) }
             }
         };
-        found.map(|(id, _)| *id).ok_or_else(|| Refusal::NoWorker { ready: ready.iter().map(|(_, slot)| *slot).collect() })
+        found
+            .map(|(id, _)| *id)
+            .ok_or_else(|| Refusal::NoWorker { ready: ready.iter().map(|(_, slot)| *slot).collect() })
     }
 
     /// Whoever waits for an answer will not hear it.
@@ -149,8 +160,13 @@ impl Arbiter<'_> {
 
     /// A worker is gone, and with it what it would have answered.
     pub(super) fn forget_calls(&mut self, gone: Id) {
-        let lost: Vec<u64> =
-            self.calls.waiting.iter().filter(|(_, call)| call.to == gone).map(|(number, _)| *number).collect();
+        let lost: Vec<u64> = self
+            .calls
+            .waiting
+            .iter()
+            .filter(|(_, call)| call.to == gone)
+            .map(|(number, _)| *number)
+            .collect();
         for own in lost {
             if let Some(Waiting { from, number, .. }) = self.calls.waiting.remove(&own) {
                 let outcome = Outcome::Refused(Refusal::Lost);

@@ -113,7 +113,8 @@ impl Child {
         events: &Events,
     ) -> io::Result<Self> {
         let process::Child { pid, channel, stderr } = process::spawn(image, title, arguments)?;
-        let watched = Channel::new(channel).and_then(|channel| Ok((channel, pipe::Receiver::from_owned_fd(stderr)?)));
+        let watched =
+            Channel::new(channel).and_then(|channel| Ok((channel, pipe::Receiver::from_owned_fd(stderr)?)));
         let (channel, stderr) = match watched {
             Ok(watched) => watched,
             Err(error) => {

@@ -86,7 +86,8 @@ impl Client {
             let mut inbox = Inbox::default();
             loop {
                 let answer = inbox.read::<Response>(&stream)?;
-                let answer = answer.ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "it broke off"))?;
+                let answer =
+                    answer.ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "it broke off"))?;
                 let last = !matches!(answer, Response::Progress { .. });
                 each(answer);
                 if last {

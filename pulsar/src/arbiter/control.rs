@@ -129,7 +129,8 @@ impl Control {
 
 impl Drop for Control {
     fn drop(&mut self) {
-        let ours = fs::symlink_metadata(&self.path).is_ok_and(|there| (there.dev(), there.ino()) == self.inode);
+        let ours =
+            fs::symlink_metadata(&self.path).is_ok_and(|there| (there.dev(), there.ino()) == self.inode);
         if ours {
             let _ = fs::remove_file(&self.path);
         }
@@ -141,7 +142,9 @@ async fn hear(channel: Channel, commands: mpsc::Sender<Command>) -> io::Result<(
     let (answers, mut to_send) = mpsc::channel(ANSWERS);
     let refuse = |why: &str| Response::Failed { why: why.to_owned() };
     if user != 0 && user != system::user_id() {
-        return channel.send(&encode(&refuse("only the user who runs the instance may command it"))?, &[]).await;
+        return channel
+            .send(&encode(&refuse("only the user who runs the instance may command it"))?, &[])
+            .await;
     }
     let mut inbox = Inbox::default();
     let request = match timeout(PATIENCE, inbox.next::<Request>(&channel)).await {
@@ -193,7 +196,8 @@ fn in_folder(folder: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
     let prefix = format!("{name}-");
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     entries.filter(move |path| {
-        let number = path.file_name().and_then(|file| file.to_str()?.strip_prefix(&prefix)?.strip_suffix(".ctl"));
+        let number =
+            path.file_name().and_then(|file| file.to_str()?.strip_prefix(&prefix)?.strip_suffix(".ctl"));
         number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
     })
 }

@@ -26,7 +26,9 @@ pub(super) fn encode(message: &impl Serialize) -> io::Result<Vec<u8>> {
     serde_json::to_writer(&mut bytes, message)?;
     let length = bytes.len() - 4;
     if length > LONGEST {
-        return Err(io::Error::other(format!("a message of {length} bytes is too long; the most is {LONGEST}")));
+        return Err(io::Error::other(format!(
+            "a message of {length} bytes is too long; the most is {LONGEST}"
+        )));
     }
     // It is less than `LONGEST`, which fits.
     bytes[..4].copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
@@ -59,8 +61,9 @@ impl Decoder {
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
         let Some(text) = rest.get(..length) else { return Ok(None) };
-        let message = serde_json::from_slice(text)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("a message is none: {error}")))?;
+        let message = serde_json::from_slice(text).map_err(|error| {
+            io::Error::new(io::ErrorKind::InvalidData, format!("a message is none: {error}"))
+        })?;
         self.start += 4 + length;
         if self.start == self.bytes.len() {
             // What an idle channel keeps is small.
@@ -87,7 +90,9 @@ pub(super) struct Inbox {
 impl Inbox {
     /// Takes a descriptor that came with the messages, the oldest first.
     pub(super) fn take_fd(&mut self) -> io::Result<OwnedFd> {
-        self.fds.pop_front().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a descriptor is missing"))
+        self.fds
+            .pop_front()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a descriptor is missing"))
     }
 
     fn receive_from(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
@@ -146,7 +151,8 @@ impl Inbox {
 
     /// Takes more bytes. False at the end.
     async fn receive(&mut self, channel: &Channel) -> io::Result<bool> {
-        let received = channel.stream.async_io(Interest::READABLE, || self.receive_from(channel.stream.as_fd())).await;
+        let received =
+            channel.stream.async_io(Interest::READABLE, || self.receive_from(channel.stream.as_fd())).await;
         match received {
             Ok(0) => Ok(false),
             Ok(_) => Ok(true),

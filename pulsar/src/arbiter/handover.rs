@@ -86,7 +86,8 @@ struct SavedWorker {
 /// What the program before us in this process has handed over, if there was one.
 pub(super) fn received() -> Result<Option<State>, String> {
     let Ok(number) = std::env::var(process::HANDOVER) else { return Ok(None) };
-    let lost = |why: &dyn std::fmt::Display| format!("the state of the arbiter before the upgrade is lost: {why}");
+    let lost =
+        |why: &dyn std::fmt::Display| format!("the state of the arbiter before the upgrade is lost: {why}");
     let file = number.parse().ok().and_then(process::adopt);
     // A program that an upgraded arbiter starts inherits the variable and nothing else.
     let Some(file) = file else { return Ok(None) };
@@ -155,7 +156,8 @@ impl Arbiter<'_> {
         let mut workers = Vec::new();
         for (id, process) in &self.processes {
             let board = self.current.app(&process.app).map(|app| &app.board);
-            let seat = process.seat.as_ref().filter(|(own, _)| board.is_some_and(|board| Arc::ptr_eq(own, board)));
+            let seat =
+                process.seat.as_ref().filter(|(own, _)| board.is_some_and(|board| Arc::ptr_eq(own, board)));
             workers.push(SavedWorker {
                 id: *id,
                 pid: process.child.pid,
@@ -168,8 +170,14 @@ impl Arbiter<'_> {
                 lifetime: process.lifetime(),
             });
         }
-        let pidfile = self.pidfile.as_ref().map(|file| Ok::<_, std::io::Error>((file.path().to_owned(), kept.keep(file.fd())?)));
-        let control = self.control.as_ref().map(|file| Ok::<_, std::io::Error>((file.path().to_owned(), kept.keep(file.fd())?)));
+        let pidfile = self
+            .pidfile
+            .as_ref()
+            .map(|file| Ok::<_, std::io::Error>((file.path().to_owned(), kept.keep(file.fd())?)));
+        let control = self
+            .control
+            .as_ref()
+            .map(|file| Ok::<_, std::io::Error>((file.path().to_owned(), kept.keep(file.fd())?)));
         Ok(State {
             protocol: PROTOCOL,
             time,
@@ -210,7 +218,8 @@ impl<'a> Arbiter<'a> {
                 openings.push(Opening { bind: bind.map_err(|error| error.to_string())?, sockets });
             }
             let board_file = adopt(app.board, "the board of an application")?;
-            let board = process::map_board(board_file.as_fd(), SEATS, app.loops).map_err(|error| error.to_string())?;
+            let board = process::map_board(board_file.as_fd(), SEATS, app.loops)
+                .map_err(|error| error.to_string())?;
             let log = app.log.map(|number| adopt(number, "an access log")).transpose()?;
             blueprints.push(Blueprint {
                 name: app.name,

@@ -29,18 +29,31 @@ pub(super) enum ToChild {
     /// standard error.
     Boot(Boot),
     /// The first message to a child that is asked whether it could take over.
-    Probe { protocol: u32 },
-    Drain { delay: bool },
+    Probe {
+        protocol: u32,
+    },
+    Drain {
+        delay: bool,
+    },
     Quick,
     /// With it comes the access log, opened anew, if there is one.
-    Reopen { log: bool },
+    Reopen {
+        log: bool,
+    },
     /// Whether it does what only one worker of the application may do.
     Lead(bool),
     Ping(u64),
     /// A message from another worker. Without a number nobody waits for an answer.
-    Call { number: Option<u64>, name: String, payload: Json },
+    Call {
+        number: Option<u64>,
+        name: String,
+        payload: Json,
+    },
     /// What became of what this worker has sent.
-    Answer { number: u64, outcome: Outcome },
+    Answer {
+        number: u64,
+        outcome: Outcome,
+    },
 }
 
 /// JSON that is passed on as it is.
@@ -122,18 +135,31 @@ pub(super) enum ToArbiter {
     /// It serves.
     Ready,
     /// Why it does not start; it ends next.
-    NotStarted { why: String },
+    NotStarted {
+        why: String,
+    },
     /// A panic that nothing caught; it ends next.
-    Panicked { message: String },
+    Panicked {
+        message: String,
+    },
     /// It has had `max_requests`.
     Full,
     Pong(u64),
     /// The answer to a probe: this program with its settings could take over.
-    Program { protocol: u32, apps: Vec<(String, Texts)> },
+    Program {
+        protocol: u32,
+        apps: Vec<(String, Texts)>,
+    },
     /// Something for other workers. The number is the sender's; it comes back with the outcome.
-    Dispatch { number: u64, dispatch: Dispatch },
+    Dispatch {
+        number: u64,
+        dispatch: Dispatch,
+    },
     /// The answer to a call, with the number that came with it.
-    Answer { number: u64, outcome: Outcome },
+    Answer {
+        number: u64,
+        outcome: Outcome,
+    },
 }
 
 /// A command to a running instance.
@@ -153,12 +179,20 @@ pub(crate) enum Request {
 #[serde(rename_all = "snake_case", tag = "answer")]
 pub(crate) enum Response {
     /// It is there.
-    Pong { pid: u32 },
+    Pong {
+        pid: u32,
+    },
     Info(Info),
     /// Something that has happened on the way.
-    Progress { text: String },
-    Done { text: String },
-    Failed { why: String },
+    Progress {
+        text: String,
+    },
+    Done {
+        text: String,
+    },
+    Failed {
+        why: String,
+    },
 }
 
 /// The state of an instance.

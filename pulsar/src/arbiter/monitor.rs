@@ -86,9 +86,13 @@ pub(super) enum State {
     Booting,
     Ready,
     /// Told to end; it is killed at the deadline.
-    Draining { deadline: Time },
+    Draining {
+        deadline: Time,
+    },
     /// Being killed.
-    Condemned { kill_at: Time },
+    Condemned {
+        kill_at: Time,
+    },
 }
 
 impl State {
@@ -297,7 +301,10 @@ impl Monitor {
     /// Whether every slot has its ready worker.
     pub(super) fn is_complete(&self) -> bool {
         self.course != Course::Running
-            || self.slots.iter().all(|slot| self.current(*slot).is_some_and(|id| self.members[&id].is_ready()))
+            || self
+                .slots
+                .iter()
+                .all(|slot| self.current(*slot).is_some_and(|id| self.members[&id].is_ready()))
     }
 
     /// Whether workers are there that shall not be: of another generation than that which serves.
@@ -333,7 +340,8 @@ impl Monitor {
             State::Draining { deadline } => Some(deadline),
             State::Condemned { kill_at } => Some(kill_at),
         });
-        let of_slots = self.slots.iter().filter(|slot| self.course == Course::Running && self.current(**slot).is_none());
+        let of_slots =
+            self.slots.iter().filter(|slot| self.course == Course::Running && self.current(**slot).is_none());
         let of_slots = of_slots.filter_map(|slot| self.pauses.get(slot).map(|pause| pause.until));
         of_members.chain(of_slots).min()
     }
@@ -398,7 +406,8 @@ impl Monitor {
         if limit.is_zero() {
             return Vec::new();
         }
-        let ready: Vec<_> = self.members.iter().filter(|(_, member)| member.is_ready()).map(|(id, _)| *id).collect();
+        let ready: Vec<_> =
+            self.members.iter().filter(|(_, member)| member.is_ready()).map(|(id, _)| *id).collect();
         let times = |id: &Id| quiet.get(id).copied().unwrap_or_default();
         let late: Vec<_> = ready.iter().copied().filter(|id| times(id).1 >= limit).collect();
         let stalled = ready.len() > 1 && ready.iter().all(|id| times(id).0 >= limit);
@@ -419,7 +428,9 @@ impl Monitor {
             let what = if thread >= limit {
                 format!("its process has not run for {seconds:.1} s; it is stopped or gets no processor")
             } else {
-                format!("an event loop has been blocked for {seconds:.1} s; an async handler does something that blocks")
+                format!(
+                    "an event loop has been blocked for {seconds:.1} s; an async handler does something that blocks"
+                )
             };
             actions.extend(self.condemn(now, id, Reason::Timeout(what), ABORT_GRACE));
         }
@@ -441,7 +452,9 @@ impl Monitor {
     /// Deadlines that have passed.
     pub(super) fn tick(&mut self, now: Time) -> Vec<Action> {
         let mut actions = Vec::new();
-        for (id, state, since) in self.members.iter().map(|(id, m)| (*id, m.state, m.since)).collect::<Vec<_>>() {
+        for (id, state, since) in
+            self.members.iter().map(|(id, m)| (*id, m.state, m.since)).collect::<Vec<_>>()
+        {
             match state {
                 State::Booting if now >= since + self.boot_timeout(id) => {
                     actions.extend(self.condemn(now, id, Reason::BootTimeout, Duration::ZERO));
@@ -469,7 +482,8 @@ impl Monitor {
     }
 
     fn condemn(&mut self, now: Time, id: Id, reason: Reason, grace: Duration) -> Vec<Action> {
-        let Some(member) = self.members.get_mut(&id).filter(|member| !matches!(member.state, State::Condemned { .. }))
+        let Some(member) =
+            self.members.get_mut(&id).filter(|member| !matches!(member.state, State::Condemned { .. }))
         else {
             return Vec::new();
         };
@@ -488,7 +502,8 @@ impl Monitor {
     /// Sets the number of workers. Fewer: the oldest go. More: the lowest free slots are taken.
     pub(super) fn scale(&mut self, workers: usize) {
         while self.slots.len() < workers {
-            let free = (0..).find(|slot| !self.slots.contains(slot)).expect("there are more numbers than slots");
+            let free =
+                (0..).find(|slot| !self.slots.contains(slot)).expect("there are more numbers than slots");
             self.slots.insert(free);
         }
         while self.slots.len() > workers {
@@ -497,7 +512,8 @@ impl Monitor {
                 // A slot without a worker goes first, then the one whose worker is oldest.
                 (member.is_some(), member.map_or(Time::ZERO, |member| member.since), std::cmp::Reverse(*slot))
             };
-            let oldest = self.slots.iter().copied().min_by_key(age).expect("more slots than wanted, so not none");
+            let oldest =
+                self.slots.iter().copied().min_by_key(age).expect("more slots than wanted, so not none");
             self.slots.remove(&oldest);
         }
         self.course = match self.course {
@@ -601,7 +617,11 @@ impl Monitor {
                 State::Ready => {
                     member.reason = Some(Reason::Requested);
                     member.state = State::Draining { deadline };
-                    actions.push(if quick { Action::Quick { id } } else { Action::Drain { id, delay: true } });
+                    actions.push(if quick {
+                        Action::Quick { id }
+                    } else {
+                        Action::Drain { id, delay: true }
+                    });
                 }
             }
         }
@@ -627,7 +647,11 @@ impl Monitor {
         let mut fitting = self.members.iter().filter(|(_, member)| fits(member));
         // One that is ready goes before one that is not, an older one before a younger.
         let first = fitting.next()?;
-        let best = if first.1.is_ready() { first } else { fitting.find(|(_, member)| member.is_ready()).unwrap_or(first) };
+        let best = if first.1.is_ready() {
+            first
+        } else {
+            fitting.find(|(_, member)| member.is_ready()).unwrap_or(first)
+        };
         Some(*best.0)
     }
 
@@ -645,7 +669,8 @@ impl Monitor {
             let others = self.members.values().filter(|other| other.slot == member.slot && other.is_ready());
             member.state == State::Booting && others.count() > 0
         };
-        let mut surge = self.policy.surge.saturating_sub(self.members.values().filter(|m| is_surplus(m)).count());
+        let mut surge =
+            self.policy.surge.saturating_sub(self.members.values().filter(|m| is_surplus(m)).count());
         let mut starts = Vec::new();
         for slot in &slots {
             if self.current(*slot).is_some() {
@@ -659,7 +684,12 @@ impl Monitor {
             starts.push((*slot, wanted));
         }
         let has_canary = || self.members.values().any(|m| m.generation == self.next && m.is_live());
-        if self.phase == Phase::Canary && !paused && !has_canary() && self.failed_of_reload == 0 && !self.is_tried() {
+        if self.phase == Phase::Canary
+            && !paused
+            && !has_canary()
+            && self.failed_of_reload == 0
+            && !self.is_tried()
+        {
             starts.push((slots.first().copied().unwrap_or(0), self.next));
         }
         for (slot, generation) in starts {
@@ -700,7 +730,8 @@ impl Monitor {
                 continue;
             }
             let current = self.current(member.slot);
-            let has_successor = current.is_some_and(|current| current != *id && self.members[&current].is_ready());
+            let has_successor =
+                current.is_some_and(|current| current != *id && self.members[&current].is_ready());
             let is_of_no_use = current != Some(*id) && member.state == State::Booting;
             if !slots.contains(&member.slot) || has_successor || is_of_no_use {
                 leavers.push((*id, member.marked.map_or(Reason::Requested, Reason::Recycled)));
@@ -732,6 +763,3 @@ fn cause(member: &Member, ended: &Result<Ended, String>) -> Cause {
         (_, Ended::Signal { name, .. }) => Cause::Signal(name.clone()),
     }
 }
-
-
-

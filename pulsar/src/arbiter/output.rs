@@ -31,7 +31,8 @@ impl Write for Stderr {
             let lost = LOST.swap(0, Relaxed);
             if lost > 0 {
                 // Whether that is read is as uncertain as everything else here.
-                let _ = writeln!(stderr, "pulsar: {lost} lines of the log were lost; nobody read them in time");
+                let _ =
+                    writeln!(stderr, "pulsar: {lost} lines of the log were lost; nobody read them in time");
             }
             if stderr.write_all(piece).is_err() {
                 break;

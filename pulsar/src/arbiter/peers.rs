@@ -113,7 +113,9 @@ impl Peers {
             (Some(Waiting::Send(waiting)), Outcome::Delivered) => drop(waiting.send(Ok(()))),
             (Some(Waiting::Send(waiting)), Outcome::Refused(refusal)) => drop(waiting.send(Err(refusal))),
             (Some(Waiting::Broadcast(waiting)), Outcome::Reached(reached)) => drop(waiting.send(Ok(reached))),
-            (Some(Waiting::Broadcast(waiting)), Outcome::Refused(refusal)) => drop(waiting.send(Err(refusal))),
+            (Some(Waiting::Broadcast(waiting)), Outcome::Refused(refusal)) => {
+                drop(waiting.send(Err(refusal)))
+            }
             (Some(Waiting::Workers(waiting)), Outcome::Workers(workers)) => drop(waiting.send(Ok(workers))),
             (Some(Waiting::Workers(waiting)), Outcome::Refused(refusal)) => drop(waiting.send(Err(refusal))),
             (None, _) => {}

@@ -31,7 +31,9 @@ impl Pidfile {
     pub(super) fn lock(path: &Path) -> Result<Self, String> {
         let shown = path.display();
         let fail = |error: &dyn std::fmt::Display| {
-            format!("cannot write the pidfile {shown}: {error}. Check that its directory exists and is writable")
+            format!(
+                "cannot write the pidfile {shown}: {error}. Check that its directory exists and is writable"
+            )
         };
         loop {
             let mut options = OpenOptions::new();
@@ -44,7 +46,8 @@ impl Pidfile {
                 Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => {
                     let mut text = String::new();
                     let _ = file.read_to_string(&mut text);
-                    let holder = text.trim().parse::<u32>().map_or(String::new(), |pid| format!(" (process {pid})"));
+                    let holder =
+                        text.trim().parse::<u32>().map_or(String::new(), |pid| format!(" (process {pid})"));
                     return Err(format!(
                         "another instance{holder} holds the pidfile {shown}. Stop it, or choose another pidfile"
                     ));

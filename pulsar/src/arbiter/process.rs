@@ -166,8 +166,13 @@ pub(super) fn send(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>])
     let raw: Vec<RawFd> = fds.iter().map(AsRawFd::as_raw_fd).collect();
     let rights = [ControlMessage::ScmRights(&raw)];
     let control = if raw.is_empty() { &[][..] } else { &rights[..] };
-    let sent =
-        socket::sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(bytes)], control, MsgFlags::MSG_NOSIGNAL, None);
+    let sent = socket::sendmsg::<()>(
+        socket.as_raw_fd(),
+        &[IoSlice::new(bytes)],
+        control,
+        MsgFlags::MSG_NOSIGNAL,
+        None,
+    );
     Ok(sent?)
 }
 
@@ -263,8 +268,9 @@ pub(super) fn map_board(file: BorrowedFd<'_>, seats: usize, loops: usize) -> io:
     }
     let length = size.try_into().map_err(|_| io::ErrorKind::InvalidInput)?;
     // SAFETY: a new mapping at an address of the kernel's choice touches no memory that is in use.
-    let start =
-        unsafe { mmap(None, length, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED, file, 0)? };
+    let start = unsafe {
+        mmap(None, length, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED, file, 0)?
+    };
     // SAFETY: the mapping is `size` bytes long, which is `lines` times the size of a `Line`; pages are aligned more strictly than
     // lines; a `Line` is nothing but atomic integers, for which any bytes are valid and which other processes may change; the
     // mapping is never undone, and the file cannot shrink under it.
@@ -327,8 +333,10 @@ pub(super) fn exec(image: &Image, name: &OsStr, arguments: &[OsString], handover
     let attempt = || -> io::Result<std::convert::Infallible> {
         let text = |text: &OsStr| CString::new(text.as_bytes()).map_err(io::Error::from);
         let path = text(image.path()?.as_os_str())?;
-        let arguments: Vec<_> =
-            std::iter::once(name).chain(arguments.iter().map(OsString::as_os_str)).map(text).collect::<Result<_, _>>()?;
+        let arguments: Vec<_> = std::iter::once(name)
+            .chain(arguments.iter().map(OsString::as_os_str))
+            .map(text)
+            .collect::<Result<_, _>>()?;
         let mut environment = Vec::new();
         for (name, value) in std::env::vars_os().filter(|(name, _)| name != HANDOVER) {
             let mut both = name;
@@ -378,7 +386,12 @@ impl Identity {
                     Ok(number) => User::from_uid(Uid::from_raw(number)),
                     Err(_) => User::from_name(name),
                 };
-                Some(found.ok().flatten().ok_or_else(|| format!("there is no user `{name}` on this machine"))?)
+                Some(
+                    found
+                        .ok()
+                        .flatten()
+                        .ok_or_else(|| format!("there is no user `{name}` on this machine"))?,
+                )
             }
         };
         let group = match group {

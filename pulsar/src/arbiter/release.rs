@@ -158,7 +158,9 @@ fn reusable(name: &str, before: Option<&Release>) -> Vec<Opening> {
     let own = before.apps.iter().filter(|app| app.name == name);
     // A free port that the system chose for another application stays that one's.
     let others = before.apps.iter().filter(|app| app.name != name);
-    let fixed = |opening: &&Opening| opening.bind.as_ref().is_some_and(|bind| !matches!(bind, Bind::Tcp { port: 0, .. }));
+    let fixed = |opening: &&Opening| {
+        opening.bind.as_ref().is_some_and(|bind| !matches!(bind, Bind::Tcp { port: 0, .. }))
+    };
     own.flat_map(|app| &app.openings)
         .chain(others.flat_map(|app| app.openings.iter().filter(fixed)))
         .cloned()
@@ -181,7 +183,8 @@ pub(crate) fn open_bind(bind: &Bind, settings: &Settings) -> Result<Vec<BoundSoc
             let help = "Have whoever starts the program leave a listening socket open there";
             let fd = i32::try_from(*number).ok().and_then(process::adopt);
             let fd = fd.ok_or_else(|| format!("cannot listen on {bind}: nothing is open there. {help}"))?;
-            let socket = BoundSocket::adopt(fd).map_err(|why| format!("cannot listen on {bind}: {why}. {help}"))?;
+            let socket =
+                BoundSocket::adopt(fd).map_err(|why| format!("cannot listen on {bind}: {why}. {help}"))?;
             return Ok(vec![socket]);
         }
     };

@@ -166,11 +166,13 @@ impl Arbiter<'_> {
             return Err("the new program does not listen".to_owned());
         }
         let pid = child.pid;
-        let patience = self.current.apps.iter().map(|app| app.settings.boot_timeout).max().unwrap_or(PATIENCE);
+        let patience =
+            self.current.apps.iter().map(|app| app.settings.boot_timeout).max().unwrap_or(PATIENCE);
         let answer = tokio::spawn(async move {
             let mut child = child;
             let asked = timeout(patience, ask(&mut child, id, &events, &mut answers)).await;
-            let answer = asked.unwrap_or_else(|_| Err(format!("no answer within {} s", patience.as_secs_f64())));
+            let answer =
+                asked.unwrap_or_else(|_| Err(format!("no answer within {} s", patience.as_secs_f64())));
             let lines = child.last_lines();
             child.signal(Signal::SIGKILL);
             tokio::spawn(async move {
@@ -273,7 +275,8 @@ impl Arbiter<'_> {
                 self.begin_pending();
             }
             Notice::Settled { generation } => {
-                self.reloads.finish(|| Response::Done { text: format!("generation {generation} serves alone") });
+                self.reloads
+                    .finish(|| Response::Done { text: format!("generation {generation} serves alone") });
             }
             Notice::Stopped => {
                 self.exit.get_or_insert(0);
@@ -301,7 +304,8 @@ impl Arbiter<'_> {
         if !self.reloads.take_over || self.supervisor.is_stopping() {
             return;
         }
-        let is_booting = |id| self.supervisor.member(id).is_some_and(|(_, member)| member.ready_since.is_none());
+        let is_booting =
+            |id| self.supervisor.member(id).is_some_and(|(_, member)| member.ready_since.is_none());
         if self.processes.keys().any(|id| is_booting(*id)) {
             return;
         }
@@ -313,7 +317,9 @@ impl Arbiter<'_> {
         self.reloads.take_over = false;
         // Returns only if it fails. The new workers serve all the same; only their arbiter is the old program.
         let why = handover::take_over(self);
-        tracing::error!("the new program serves, but its arbiter cannot be executed: {why}; the old one goes on");
+        tracing::error!(
+            "the new program serves, but its arbiter cannot be executed: {why}; the old one goes on"
+        );
         self.notifier.ready(self.supervisor.generation());
         self.begin_pending();
     }
@@ -341,9 +347,13 @@ async fn ask(
         match event {
             Some(Event::Said(_, ToArbiter::Program { protocol, apps })) => {
                 if protocol != PROTOCOL {
-                    return Err(format!("it speaks version {protocol} of the protocol, this program {PROTOCOL}"));
+                    return Err(format!(
+                        "it speaks version {protocol} of the protocol, this program {PROTOCOL}"
+                    ));
                 }
-                let read = |(name, texts): (String, Vec<(String, String)>)| Ok((name, Settings::from_changed(&texts)?));
+                let read = |(name, texts): (String, Vec<(String, String)>)| {
+                    Ok((name, Settings::from_changed(&texts)?))
+                };
                 return apps.into_iter().map(read).collect();
             }
             Some(Event::Said(_, ToArbiter::NotStarted { why })) => return Err(why),

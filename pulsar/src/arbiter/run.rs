@@ -191,7 +191,8 @@ pub(super) struct Arbiter<'a> {
 
 impl<'a> Arbiter<'a> {
     fn start(host: &'a dyn Host, apps: Vec<(String, Settings)>) -> Result<Self, (u8, Vec<String>)> {
-        let failed = |error: io::Error| (FAILED, vec![format!("the system refuses what the arbiter needs: {error}")]);
+        let failed =
+            |error: io::Error| (FAILED, vec![format!("the system refuses what the arbiter needs: {error}")]);
         let signals = Signals::new().map_err(failed)?;
         process::admit_signals();
         let handed = handover::received().map_err(|why| (FAILED, vec![why]))?;
@@ -213,7 +214,9 @@ impl<'a> Arbiter<'a> {
                 let control = match Control::open(host.name(), &settings.control_socket) {
                     Ok(control) => control,
                     Err(error) => {
-                        tracing::warn!("there is no control socket: {error}; commands cannot reach this instance");
+                        tracing::warn!(
+                            "there is no control socket: {error}; commands cannot reach this instance"
+                        );
                         None
                     }
                 };
@@ -303,7 +306,13 @@ impl<'a> Arbiter<'a> {
     }
 
     /// Adds a worker that was started before.
-    pub(super) fn adopt(&mut self, id: Id, pid: u32, channel: OwnedFd, process: impl FnOnce(Child) -> Process) -> io::Result<()> {
+    pub(super) fn adopt(
+        &mut self,
+        id: Id,
+        pid: u32,
+        channel: OwnedFd,
+        process: impl FnOnce(Child) -> Process,
+    ) -> io::Result<()> {
         let channel = super::frame::Channel::new(channel.into())?;
         let child = Child::of(pid, channel, id, &self.events.0);
         self.processes.insert(id, process(child));
@@ -371,8 +380,11 @@ impl<'a> Arbiter<'a> {
             Arrived::Reopen => self.reopen(),
             Arrived::Upgrade => self.begin_upgrade(),
             Arrived::More | Arrived::Fewer => {
-                let (name, change) =
-                    if signal == Arrived::More { ("TTIN", Change::Add(1)) } else { ("TTOU", Change::Remove(1)) };
+                let (name, change) = if signal == Arrived::More {
+                    ("TTIN", Change::Add(1))
+                } else {
+                    ("TTOU", Change::Remove(1))
+                };
                 match self.scale(None, change) {
                     Ok(text) => tracing::info!("{name}: {text}"),
                     Err(why) => tracing::warn!("{name}: {why}"),
@@ -383,7 +395,9 @@ impl<'a> Arbiter<'a> {
                     // The window was resized.
                     return;
                 }
-                tracing::info!("WINCH: ending the workers and keeping the addresses; HUP or `workers N` brings them back");
+                tracing::info!(
+                    "WINCH: ending the workers and keeping the addresses; HUP or `workers N` brings them back"
+                );
                 self.supervisor.pause();
             }
             Arrived::Child => self.reap(),
@@ -462,7 +476,10 @@ impl<'a> Arbiter<'a> {
         let Process { worker, child, .. } = process;
         let (slot, pid, seconds) = (worker.slot(), child.pid, uptime.as_secs_f64());
         let booted = if member.ready_since.is_some() { "" } else { " before it was ready" };
-        let line = format!("worker {slot} of {} (process {pid}) ended{booted} after {seconds:.1} s: {cause}", worker.app());
+        let line = format!(
+            "worker {slot} of {} (process {pid}) ended{booted} after {seconds:.1} s: {cause}",
+            worker.app()
+        );
         if cause.is_failure() {
             tracing::error!(app = worker.app(), slot, pid, cause = cause.word(), "{line}");
         } else {
@@ -736,7 +753,8 @@ impl<'a> Arbiter<'a> {
         } else {
             tracing::info!("{why}: finishing what is in flight");
         }
-        let limits = self.current.apps.iter().map(|app| app.settings.graceful_timeout + app.settings.drain_delay);
+        let limits =
+            self.current.apps.iter().map(|app| app.settings.graceful_timeout + app.settings.drain_delay);
         self.notifier.stopping(limits.max().unwrap_or_default() + Duration::from_secs(3));
         self.give_up_reload("the program is stopping");
         let delay = self.current.apps.iter().map(|app| app.settings.drain_delay).max().unwrap_or_default();
@@ -803,7 +821,12 @@ impl<'a> Arbiter<'a> {
 
 impl Process {
     /// A worker that was started before an upgrade.
-    pub(super) fn adopted(child: Child, worker: Worker, seat: Option<(Arc<Board>, usize)>, uptime: Duration) -> Self {
+    pub(super) fn adopted(
+        child: Child,
+        worker: Worker,
+        seat: Option<(Arc<Board>, usize)>,
+        uptime: Duration,
+    ) -> Self {
         Self {
             child,
             app: worker.app().to_owned(),

@@ -155,7 +155,9 @@ impl Supervisor {
 
     /// The application and the facts of a worker.
     pub(super) fn member(&self, id: Id) -> Option<(&str, &Member)> {
-        self.apps.iter().find_map(|app| app.monitor.members().get(&id).map(|member| (app.name.as_str(), member)))
+        self.apps
+            .iter()
+            .find_map(|app| app.monitor.members().get(&id).map(|member| (app.name.as_str(), member)))
     }
 
     /// When something is due without an event.
@@ -306,7 +308,8 @@ impl Supervisor {
         let Some(reload) = self.reload else { return };
         if reload != Reload::Settling {
             let kept = self.apps.iter().filter(|app| app.membership != Membership::Leaving);
-            let failure = kept.clone().find_map(|app| Some((app.name.as_str(), app.monitor.reload_failure()?)));
+            let failure =
+                kept.clone().find_map(|app| Some((app.name.as_str(), app.monitor.reload_failure()?)));
             if let Some((app, why)) = failure {
                 notices.push(Notice::RolledBack { why: format!("{app}: {why}") });
                 self.roll_back(actions);
@@ -317,7 +320,10 @@ impl Supervisor {
             Reload::TryingOut => {
                 let mut kept = self.apps.iter().filter(|app| app.membership != Membership::Leaving);
                 if kept.all(|app| app.monitor.is_tried()) {
-                    self.apps.iter_mut().filter(|app| app.membership == Membership::Settled).for_each(|app| app.monitor.roll());
+                    self.apps
+                        .iter_mut()
+                        .filter(|app| app.membership == Membership::Settled)
+                        .for_each(|app| app.monitor.roll());
                     self.reload = Some(Reload::Rolling);
                 }
             }

@@ -7,10 +7,7 @@ use std::{
     fmt::Write as _,
     fs::File,
     io,
-    os::{
-        fd::OwnedFd,
-        unix::net::UnixStream as StdStream,
-    },
+    os::{fd::OwnedFd, unix::net::UnixStream as StdStream},
     process,
     sync::{
         Arc, Mutex, PoisonError,
@@ -76,7 +73,9 @@ pub(crate) fn child() -> Result<Option<Child>, String> {
     let Some(channel) = system::channel_to_arbiter() else { return Ok(None) };
     let mut inbox = Inbox::default();
     channel.set_nonblocking(false).map_err(|error| error.to_string())?;
-    let first = inbox.read::<ToChild>(&channel).map_err(|error| format!("the arbiter cannot be understood: {error}"))?;
+    let first = inbox
+        .read::<ToChild>(&channel)
+        .map_err(|error| format!("the arbiter cannot be understood: {error}"))?;
     match first {
         Some(ToChild::Boot(boot)) => {
             let booted = Booted::new(boot, channel, inbox);
@@ -87,7 +86,8 @@ pub(crate) fn child() -> Result<Option<Child>, String> {
             if protocol == PROTOCOL {
                 return Ok(Some(Child::Probe(probe)));
             }
-            let why = format!("the arbiter speaks version {protocol} of the protocol, this program {PROTOCOL}");
+            let why =
+                format!("the arbiter speaks version {protocol} of the protocol, this program {PROTOCOL}");
             probe.refuse(&why);
             Err(why)
         }
@@ -116,8 +116,19 @@ impl Probe {
 
 impl Booted {
     fn new(boot: Boot, channel: StdStream, mut inbox: Inbox) -> io::Result<Self> {
-        let Boot { app, slot, generation, settings, addresses, log, seat, seats, loops, max_requests, multiprocess } =
-            boot;
+        let Boot {
+            app,
+            slot,
+            generation,
+            settings,
+            addresses,
+            log,
+            seat,
+            seats,
+            loops,
+            max_requests,
+            multiprocess,
+        } = boot;
         let board = system::map_board(std::os::fd::AsFd::as_fd(&inbox.take_fd()?), seats, loops)?;
         let mut sockets = Vec::new();
         for _ in addresses {
@@ -154,7 +165,8 @@ impl Booted {
     ///
     /// When the system refuses a thread, or the handlers of signals.
     pub(crate) fn listen(self: Box<Self>, shutdown: Shutdown) -> io::Result<(Link, Assignment)> {
-        let Self { worker, settings, sockets, log, seat, multiprocess, max_requests, stderr, channel, inbox } = *self;
+        let Self { worker, settings, sockets, log, seat, multiprocess, max_requests, stderr, channel, inbox } =
+            *self;
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let (channel, signals) = {
             let _context = runtime.enter();
@@ -164,13 +176,14 @@ impl Booted {
         let (incoming, messages) = mpsc::channel(PLACES);
         let (cluster, outgoing) = Cluster::linked(worker.clone());
         let (lead, leader) = watch::channel(false);
-        let shared = Arc::new(Shared {
-            shutdown,
-            is_ready: AtomicBool::new(false),
-            log: Mutex::new(None),
-            lead,
-        });
-        let link = Link { outbox: outbox.clone(), shared: Arc::clone(&shared), stderr: Mutex::new(Some(stderr)), leader };
+        let shared =
+            Arc::new(Shared { shutdown, is_ready: AtomicBool::new(false), log: Mutex::new(None), lead });
+        let link = Link {
+            outbox: outbox.clone(),
+            shared: Arc::clone(&shared),
+            stderr: Mutex::new(Some(stderr)),
+            leader,
+        };
         let control = Control {
             shared,
             board: Arc::clone(&seat.board),
@@ -205,7 +218,11 @@ pub(crate) struct Assignment {
 /// How often a worker shows that it is alive.
 pub(crate) fn heartbeat(settings: &Settings) -> Duration {
     let longest = Duration::from_secs(1);
-    if settings.timeout.is_zero() { longest } else { (settings.timeout / 5).clamp(Duration::from_millis(20), longest) }
+    if settings.timeout.is_zero() {
+        longest
+    } else {
+        (settings.timeout / 5).clamp(Duration::from_millis(20), longest)
+    }
 }
 
 /// Messages to the arbiter that may wait.
@@ -324,7 +341,10 @@ impl Control {
             };
             match message.answer {
                 Some(answer) => answer.send(Err(refusal)),
-                None => tracing::warn!("the message `{}` found no place in the queue of this worker", message.name),
+                None => tracing::warn!(
+                    "the message `{}` found no place in the queue of this worker",
+                    message.name
+                ),
             }
         }
     }
@@ -464,7 +484,8 @@ impl Control {
     /// Says what the loops do, and dies.
     fn abort(&self, watch: &LoopWatch<'_>) -> ! {
         let totals = self.board.totals(self.seat);
-        let mut text = format!("ABRT: {} requests in flight on {} connections", totals.in_flight, totals.open);
+        let mut text =
+            format!("ABRT: {} requests in flight on {} connections", totals.in_flight, totals.open);
         for (number, quiet) in watch.quiet() {
             let _ = write!(text, "; pulsar-io-{number} moved {:.1} s ago", quiet.as_secs_f64());
         }

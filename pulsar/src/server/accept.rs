@@ -247,7 +247,8 @@ impl Accepted {
                 // A client that is gone already fails here; the first read will tell.
                 let _ = stream.set_nodelay(true);
                 let local = if bound.ip().is_unspecified() { stream.local_addr().ok() } else { Some(bound) };
-                TcpStream::from_std(stream).map(|stream| (Socket::Tcp(stream), peer.into(), local.map(Peer::Tcp)))
+                TcpStream::from_std(stream)
+                    .map(|stream| (Socket::Tcp(stream), peer.into(), local.map(Peer::Tcp)))
             }
             Self::Unix { stream, peer, path } => {
                 let peer = Peer::Unix(peer.map(Arc::from));

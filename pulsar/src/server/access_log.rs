@@ -144,15 +144,13 @@ impl Log {
             while state.buffer.is_empty() && !state.closed && state.next.is_none() {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
-            let more = |state: &mut State| {
-                state.buffer.len() < FLUSH_SIZE && !state.closed && state.next.is_none()
-            };
+            let more =
+                |state: &mut State| state.buffer.len() < FLUSH_SIZE && !state.closed && state.next.is_none();
             let waited = self.changed.wait_timeout_while(state, FLUSH_INTERVAL, more);
             (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
             batch.clear();
             mem::swap(&mut batch, &mut state.buffer);
-            let (dropped, closed, next) =
-                (mem::take(&mut state.dropped), state.closed, state.next.take());
+            let (dropped, closed, next) = (mem::take(&mut state.dropped), state.closed, state.next.take());
             drop(state);
             let written = sink.write_all(&batch).and_then(|()| sink.flush());
             if let Err(error) = &written

@@ -13,7 +13,13 @@ target/debug/examples/faults -b 127.0.0.1:0 --pidfile "$folder/pid" || code=$?
 echo "exit code $code, expected 2"
 ls "$folder"
 [ "$code" = 2 ] && [ ! -e "$folder/pid" ]
-target/debug/examples/faults -b 127.0.0.1:8061 --access-log "$folder/full" &
+log=$(mktemp)
+target/debug/examples/faults -b 127.0.0.1:0 --access-log "$folder/full" 2> "$log" &
 pid=$!
-curl -sSf --retry 20 --retry-connrefused "http://127.0.0.1:8061/whoami?[1-200]" > /dev/null
+until address=$(sed -nE 's|.* listening on (http://.*)$|\1|p' "$log") && [ -n "$address" ]; do
+    kill -0 $pid || { cat "$log"; exit 1; }
+    sleep 0.1
+done
+curl -sSf "$address/whoami?[1-200]" > /dev/null
 echo 'served 200 requests'
+rm -f "$log"

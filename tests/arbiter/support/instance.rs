@@ -253,6 +253,13 @@ impl Instance {
         });
     }
 
+    /// Waits until so many requests are with the workers of the first application.
+    pub(crate) fn wait_in_flight(&self, requests: u64) {
+        until(&format!("{requests} requests are in flight"), || {
+            self.info().apps[0].workers.iter().map(|worker| worker.in_flight).sum::<u64>() >= requests
+        });
+    }
+
     /// Waits until nobody listens at the first address any more.
     pub(crate) fn wait_for_closed(&self) {
         let address = self.address();

@@ -6,6 +6,7 @@ mod instance;
 mod load;
 mod notify;
 mod random;
+mod spawned;
 mod upgrade;
 
 pub(crate) mod proc;
@@ -19,6 +20,7 @@ pub(crate) use instance::{Instance, Setup};
 pub(crate) use load::{Load, Tally, Target};
 pub(crate) use notify::Notify;
 pub(crate) use random::Random;
+pub(crate) use spawned::Spawned;
 pub(crate) use upgrade::Image;
 
 /// How often, how many, how long: the first value in CI, another one by an environment variable for those who have time.
