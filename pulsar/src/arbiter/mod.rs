@@ -26,9 +26,9 @@ pub(crate) use self::{
     alone::Alone,
     client::Client,
     message::{Info, Request, Response},
-    output::{Stderr, say},
+    output::{Stderr, guard_panics, say},
     peers::Incoming,
-    release::{open_bind, texts},
+    release::texts,
     run::{Host, run},
     worker::{Assignment, Booted, Child, LastWords, Link, Probe, child, heartbeat},
 };

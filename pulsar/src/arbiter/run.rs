@@ -30,10 +30,10 @@ use crate::{
         message::{Boot, Request, Response, SocketAddress, ToArbiter, ToChild},
         monitor::{Action, Ended, Id, Mark, Member, Time},
         notify::Notifier,
-        output::say,
+        output::{own_sink, say},
         pidfile::Pidfile,
         process::{self, Image},
-        release::{Release, SEATS},
+        release::{Release, SEATS, wrong_identities},
         reload::Reloads,
         signals::{Arrived, Signals},
         supervisor::Supervisor,
@@ -80,8 +80,8 @@ pub(crate) trait Host {
 
 /// An address could not be bound, or the system refused something.
 const FAILED: u8 = 1;
-/// The pidfile is held by another instance, or cannot be written.
-const HELD: u8 = 2;
+/// A setting cannot be followed; or the pidfile is held by another instance, or cannot be written.
+const WRONG: u8 = 2;
 /// An application never came up.
 const NOT_STARTED: u8 = 3;
 /// Cut short by a second interrupt.
@@ -202,11 +202,15 @@ impl<'a> Arbiter<'a> {
             Some(handed) => Self::go_on(host, handed, signals).map_err(|why| (FAILED, vec![why]))?,
             None => {
                 host.starting();
+                let wrong = wrong_identities(&apps);
+                if !wrong.is_empty() {
+                    return Err((WRONG, wrong));
+                }
                 if let Some(mask) = settings.umask {
                     process::set_umask(mask);
                 }
                 let pidfile = settings.pidfile.as_deref().map(Pidfile::lock).transpose();
-                let pidfile = pidfile.map_err(|failure| (HELD, vec![failure]))?;
+                let pidfile = pidfile.map_err(|failure| (WRONG, vec![failure]))?;
                 let names: Vec<_> = apps.iter().map(|(name, _)| name.clone()).collect();
                 let activated = super::activation::sockets(&names).map_err(|failures| (FAILED, failures))?;
                 let current = Release::open(Image::Running, apps, None, &activated)
@@ -215,7 +219,7 @@ impl<'a> Arbiter<'a> {
                     Ok(control) => control,
                     Err(error) => {
                         tracing::warn!(
-                            "there is no control socket: {error}; commands cannot reach this instance"
+                            "there is no control socket, so that commands cannot reach this instance: {error}"
                         );
                         None
                     }
@@ -677,6 +681,7 @@ impl<'a> Arbiter<'a> {
             0 => 0,
             most => most + random_up_to(settings.max_requests_jitter),
         };
+        let sink = own_sink();
         let boot = ToChild::Boot(Boot {
             app: app.to_owned(),
             slot: worker.slot(),
@@ -684,11 +689,11 @@ impl<'a> Arbiter<'a> {
             settings: blueprint.texts(),
             addresses: blueprint.sockets().map(|socket| SocketAddress::from(&socket.address())).collect(),
             log: blueprint.log.is_some(),
+            sink: sink.is_some(),
             seat,
             seats: SEATS,
             loops: blueprint.board.loops(),
             max_requests,
-            multiprocess: self.supervisor.app(app).is_some_and(|app| app.monitor.target() > 1),
         });
         let mut fds = vec![blueprint.board_file.as_fd().try_clone_to_owned()?];
         for socket in blueprint.sockets() {
@@ -698,6 +703,7 @@ impl<'a> Arbiter<'a> {
             fds.push(log.as_fd().try_clone_to_owned()?);
         }
         fds.push(process::stderr()?);
+        fds.extend(sink);
         let board = Arc::clone(&blueprint.board);
         board.take(seat);
         let lifetime = settings.max_lifetime;
