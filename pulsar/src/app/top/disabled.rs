@@ -2,7 +2,7 @@
 
 use crate::{app::commands::complain, arbiter::Client};
 
-pub(in crate::app) fn run(_program: &str, _client: Client) -> u8 {
+pub(crate) fn run(_program: &str, _client: Client) -> u8 {
     complain(
         "pulsar: this program is built without `top`; build pulsar with its feature `top`, or use `info`",
     );

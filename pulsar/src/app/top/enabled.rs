@@ -34,7 +34,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
 
 /// Shows the instance until somebody has seen enough. Where no terminal is, it shows it once.
-pub(in crate::app) fn run(program: &str, client: Client) -> u8 {
+pub(crate) fn run(program: &str, client: Client) -> u8 {
     // Nothing has happened to the terminal yet: what is wrong already is told like any other command tells it.
     let info = match ask(&client) {
         Ok(info) => info,

@@ -318,7 +318,7 @@ const LATE: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests {
-    use ratatui::{Terminal, backend::TestBackend};
+    use ratatui::{Terminal, backend::TestBackend, buffer::Cell};
     use serde_json::json;
 
     use super::*;
@@ -527,8 +527,13 @@ no answer for 4 s  q quit
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view.draw(frame)).unwrap();
         let cells = terminal.backend().buffer().content();
-        let lines = cells.chunks(width.into()).map(|line| line.iter().map(|cell| cell.symbol()));
-        lines.map(|line| format!("{}\n", line.collect::<String>().trim_end())).collect()
+        let mut text = String::new();
+        for line in cells.chunks(width.into()) {
+            let line: String = line.iter().map(Cell::symbol).collect();
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
     }
 
     fn info(uptime: f64, apps: Vec<AppInfo>) -> Info {
