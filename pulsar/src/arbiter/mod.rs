@@ -32,3 +32,6 @@ pub(crate) use self::{
     run::{Host, run},
     worker::{Assignment, Booted, Child, LastWords, Link, Probe, child, heartbeat},
 };
+// The parts of an `Info` have their names for whoever looks at each of them.
+#[cfg(feature = "top")]
+pub(crate) use self::message::{AppInfo, WorkerInfo};
