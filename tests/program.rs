@@ -33,6 +33,8 @@ pub fn program(path: &Path) -> Command {
             command.env_remove(name);
         }
     }
+    // Apart from the instances of whoever runs the tests.
+    command.env("XDG_RUNTIME_DIR", std::env::temp_dir().join(format!("pulsar-tests-{}", std::process::id())));
     command.env_remove("RUST_LOG").env_remove("RUST_BACKTRACE").env_remove("NO_COLOR").stdin(Stdio::null());
     command
 }

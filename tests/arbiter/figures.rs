@@ -1,41 +1,41 @@
-//! What four workers cost: until they are ready, and while nobody asks anything of them.
+//! What the arbiter costs: how soon four workers are ready, and what it takes while nobody asks anything of it.
 //!
-//! Asserted in a release build only: `cargo test --release -p pulsar-tests --test arbiter figures -- --nocapture`.
+//! The bounds hold for a release build, `cargo test --release -p pulsar-tests --test arbiter figures`; a debug build has to keep the
+//! same wake-ups and is given more time and memory. What is measured is printed with `--nocapture`.
 
 use std::time::{Duration, Instant};
 
 use crate::support::{Setup, let_pass, proc};
 
-/// How long a start may take until all workers are ready.
-const START: Duration = Duration::from_millis(500);
+/// How long it may take from the start to the line that says that the program serves.
+const START: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1500 } else { 150 });
 
-/// How much memory an idle program may take: the arbiter and four workers.
-const PSS_KIB: u64 = 30 * 1024;
+/// How much memory an idle arbiter may take, in KiB: its own, and its share of what it shares with its workers.
+const PSS_KIB: u64 = if cfg!(debug_assertions) { 12 * 1024 } else { 3 * 1024 };
 
-/// How often an idle process may wake up in a second.
-const WAKE_UPS: u64 = 10;
+/// How often an idle arbiter may wake up in a second.
+const WAKE_UPS: f64 = 2.0;
+
+/// For how long it is watched.
+const WATCHED: Duration = Duration::from_secs(5);
 
 #[test]
-fn four_workers_start_soon_and_cost_little_while_idle() {
+fn four_workers_are_ready_soon_and_an_idle_arbiter_costs_little() {
     let begun = Instant::now();
-    let instance = Setup::faults(&["--workers", "4"]).start_ready(4);
+    // It is started when its line has come, which is when all workers are ready.
+    let instance = Setup::faults(&["--workers", "4"]).start();
     let start = begun.elapsed();
+    instance.wait_ready(4);
     // What the start and the questions above have caused is over.
     let_pass(Duration::from_secs(1));
-    let processes: Vec<_> = instance.workers().into_iter().chain([instance.pid()]).collect();
-    let waits = || processes.iter().map(|pid| proc::waits(*pid)).collect::<Vec<_>>();
-    let before = waits();
-    let seconds = 3;
-    let_pass(Duration::from_secs(seconds));
-    let after = waits();
-    let wake_ups: Vec<_> =
-        after.iter().zip(&before).map(|(after, before)| (after - before) / seconds).collect();
-    let pss: u64 = processes.iter().map(|pid| proc::pss(*pid)).sum();
-    eprintln!("ready after {start:?}; idle: {pss} KiB; wake-ups per second {wake_ups:?}, the arbiter's last");
-    if !cfg!(debug_assertions) {
-        assert!(start < START, "ready after {start:?}");
-        assert!(pss < PSS_KIB, "{pss} KiB");
-        assert!(wake_ups.iter().all(|count| *count <= WAKE_UPS), "{wake_ups:?}");
-    }
+    let before = proc::waits(instance.pid());
+    let_pass(WATCHED);
+    #[allow(clippy::cast_precision_loss)] // They are few.
+    let wake_ups = (proc::waits(instance.pid()) - before) as f64 / WATCHED.as_secs_f64();
+    let pss = proc::pss(instance.pid());
+    eprintln!("four workers ready after {start:?}; idle arbiter: {pss} KiB PSS, {wake_ups} wake-ups a second");
+    assert!(start < START, "ready after {start:?}");
+    assert!(pss < PSS_KIB, "{pss} KiB");
+    assert!(wake_ups <= WAKE_UPS, "{wake_ups} wake-ups a second");
     instance.stop();
 }

@@ -209,7 +209,8 @@ fn commands_to_an_instance_that_is_not_there() {
     let folder = Folder::new();
     // Nothing of what is wrong here must keep anybody from asking.
     folder.write("pulsar.toml", "threads = \nbnid = ':80'\n");
-    let variables = [("PULSAR_BNID", "x"), ("PULSAR_KEEP_ALIVE", "long")];
+    let nowhere = folder.path().join("run").display().to_string();
+    let variables = [("PULSAR_BNID", "x"), ("PULSAR_KEEP_ALIVE", "long"), ("XDG_RUNTIME_DIR", &nowhere)];
     for arguments in [
         &["info"][..],
         &["info", "--json", "--control-socket", "none.ctl"],
@@ -224,7 +225,13 @@ fn commands_to_an_instance_that_is_not_there() {
         &["quit"],
     ] {
         let finished = run_in(folder.path(), &variables, arguments);
-        finished.assert_code(1).assert_stderr(&["pulsar: no running instance of bench found\n"]);
+        let expected = if arguments.contains(&"none.ctl") {
+            "pulsar: no instance answers at none.ctl: No such file"
+        } else {
+            "pulsar: no running instance of bench found; if it runs with a control socket of its own, name that with \
+             --control-socket\n"
+        };
+        finished.assert_code(1).assert_stderr(&[expected]);
         assert_eq!(finished.stdout, "", "{arguments:?}");
     }
 }

@@ -28,7 +28,9 @@ fn wait_for_closed(running: &Running) {
 
 #[test]
 fn term_and_the_first_interrupt_finish_what_is_in_flight() {
-    for signal in ["TERM", "INT"] {
+    for (signal, told) in
+        [("TERM", "TERM: finishing what is in flight"), ("INT", "INT: stopping quickly"), ("QUIT", "QUIT: stopping quickly")]
+    {
         let running = Running::example("bench", &[]);
         let mut busy = in_flight(&running);
         running.signal(signal);
@@ -44,7 +46,7 @@ fn term_and_the_first_interrupt_finish_what_is_in_flight() {
         assert_eq!(busy.rest(), b"");
         let address = running.address();
         let finished = running.wait();
-        finished.assert_code(0).assert_stderr(&[&format!("{signal}: finishing what is in flight")]);
+        finished.assert_code(0).assert_stderr(&[told]);
         drop(TcpListener::bind(address).expect("the address is free again"));
     }
 }
@@ -90,9 +92,9 @@ fn a_term_after_an_interrupt_does_not_force() {
     let running = Running::example("bench", &[]);
     let mut busy = in_flight(&running);
     running.signal("INT");
-    running.stderr.wait_for_text("INT: finishing");
+    running.stderr.wait_for_text("INT: stopping quickly");
     running.signal("TERM");
-    running.stderr.wait_for_text("TERM: finishing");
+    running.stderr.wait_for_text("TERM: already stopping");
     busy.send(ORDER);
     busy.answer().assert(200, ORDER);
     running.wait().assert_code(0);

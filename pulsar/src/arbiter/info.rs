@@ -60,6 +60,7 @@ impl Arbiter<'_> {
         workers.sort_by_key(|worker| (worker.slot, worker.generation, worker.pid));
         let past = self.past.get(&app.name).cloned().unwrap_or_default();
         let state = match () {
+            () if self.supervisor.is_stopping() => "stopping",
             () if app.monitor.is_paused() => "paused",
             () if app.monitor.ready() < app.monitor.target() => "degraded",
             () => "running",

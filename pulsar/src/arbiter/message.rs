@@ -225,7 +225,7 @@ pub(crate) struct AppInfo {
     pub(crate) name: String,
     pub(crate) binds: Vec<String>,
     pub(crate) target: usize,
-    /// `running`, `degraded` (fewer ready workers than wanted), `paused`.
+    /// `running`, `degraded` (fewer ready workers than wanted), `paused`, `stopping`.
     pub(crate) state: String,
     /// Requests of all workers that there have been.
     pub(crate) requests: u64,
