@@ -26,6 +26,7 @@ pub struct Worker {
     slot: usize,
     generation: u64,
     pid: u32,
+    supervised: bool,
 }
 
 impl Worker {
@@ -36,14 +37,24 @@ impl Worker {
     /// assert_eq!(worker.to_string(), "shop worker 2");
     /// ```
     pub fn new(app: impl Into<Arc<str>>, slot: usize, generation: u64) -> Self {
-        Self { app: app.into(), slot, generation, pid: process::id() }
+        Self { app: app.into(), slot, generation, pid: process::id(), supervised: false }
     }
 
     /// The same worker in another process than this one.
-    #[cfg_attr(not(test), allow(dead_code))] // the arbiter calls it
     pub(crate) fn with_pid(mut self, pid: u32) -> Self {
         self.pid = pid;
         self
+    }
+
+    /// The same worker as one of several processes.
+    pub(crate) fn supervised(mut self) -> Self {
+        self.supervised = true;
+        self
+    }
+
+    /// Whether it is a process of its own under an arbiter, beside which there may be others of the same application.
+    pub fn is_supervised(&self) -> bool {
+        self.supervised
     }
 
     /// The name of the application.
@@ -74,17 +85,18 @@ struct Facts {
     slot: usize,
     generation: u64,
     pid: u32,
+    supervised: bool,
 }
 
 impl From<Facts> for Worker {
-    fn from(Facts { app, slot, generation, pid }: Facts) -> Self {
-        Self { app: app.into(), slot, generation, pid }
+    fn from(Facts { app, slot, generation, pid, supervised }: Facts) -> Self {
+        Self { app: app.into(), slot, generation, pid, supervised }
     }
 }
 
 impl From<Worker> for Facts {
-    fn from(Worker { app, slot, generation, pid }: Worker) -> Self {
-        Self { app: app.to_string(), slot, generation, pid }
+    fn from(Worker { app, slot, generation, pid, supervised }: Worker) -> Self {
+        Self { app: app.to_string(), slot, generation, pid, supervised }
     }
 }
 

@@ -21,7 +21,7 @@
 //! | 41 | `privileges.rs` |
 //! | 42 | `chaos.rs` |
 //!
-//! `figures.rs` measures the start and what an idle program costs.
+//! `figures.rs` measures the start and what an idle program costs; `top.rs` looks at a program in a terminal.
 //!
 //! What cannot run wherever the tests run:
 //!
@@ -56,4 +56,5 @@ mod recycle;
 mod reload;
 mod sockets;
 mod stop;
+mod top;
 mod upgrade;

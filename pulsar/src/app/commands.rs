@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use super::plan::{Plan, Planned};
-use crate::registry::Requirement;
+use crate::{arbiter::say, registry::Requirement};
 
 /// Prints to standard output. Somebody who closes it, as `head` does, has seen enough.
 pub(super) fn print(text: &str) {
@@ -18,7 +18,7 @@ pub(super) fn print(text: &str) {
 
 /// Tells a person on standard error, where nobody may be listening either: `eprintln!` would panic then.
 pub(super) fn complain(line: impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    say(line);
 }
 
 /// Prints the table of routes of every application. The exit code is 1 if the routes are wrong.

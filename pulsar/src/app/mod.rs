@@ -5,7 +5,7 @@
 //! `check` or `config`, or one to a running instance.
 //!
 //! Files, lower ones first: `application`, `providers`, `outcome`, `logging`; `tasks`; `hooks`; `start`, `program`; `plan`;
-//! `commands`, `control`, `serve`; `worker`, `processes`; `run`; `arbiter`.
+//! `commands`, `report`, `top`, `control`, `serve`; `worker`, `processes`; `run`; `arbiter`.
 
 mod application;
 mod arbiter;
@@ -18,6 +18,7 @@ mod plan;
 mod processes;
 mod program;
 mod providers;
+mod report;
 mod run;
 mod serve;
 mod start;

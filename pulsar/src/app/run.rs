@@ -13,7 +13,7 @@ use super::{
 use crate::{
     arbiter::{Child, child},
     middleware::BoxService,
-    settings::{Application, Command, Loader, Resolved},
+    settings::{Command, Loader, Resolved},
     testing::Client,
 };
 

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     logging,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     arbiter::{Assignment, Booted, Incoming, LastWords, Link},
-    context::Context,
+    cluster::{Cluster, Refusal},
     pool::panic_message,
     server::{Application, Bound, ServeError, Shutdown, Stop, serve_seated},
     settings::Resolved,
@@ -97,26 +97,28 @@ async fn begin(
     let Assignment { cluster, messages, settings, sockets, log, .. } = assignment;
     let bound = Bound::inherited(config(&settings), sockets, log).map_err(StartError::one)?;
     let log = bound.log_file();
-    let context = start.context(settings, cluster).await.map_err(StartError::one)?;
+    let context = start.context(settings, cluster.clone()).await.map_err(StartError::one)?;
     let application = application(planned, bound, context.clone())?;
     start.hooks.spawn_tasks(&context, link.leader());
-    tokio::spawn(answer(start.clone(), context.clone(), messages));
+    tokio::spawn(pass_on(cluster, messages));
     link.ready(log).await;
     let hooks = start.hooks;
     Ok(vec![application.on_stop(async move { hooks.worker_stopping(&context).await })])
 }
 
-/// Runs the handlers of messages as they come.
-async fn answer(start: Start, context: Context, mut messages: mpsc::Receiver<Incoming>) {
+/// Has the handlers of this worker hear what others send.
+async fn pass_on(cluster: Cluster, mut messages: mpsc::Receiver<Incoming>) {
     while let Some(Incoming { name, payload, answer }) = messages.recv().await {
-        let (handlers, context) = (start.handlers.clone(), context.clone());
-        tokio::spawn(async move {
-            let answered = handlers.dispatch(&context, &name, &payload).await;
-            match (answer, answered) {
-                (Some(answer), answered) => answer.send(answered),
-                (None, Err(refusal)) => tracing::error!("the message `{name}` was not handled: {refusal:?}"),
-                (None, Ok(_)) => {}
+        let (sender, answered) = oneshot::channel();
+        let received = cluster.receive(name, payload, sender);
+        match (answer, received) {
+            (Some(answer), Err(refusal)) => answer.send(Err(refusal)),
+            (Some(answer), Ok(())) => {
+                tokio::spawn(async move { answer.send(answered.await.unwrap_or(Err(Refusal::Lost))) });
             }
-        });
+            (None, Err(refusal)) => tracing::warn!("a message of another worker was not taken: {refusal:?}"),
+            // Nobody waits; a handler that fails is logged.
+            (None, Ok(())) => {}
+        }
     }
 }

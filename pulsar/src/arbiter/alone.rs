@@ -4,7 +4,12 @@ use std::fs::File;
 
 use crate::{
     arbiter::{
-        activation, notify::Notifier, pidfile::Pidfile, process, process::Identity, release::open_bind,
+        activation,
+        notify::Notifier,
+        pidfile::Pidfile,
+        process,
+        process::Identity,
+        release::{open_bind, wrong_identities},
     },
     server::{BoundSocket, open_log},
     settings::{AccessLog, Settings},
@@ -34,6 +39,10 @@ impl Alone {
         first: &Settings,
         apps: &[(String, Settings)],
     ) -> Result<(Self, Vec<Opened>), (u8, Vec<String>)> {
+        let wrong = wrong_identities(&apps[..apps.len().min(1)]);
+        if !wrong.is_empty() {
+            return Err((2, wrong));
+        }
         if let Some(mask) = first.umask {
             process::set_umask(mask);
         }

@@ -62,17 +62,25 @@ impl Control {
     /// # Errors
     ///
     /// When it cannot be opened: a reason to tell, and none to stop.
-    pub(super) fn open(name: &str, setting: &ControlSocket) -> io::Result<Option<Self>> {
-        let path = match setting {
+    pub(super) fn open(name: &str, setting: &ControlSocket) -> Result<Option<Self>, String> {
+        let (path, folder) = match setting {
             ControlSocket::Off => return Ok(None),
-            ControlSocket::Path(path) => path.clone(),
+            ControlSocket::Path(path) => (path.clone(), None),
             ControlSocket::Auto => {
                 let folder = runtime_folder();
-                make_private(&folder)?;
-                sweep(&folder, name);
-                folder.join(format!("{name}-{}.ctl", process::id()))
+                (folder.join(format!("{name}-{}.ctl", process::id())), Some(folder))
             }
         };
+        let prepared = folder.map_or(Ok(()), |folder| {
+            make_private(&folder)?;
+            sweep(&folder, name);
+            Ok(())
+        });
+        let opened = prepared.and_then(|()| Self::open_at(path.clone()));
+        opened.map(Some).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    fn open_at(path: PathBuf) -> io::Result<Self> {
         match StdStream::connect(&path) {
             Ok(_) => return Err(io::Error::new(io::ErrorKind::AddrInUse, "another instance listens there")),
             // What nobody listens at was left behind.
@@ -81,7 +89,7 @@ impl Control {
         }
         let listener = StdListener::bind(&path)?;
         fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-        Self::inherit(listener, path).map(Some)
+        Self::inherit(listener, path)
     }
 
     /// A socket that is open already.

@@ -13,7 +13,7 @@ use std::{
     },
     path::PathBuf,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
@@ -26,8 +26,8 @@ use crate::{
         pidfile::Pidfile,
         process::{self, Image},
         release::{Blueprint, Opening, Release, SEATS},
-        run::{Arbiter, Clock, Host, Past, Process},
         signals::Signals,
+        state::{Arbiter, Clock, Host, Past, Process},
         supervisor::{self, Supervisor},
     },
     server::BoundSocket,
@@ -245,18 +245,10 @@ impl<'a> Arbiter<'a> {
             }
             None => None,
         };
-        let mut this = Self::handed_over(
-            host,
-            signals,
-            Supervisor::restore(&policies, state.supervisor),
-            current,
-            activated,
-            state.past,
-            pidfile,
-            control,
-            Clock::at(state.time),
-            state.uptime,
-        );
+        let supervisor = Supervisor::restore(&policies, state.supervisor);
+        let mut this = Self::new(host, signals, supervisor, current, Clock::at(state.time));
+        this.begun = Instant::now().checked_sub(state.uptime).unwrap_or_else(Instant::now);
+        (this.past, this.pidfile, this.control, this.activated) = (state.past, pidfile, control, activated);
         (this.reloads.done, this.reloads.failed) = state.reloads;
         for saved in state.workers {
             let channel = adopt(saved.channel, "the channel to a worker")?;

@@ -6,7 +6,7 @@ use crate::{
     arbiter::{
         machine::resident,
         message::{AppInfo, ArbiterInfo, Info, WorkerInfo},
-        run::Arbiter,
+        state::Arbiter,
         supervisor::Managed,
     },
     board::Totals,

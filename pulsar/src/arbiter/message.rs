@@ -93,13 +93,13 @@ pub(super) struct Boot {
     pub(super) settings: Texts,
     pub(super) addresses: Vec<SocketAddress>,
     pub(super) log: bool,
+    /// Whether the last descriptor is the standard error once more, for the log.
+    pub(super) sink: bool,
     pub(super) seat: usize,
     pub(super) seats: usize,
     pub(super) loops: usize,
     /// Zero is without end.
     pub(super) max_requests: u64,
-    /// Whether the application has several workers.
-    pub(super) multiprocess: bool,
 }
 
 /// Where a socket listens.

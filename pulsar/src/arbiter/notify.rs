@@ -57,10 +57,6 @@ impl Notifier {
         ));
     }
 
-    pub(super) fn status(&self, text: &str) {
-        self.tell(&format!("STATUS={text}"));
-    }
-
     pub(super) fn alive(&self) {
         if self.watchdog.is_some() {
             self.tell("WATCHDOG=1");

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     arbiter::message::{Dispatch, Json, Outcome, ToArbiter},
-    cluster::{Answered, Outgoing, Refusal, Reply},
+    cluster::{Answered, Outgoing, Reply},
     worker::Worker,
 };
 

@@ -147,16 +147,42 @@ pub(super) fn stderr() -> io::Result<OwnedFd> {
     io::stderr().as_fd().try_clone_to_owned()
 }
 
+/// A pipe once more, with a description of its own that does not block; none if it is no pipe, or may not be opened.
+pub(super) fn without_waiting(pipe: BorrowedFd<'_>) -> Option<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let kind = nix::sys::stat::fstat(pipe).ok()?.st_mode & nix::libc::S_IFMT;
+    if kind != nix::libc::S_IFIFO {
+        return None;
+    }
+    let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    File::options().append(true).custom_flags(flags).open(format!("/dev/fd/{}", pipe.as_raw_fd())).ok()
+}
+
+/// Writes all of this, if that is possible at once.
+pub(super) fn write_now(to: BorrowedFd<'_>, bytes: &[u8]) -> bool {
+    if bytes.is_empty() {
+        return true;
+    }
+    match socket::send(to.as_raw_fd(), bytes, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL) {
+        Ok(sent) => sent == bytes.len(),
+        Err(Errno::ENOTSOCK) if is_writable(to) => {
+            let mut rest = bytes;
+            while let Ok(written @ 1..) = unistd::write(to, rest) {
+                rest = &rest[written..];
+                if rest.is_empty() {
+                    return true;
+                }
+            }
+            false
+        }
+        Err(_) => false,
+    }
+}
+
 /// Whether something could be written at once.
 pub(super) fn is_writable(to: BorrowedFd<'_>) -> bool {
     let mut polled = [PollFd::new(to, PollFlags::POLLOUT)];
     !matches!(poll(&mut polled, PollTimeout::ZERO), Ok(0) | Err(Errno::EAGAIN))
-}
-
-/// Waits until something can be read, for at most this many milliseconds.
-pub(super) fn wait_readable(from: BorrowedFd<'_>, milliseconds: u16) -> bool {
-    let mut polled = [PollFd::new(from, PollFlags::POLLIN)];
-    matches!(poll(&mut polled, PollTimeout::from(milliseconds)), Ok(1..))
 }
 
 // Messages with descriptors.

@@ -56,7 +56,7 @@ impl Release {
         before: Option<&Release>,
         activated: &[(String, Vec<Arc<BoundSocket>>)],
     ) -> Result<Self, Vec<String>> {
-        let (mut blueprints, mut failures) = (Vec::new(), Vec::new());
+        let (mut blueprints, mut failures) = (Vec::new(), wrong_identities(&apps));
         for (name, settings) in apps {
             match Blueprint::open(name, settings, before, activated, &mut failures) {
                 Ok(blueprint) => blueprints.push(blueprint),
@@ -124,9 +124,6 @@ impl Blueprint {
                 Err(failure) => failures.push(failure),
             }
         }
-        if let Err(failure) = Identity::find(settings.user.as_deref(), settings.group.as_deref()) {
-            failures.push(format!("the workers of `{name}` cannot run as told: {failure}"));
-        }
         let (board, board_file) = new_board(settings.threads)?;
         Ok(Self { name, settings, openings, log, board, board_file: Arc::new(board_file) })
     }
@@ -138,6 +135,15 @@ impl Blueprint {
     pub(super) fn texts(&self) -> Texts {
         texts(&self.settings)
     }
+}
+
+/// The users and groups that there are not, or that workers may not become.
+pub(super) fn wrong_identities(apps: &[(String, Settings)]) -> Vec<String> {
+    let wrong = apps.iter().filter_map(|(name, settings)| {
+        let found = Identity::find(settings.user.as_deref(), settings.group.as_deref());
+        Some(format!("`{name}` cannot run as the settings say: {}", found.err()?))
+    });
+    wrong.collect()
 }
 
 /// Settings, as they are handed over.
@@ -168,7 +174,7 @@ fn reusable(name: &str, before: Option<&Release>) -> Vec<Opening> {
 }
 
 /// Opens one address of the settings.
-pub(crate) fn open_bind(bind: &Bind, settings: &Settings) -> Result<Vec<BoundSocket>, String> {
+pub(super) fn open_bind(bind: &Bind, settings: &Settings) -> Result<Vec<BoundSocket>, String> {
     let address = match bind {
         Bind::Tcp { host, port } => {
             let host = match host {

@@ -7,94 +7,23 @@
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
     arbiter::{
-        children::{Child, Event},
+        children::Child,
         handover,
-        message::{PROTOCOL, Response, ToArbiter, ToChild},
+        message::{PROTOCOL, Response, ToChild},
         monitor::Id,
         output::say,
         process::{self, Image},
         release::Release,
-        run::Arbiter,
+        reloads::{Kind, Probe, Probed, Waiter, ask},
+        state::Arbiter,
         supervisor::Notice,
     },
     settings::Settings,
 };
-
-/// A client that asked for a reload. With `wait` it hears how it went.
-type Waiter = (bool, mpsc::Sender<Response>);
-
-/// What is known of reloads that are wanted or under way.
-#[derive(Debug, Default)]
-pub(super) struct Reloads {
-    /// One more is wanted when this one is over, or the program has started.
-    pending: Option<Kind>,
-    running: Option<Kind>,
-    /// Who waits for the one that runs, and for the one that is pending.
-    waiters: Vec<Waiter>,
-    later: Vec<Waiter>,
-    probe: Option<Probe>,
-    /// The new program serves; it only has to take over.
-    take_over: bool,
-    pub(super) done: u64,
-    pub(super) failed: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Reload,
-    Upgrade,
-}
-
-/// A program file that is asked whether it could take over.
-#[derive(Debug)]
-struct Probe {
-    pid: u32,
-    image: Image,
-    answer: JoinHandle<Result<Vec<(String, Settings)>, String>>,
-}
-
-/// A program that could take over, or why it could not.
-pub(super) type Probed = Result<(Image, Vec<(String, Settings)>), String>;
-
-impl Reloads {
-    /// Waits for the answer of a program that was asked. Without one it waits for ever.
-    pub(super) async fn probed(&mut self) -> Probed {
-        let Some(probe) = &mut self.probe else { return std::future::pending().await };
-        let answer = (&mut probe.answer).await.unwrap_or_else(|error| Err(error.to_string()));
-        let Some(Probe { pid, image, .. }) = self.probe.take() else { return std::future::pending().await };
-        // It has said what there was to say.
-        process::kill(pid, Signal::SIGKILL);
-        answer.map(|apps| (image, apps))
-    }
-
-    pub(super) fn is_probe(&self, pid: u32) -> bool {
-        self.probe.as_ref().is_some_and(|probe| probe.pid == pid)
-    }
-
-    /// Whether the new program only has to take over.
-    pub(super) fn is_taking_over(&self) -> bool {
-        self.take_over
-    }
-
-    pub(super) fn is_running(&self) -> bool {
-        self.running.is_some()
-    }
-
-    fn tell(&mut self, response: impl Fn() -> Response) {
-        for (_, answers) in &self.waiters {
-            let _ = answers.try_send(response());
-        }
-    }
-
-    fn finish(&mut self, response: impl Fn() -> Response) {
-        self.tell(response);
-        self.waiters.clear();
-    }
-}
 
 impl Arbiter<'_> {
     /// Reads the settings again and has new workers take over.
@@ -239,6 +168,13 @@ impl Arbiter<'_> {
         self.reloads.finish(|| Response::Failed { why: why.to_owned() });
     }
 
+    /// An application never came up.
+    pub(super) fn give_up(&mut self, app: &str, why: &str) {
+        say(format_args!("error: the application `{app}` did not start: {why}"));
+        say(format_args!("pulsar: {} cannot start", self.host.name()));
+        self.exit = Some(NOT_STARTED);
+    }
+
     pub(super) fn on_notice(&mut self, notice: Notice) {
         match notice {
             Notice::Ready => {
@@ -325,50 +261,10 @@ impl Arbiter<'_> {
     }
 }
 
+/// An application never came up.
+const NOT_STARTED: u8 = 3;
 /// How long a program may take to say whether it could take over, if no application says.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-async fn ask(
-    child: &mut Child,
-    id: Id,
-    events: &mpsc::Sender<Event>,
-    answers: &mut mpsc::Receiver<Event>,
-) -> Result<Vec<(String, Settings)>, String> {
-    let mut look = tokio::time::interval(Duration::from_millis(20));
-    loop {
-        let event = tokio::select! {
-            event = answers.recv() => event,
-            // It may end without a word.
-            _ = look.tick() => {
-                child.look(id, events);
-                continue;
-            }
-        };
-        match event {
-            Some(Event::Said(_, ToArbiter::Program { protocol, apps })) => {
-                if protocol != PROTOCOL {
-                    return Err(format!(
-                        "it speaks version {protocol} of the protocol, this program {PROTOCOL}"
-                    ));
-                }
-                let read = |(name, texts): (String, Vec<(String, String)>)| {
-                    Ok((name, Settings::from_changed(&texts)?))
-                };
-                return apps.into_iter().map(read).collect();
-            }
-            Some(Event::Said(_, ToArbiter::NotStarted { why })) => return Err(why),
-            Some(Event::Said(..)) => {}
-            Some(Event::Broke(_, what)) => return Err(what),
-            Some(Event::Ended(_, ended)) => {
-                return Err(match ended {
-                    crate::arbiter::monitor::Ended::Exit(code) => format!("it exited with code {code}"),
-                    crate::arbiter::monitor::Ended::Signal { name, .. } => format!("it was ended by {name}"),
-                });
-            }
-            None => return Err("it is gone".to_owned()),
-        }
-    }
-}
 
 fn refuse(waiter: Option<Waiter>, why: &str) {
     if let Some((_, answers)) = waiter {

@@ -29,6 +29,7 @@ use crate::{
     arbiter::{
         frame::{Channel, Inbox, encode},
         message::{Boot, PROTOCOL, Texts, ToArbiter, ToChild},
+        output::redirect,
         peers::{AnswerTo, Incoming, Peers},
         process as system,
     },
@@ -52,9 +53,8 @@ pub(crate) struct Booted {
     pub(crate) sockets: Vec<BoundSocket>,
     pub(crate) log: Option<File>,
     pub(crate) seat: Seat,
-    pub(crate) multiprocess: bool,
     max_requests: u64,
-    stderr: OwnedFd,
+    stderr: (OwnedFd, Option<OwnedFd>),
     channel: StdStream,
     inbox: Inbox,
 }
@@ -116,19 +116,8 @@ impl Probe {
 
 impl Booted {
     fn new(boot: Boot, channel: StdStream, mut inbox: Inbox) -> io::Result<Self> {
-        let Boot {
-            app,
-            slot,
-            generation,
-            settings,
-            addresses,
-            log,
-            seat,
-            seats,
-            loops,
-            max_requests,
-            multiprocess,
-        } = boot;
+        let Boot { app, slot, generation, settings, addresses, log, sink, seat, seats, loops, max_requests } =
+            boot;
         let board = system::map_board(std::os::fd::AsFd::as_fd(&inbox.take_fd()?), seats, loops)?;
         let mut sockets = Vec::new();
         for _ in addresses {
@@ -136,17 +125,17 @@ impl Booted {
         }
         let log = if log { Some(inbox.take_fd()?.into()) } else { None };
         let stderr = inbox.take_fd()?;
+        let sink = if sink { Some(inbox.take_fd()?) } else { None };
         let settings = Settings::from_changed(&settings).map_err(io::Error::other)?;
         system::set_name(&format!("pulsar: {app}"));
         Ok(Self {
-            worker: Worker::new(app, slot, generation),
+            worker: Worker::new(app, slot, generation).supervised(),
             settings,
             sockets,
             log,
             seat: Seat { board, number: seat },
-            multiprocess,
             max_requests,
-            stderr,
+            stderr: (stderr, sink),
             channel,
             inbox,
         })
@@ -165,8 +154,7 @@ impl Booted {
     ///
     /// When the system refuses a thread, or the handlers of signals.
     pub(crate) fn listen(self: Box<Self>, shutdown: Shutdown) -> io::Result<(Link, Assignment)> {
-        let Self { worker, settings, sockets, log, seat, multiprocess, max_requests, stderr, channel, inbox } =
-            *self;
+        let Self { worker, settings, sockets, log, seat, max_requests, stderr, channel, inbox } = *self;
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let (channel, signals) = {
             let _context = runtime.enter();
@@ -198,7 +186,7 @@ impl Booted {
         };
         let run = move || runtime.block_on(control.run(channel, inbox, outbox, queue, signals, outgoing));
         thread::Builder::new().name("pulsar-control".into()).spawn(run)?;
-        Ok((link, Assignment { cluster, messages, settings, sockets, log, seat, multiprocess }))
+        Ok((link, Assignment { cluster, messages, settings, sockets, log, seat }))
     }
 }
 
@@ -212,7 +200,6 @@ pub(crate) struct Assignment {
     pub(crate) sockets: Vec<BoundSocket>,
     pub(crate) log: Option<File>,
     pub(crate) seat: Seat,
-    pub(crate) multiprocess: bool,
 }
 
 /// How often a worker shows that it is alive.
@@ -234,7 +221,7 @@ const END_AFTER: Duration = Duration::from_secs(3);
 pub(crate) struct Link {
     outbox: mpsc::Sender<ToArbiter>,
     shared: Arc<Shared>,
-    stderr: Mutex<Option<OwnedFd>>,
+    stderr: Mutex<Option<(OwnedFd, Option<OwnedFd>)>>,
     leader: watch::Receiver<bool>,
 }
 
@@ -251,10 +238,13 @@ impl Link {
         *self.shared.log.lock().unwrap_or_else(PoisonError::into_inner) = log;
         self.shared.is_ready.store(true, Relaxed);
         let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(stderr) = stderr
-            && let Err(error) = system::set_stderr(stderr)
-        {
-            tracing::warn!(%error, "what this worker writes still goes through the arbiter");
+        if let Some((stderr, sink)) = stderr {
+            match system::set_stderr(stderr) {
+                Ok(()) => redirect(sink),
+                Err(error) => {
+                    tracing::warn!(%error, "what this worker writes still goes through the arbiter");
+                }
+            }
         }
         // An arbiter that is gone needs to know nothing; the other thread ends the worker.
         let _ = self.outbox.send(ToArbiter::Ready).await;

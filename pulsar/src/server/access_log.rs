@@ -35,6 +35,8 @@ pub(super) struct Log {
     format: AccessLogFormat,
     state: Mutex<State>,
     changed: Condvar,
+    /// Told when the last line is written.
+    written: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +44,8 @@ struct State {
     buffer: Vec<u8>,
     dropped: u64,
     closed: bool,
+    /// The thread has written its last line.
+    finished: bool,
     /// The file to go on in.
     next: Option<File>,
 }
@@ -50,6 +54,8 @@ struct State {
 const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 /// Written at once when this many bytes are there.
 const FLUSH_SIZE: usize = 64 * 1024;
+/// How long the last lines may take to be written: whoever does not read them must not hold up the end.
+const LAST_LINES: Duration = Duration::from_secs(1);
 /// The buffer never grows beyond this.
 const CAPACITY: usize = 4 * 1024 * 1024;
 
@@ -74,7 +80,12 @@ impl AccessLogWriter {
     }
 
     fn start(sink: Box<dyn Write + Send>, format: AccessLogFormat) -> io::Result<Self> {
-        let log = Arc::new(Log { format, state: Mutex::default(), changed: Condvar::new() });
+        let log = Arc::new(Log {
+            format,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            written: Condvar::new(),
+        });
         let writer = Arc::clone(&log);
         let thread =
             thread::Builder::new().name("pulsar-access-log".into()).spawn(move || writer.write_to(sink))?;
@@ -110,11 +121,17 @@ impl LogFile {
 
 impl Drop for AccessLogWriter {
     fn drop(&mut self) {
-        self.log.state().closed = true;
+        let mut state = self.log.state();
+        state.closed = true;
         self.log.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
+        let waited = self.log.written.wait_timeout_while(state, LAST_LINES, |state| !state.finished);
+        (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let finished = state.finished;
+        drop(state);
+        match self.thread.take() {
             // A panic of that thread was reported by the panic hook.
-            let _ = thread.join();
+            Some(thread) if finished || thread.is_finished() => drop(thread.join()),
+            _ => tracing::warn!("nobody takes the last lines of the access log; they are lost"),
         }
     }
 }
@@ -167,6 +184,8 @@ impl Log {
                 failing = false;
             }
             if closed {
+                self.state().finished = true;
+                self.written.notify_all();
                 return;
             }
         }

@@ -90,7 +90,6 @@ impl Resolved {
 
     /// The settings of applications by their names, at least one, as another process has found them: nobody knows any more
     /// where each value came from.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the arbiter, which hands settings to its workers"))]
     pub(crate) fn from_parts(applications: Vec<(String, Settings)>) -> Resolved {
         assert!(!applications.is_empty(), "a program has an application");
         let applications = applications
@@ -227,7 +226,6 @@ impl Settings {
     }
 
     /// The settings of which [`changed`](Settings::changed) says these names and texts, perhaps in another process.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the arbiter, which hands settings to its workers"))]
     pub(crate) fn from_changed(changed: &[(String, String)]) -> Result<Settings, String> {
         let mut settings = Settings::default();
         for (at, (name, text)) in changed.iter().enumerate() {

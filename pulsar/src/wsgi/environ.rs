@@ -14,6 +14,7 @@ use crate::{
     context::Context,
     request::{Connection, MountedAt, Peer},
     settings::Settings,
+    worker::Worker,
 };
 
 /// The variables of a request, PEP 3333 section "environ Variables": what a callable gets beside `start_response`.
@@ -455,8 +456,11 @@ impl Environ {
             "wsgi.url_scheme" => Some("http".into()),
             "wsgi.input" | "wsgi.errors" | "wsgi.file_wrapper" => Some(Value::Handle),
             "wsgi.multithread" => Some((*multithread).into()),
-            // All workers of an application are in this process.
-            "wsgi.multiprocess" | "wsgi.run_once" => Some(false.into()),
+            // Also while there is one worker: a reload has two for a moment.
+            "wsgi.multiprocess" => {
+                Some(context.get::<Worker>().is_some_and(|worker| worker.is_supervised()).into())
+            }
+            "wsgi.run_once" => Some(false.into()),
             "wsgi.input_terminated" => Some(true.into()),
             "pulsar.connection" => self.connection().cloned().map(Value::object),
             "pulsar.cfg" => Some(Value::Object(context.get::<Settings>()?)),

@@ -1,9 +1,8 @@
 //! The command `top`, in a program that is built without it.
 
-use super::commands::complain;
-use crate::arbiter::Client;
+use crate::{app::commands::complain, arbiter::Client};
 
-pub(super) fn run(_client: &Client) -> u8 {
+pub(crate) fn run(_program: &str, _client: Client) -> u8 {
     complain(
         "pulsar: this program is built without `top`; build pulsar with its feature `top`, or use `info`",
     );

@@ -1,0 +1,131 @@
+//! What is known of reloads and upgrades that are wanted or under way, and how a program file is asked whether it could take over.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::{
+    arbiter::{
+        children::{Child, Event},
+        message::{PROTOCOL, Response, ToArbiter},
+        monitor::{Ended, Id},
+        process::{self, Image},
+    },
+    settings::Settings,
+};
+
+/// A client that asked for a reload. With `wait` it hears how it went.
+pub(super) type Waiter = (bool, mpsc::Sender<Response>);
+
+/// What is known of reloads that are wanted or under way.
+#[derive(Debug, Default)]
+pub(super) struct Reloads {
+    /// One more is wanted when this one is over, or the program has started.
+    pub(super) pending: Option<Kind>,
+    pub(super) running: Option<Kind>,
+    /// Who waits for the one that runs, and for the one that is pending.
+    pub(super) waiters: Vec<Waiter>,
+    pub(super) later: Vec<Waiter>,
+    pub(super) probe: Option<Probe>,
+    /// The new program serves; it only has to take over.
+    pub(super) take_over: bool,
+    pub(super) done: u64,
+    pub(super) failed: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Reload,
+    Upgrade,
+}
+
+/// A program file that is asked whether it could take over.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub(super) pid: u32,
+    pub(super) image: Image,
+    pub(super) answer: JoinHandle<Result<Vec<(String, Settings)>, String>>,
+}
+
+/// A program that could take over, or why it could not.
+pub(super) type Probed = Result<(Image, Vec<(String, Settings)>), String>;
+
+impl Reloads {
+    /// Waits for the answer of a program that was asked. Without one it waits for ever.
+    pub(super) async fn probed(&mut self) -> Probed {
+        let Some(probe) = &mut self.probe else { return std::future::pending().await };
+        let answer = (&mut probe.answer).await.unwrap_or_else(|error| Err(error.to_string()));
+        let Some(Probe { pid, image, .. }) = self.probe.take() else { return std::future::pending().await };
+        // It has said what there was to say.
+        process::kill(pid, Signal::SIGKILL);
+        answer.map(|apps| (image, apps))
+    }
+
+    pub(super) fn is_probe(&self, pid: u32) -> bool {
+        self.probe.as_ref().is_some_and(|probe| probe.pid == pid)
+    }
+
+    /// Whether the new program only has to take over.
+    pub(super) fn is_taking_over(&self) -> bool {
+        self.take_over
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    pub(super) fn tell(&mut self, response: impl Fn() -> Response) {
+        for (_, answers) in &self.waiters {
+            let _ = answers.try_send(response());
+        }
+    }
+
+    pub(super) fn finish(&mut self, response: impl Fn() -> Response) {
+        self.tell(response);
+        self.waiters.clear();
+    }
+}
+
+/// Waits for the answer of a program.
+pub(super) async fn ask(
+    child: &mut Child,
+    id: Id,
+    events: &mpsc::Sender<Event>,
+    answers: &mut mpsc::Receiver<Event>,
+) -> Result<Vec<(String, Settings)>, String> {
+    let mut look = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        let event = tokio::select! {
+            event = answers.recv() => event,
+            // It may end without a word.
+            _ = look.tick() => {
+                child.look(id, events);
+                continue;
+            }
+        };
+        match event {
+            Some(Event::Said(_, ToArbiter::Program { protocol, apps })) => {
+                if protocol != PROTOCOL {
+                    return Err(format!(
+                        "it speaks version {protocol} of the protocol, this program {PROTOCOL}"
+                    ));
+                }
+                let read = |(name, texts): (String, Vec<(String, String)>)| {
+                    Ok((name, Settings::from_changed(&texts)?))
+                };
+                return apps.into_iter().map(read).collect();
+            }
+            Some(Event::Said(_, ToArbiter::NotStarted { why })) => return Err(why),
+            Some(Event::Said(..)) => {}
+            Some(Event::Broke(_, what)) => return Err(what),
+            Some(Event::Ended(_, ended)) => {
+                return Err(match ended {
+                    Ended::Exit(code) => format!("it exited with code {code}"),
+                    Ended::Signal { name, .. } => format!("it was ended by {name}"),
+                });
+            }
+            None => return Err("it is gone".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Everything that the arbiter knows, and what it has to know of the program that it runs.
+//!
+//! Data, and what is said of it at a glance. What happens to it stands in `workers`, `passing`, `reload`, `info`, `handover` and `run`.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    ffi::OsString,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::mpsc;
+
+use crate::{
+    arbiter::{
+        calls::Calls,
+        children::{Child, Event},
+        control::{Command, Control},
+        machine::OomKills,
+        monitor::{Id, Time},
+        notify::Notifier,
+        pidfile::Pidfile,
+        release::Release,
+        reloads::Reloads,
+        signals::Signals,
+        supervisor::Supervisor,
+    },
+    board::{Board, Totals},
+    server::BoundSocket,
+    settings::Settings,
+    worker::{Worker, WorkerExit},
+};
+
+/// What the arbiter has to know of the program that it runs, and whom it tells.
+pub(crate) trait Host {
+    /// The name that people know the program by.
+    fn name(&self) -> &str;
+
+    fn version(&self) -> &str;
+
+    /// The settings of every application, read again.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them.
+    fn load(&self) -> Result<Vec<(String, Settings)>, String>;
+
+    fn starting(&self) {}
+
+    fn when_ready(&self) {}
+
+    fn pre_spawn(&self, worker: &Worker) {
+        let _ = worker;
+    }
+
+    fn worker_exit(&self, exit: &WorkerExit) {
+        let _ = exit;
+    }
+
+    fn reload(&self) {}
+
+    fn exit(&self, code: u8) {
+        let _ = code;
+    }
+}
+
+/// Events that may wait for the loop.
+const QUEUE: usize = 1024;
+/// What the arbiter did not live through did not pass: one that was stopped must not take everybody else for dead.
+const LONGEST_STEP: Duration = Duration::from_secs(3);
+
+/// A worker process and what the arbiter keeps of it.
+pub(super) struct Process {
+    pub(super) child: Child,
+    pub(super) app: String,
+    pub(super) worker: Worker,
+    pub(super) started: Instant,
+    /// Where it tells how it does; unknown of a worker of another program, which an upgrade is ending.
+    pub(super) seat: Option<(Arc<Board>, usize)>,
+    /// Since when its thread and its loops have shown the same beat.
+    pub(super) beats: Vec<(u64, Time)>,
+    pub(super) lifetime: Option<Duration>,
+    pub(super) leads: bool,
+}
+
+/// What is remembered of an application's workers that are gone.
+#[derive(Debug, Default, Clone, serde::Serialize, serde::Deserialize)]
+pub(super) struct Past {
+    pub(super) requests: u64,
+    pub(super) exits: BTreeMap<String, u64>,
+}
+
+/// A clock that stands still while this process does.
+#[derive(Debug)]
+pub(super) struct Clock {
+    last: Instant,
+    time: Time,
+}
+
+impl Clock {
+    pub(super) fn at(time: Time) -> Self {
+        Self { last: Instant::now(), time }
+    }
+
+    pub(super) fn now(&mut self) -> Time {
+        let now = Instant::now();
+        self.time += now.duration_since(self.last).min(LONGEST_STEP);
+        self.last = now;
+        self.time
+    }
+}
+
+/// The state of the arbiter.
+pub(super) struct Arbiter<'a> {
+    pub(super) host: &'a dyn Host,
+    pub(super) supervisor: Supervisor,
+    pub(super) current: Release,
+    pub(super) next: Option<Release>,
+    pub(super) activated: Vec<(String, Vec<Arc<BoundSocket>>)>,
+    pub(super) processes: HashMap<Id, Process>,
+    pub(super) past: BTreeMap<String, Past>,
+    pub(super) reloads: Reloads,
+    pub(super) calls: Calls,
+    pub(super) notifier: Notifier,
+    pub(super) pidfile: Option<Pidfile>,
+    pub(super) control: Option<Control>,
+    pub(super) arguments: Vec<OsString>,
+    /// The file that the program was started from, and the name it was called by.
+    pub(super) program: PathBuf,
+    pub(super) name: OsString,
+    pub(super) clock: Clock,
+    pub(super) begun: Instant,
+    pub(super) signals: Signals,
+    pub(super) events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) oom: OomKills,
+    pub(super) interrupts: u32,
+    /// When the listeners are closed at a stop with `drain_delay`.
+    pub(super) close_at: Option<Time>,
+    /// When to look at the workers next.
+    pub(super) look_at: Time,
+    pub(super) exit: Option<u8>,
+}
+
+impl<'a> Arbiter<'a> {
+    /// An arbiter of these workers, which has no lock and no control socket, and hears no commands yet.
+    pub(super) fn new(
+        host: &'a dyn Host,
+        signals: Signals,
+        supervisor: Supervisor,
+        current: Release,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            host,
+            supervisor,
+            current,
+            next: None,
+            activated: Vec::new(),
+            processes: HashMap::new(),
+            past: BTreeMap::new(),
+            reloads: Reloads::default(),
+            calls: Calls::default(),
+            notifier: Notifier::from_environment(),
+            pidfile: None,
+            control: None,
+            arguments: std::env::args_os().skip(1).collect(),
+            program: program_file(),
+            name: std::env::args_os().next().unwrap_or_default(),
+            clock,
+            begun: Instant::now(),
+            signals,
+            events: mpsc::channel(QUEUE),
+            commands: mpsc::channel(1).1,
+            oom: OomKills::new(),
+            interrupts: 0,
+            close_at: None,
+            look_at: Time::ZERO,
+            exit: None,
+        }
+    }
+
+    /// Whether nothing is under way between the workers and this loop.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.events.1.is_empty() && self.processes.values().all(|process| process.child.is_quiet())
+    }
+
+    pub(super) fn now(&mut self) -> Time {
+        self.clock.now()
+    }
+
+    /// What a worker has done so far.
+    pub(super) fn totals(&self, id: Id) -> Totals {
+        let seat = self.processes.get(&id).and_then(|process| process.seat.as_ref());
+        seat.map(|(board, seat)| board.totals(*seat)).unwrap_or_default()
+    }
+}
+
+/// The path that this program was started from, with the links in it: an upgrade may have changed where they lead.
+fn program_file() -> PathBuf {
+    let called = PathBuf::from(std::env::args_os().next().unwrap_or_default());
+    let is_path = called.components().count() > 1;
+    let called = std::path::absolute(&called).ok().filter(|path| is_path && path.is_file());
+    called.or_else(|| std::env::current_exe().ok()).unwrap_or_default()
+}
