@@ -58,8 +58,8 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Application,
         default: "0",
         help: "How long to go on accepting connections at a stop",
-        details: "In seconds, fractions allowed. It gives a load balancer time to notice; what stays in \
-                  `graceful_timeout` after it is for the requests in flight.",
+        details: "In seconds, fractions allowed. It gives a load balancer time to notice; \
+                  `graceful_timeout` begins when it is over.",
         types: &[Type::Integer, Type::Float],
         several: None,
         set: |settings, text| seconds(text).map(|time| settings.drain_delay = time),
