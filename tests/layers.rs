@@ -160,7 +160,8 @@ fn nothing_is_unsafe_but_system_calls_with_a_reason() {
         let tokens: proc_macro2::TokenStream = text.parse().unwrap();
         for line in lines_of_unsafe(tokens) {
             let mut above = text.lines().take(line - 1).collect::<Vec<_>>().into_iter().rev();
-            let reason: Vec<_> = above.by_ref().take_while(|line| line.trim_start().starts_with("//")).collect();
+            let reason: Vec<_> =
+                above.by_ref().take_while(|line| line.trim_start().starts_with("//")).collect();
             let explained = reason.iter().any(|line| line.contains("// SAFETY:"));
             if !path.ends_with(SYSTEM_CALLS) || !explained {
                 wrong.push(format!("{}:{line}", path.display()));

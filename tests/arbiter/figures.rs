@@ -33,7 +33,9 @@ fn four_workers_are_ready_soon_and_an_idle_arbiter_costs_little() {
     #[allow(clippy::cast_precision_loss)] // They are few.
     let wake_ups = (proc::waits(instance.pid()) - before) as f64 / WATCHED.as_secs_f64();
     let pss = proc::pss(instance.pid());
-    eprintln!("four workers ready after {start:?}; idle arbiter: {pss} KiB PSS, {wake_ups} wake-ups a second");
+    eprintln!(
+        "four workers ready after {start:?}; idle arbiter: {pss} KiB PSS, {wake_ups} wake-ups a second"
+    );
     assert!(start < START, "ready after {start:?}");
     assert!(pss < PSS_KIB, "{pss} KiB");
     assert!(wake_ups <= WAKE_UPS, "{wake_ups} wake-ups a second");

@@ -1,4 +1,4 @@
-//! Too few file descriptors: in a worker, and in the arbiter when it wants to start one.
+//! Too few file descriptors, in a worker and in the arbiter; and what a machine will not keep of the settings, told at the start.
 
 use std::{net::TcpStream, process::Command, time::Duration};
 
@@ -59,4 +59,23 @@ fn a_worker_that_cannot_be_started_is_tried_again() {
     until("there are two again", || instance.workers().len() == 2);
     instance.wait_ready(2);
     instance.stop().assert_calm();
+}
+
+/// Settings that the machine, or what runs the program, will overrule.
+#[test]
+fn what_the_machine_will_not_keep_is_told_at_the_start() {
+    let somaxconn = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap_or_default();
+    let somaxconn: u32 = somaxconn.trim().parse().unwrap_or(u32::MAX);
+    let cases = [
+        (&["--graceful-timeout", "29"][..], "Kubernetes", false),
+        (&["--graceful-timeout", "30"], "a stop may take 30 s, and Kubernetes kills after 30 s", true),
+        (&["--graceful-timeout", "25", "--drain-delay", "6"], "a stop may take 31 s", true),
+        (&["--backlog", "65535"], "backlog is 65535, and this machine allows", somaxconn < 65_535),
+    ];
+    for (arguments, text, expected) in cases {
+        let instance = Setup::faults(arguments).variable("KUBERNETES_SERVICE_HOST", "10.0.0.1").start_ready(1);
+        let log = instance.log();
+        assert_eq!(log.contains(text), expected, "{arguments:?}: {log}");
+        instance.stop();
+    }
 }

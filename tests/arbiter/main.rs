@@ -34,7 +34,7 @@
 //! | 26, disk full | needs a file system of its own | `bash tests/arbiter/by_hand/disk_full.sh` |
 //! | 30, an older protocol | there is none yet | a test of the arbiter's state |
 //! | 37, the clock steps | needs libfaketime | `bash tests/arbiter/by_hand/clock_step.sh` |
-//! | 39, a worker writes garbage into its channel | the channel is nobody's but the worker's | a test of the channel |
+//! | 39, a worker writes garbage into its channel | the channel is nobody's but the worker's | `upgrade.rs` has a new program do it, over a channel of the same kind |
 //!
 //! How much is done can be raised: `PULSAR_TEST_RELOADS` (usually 25), `PULSAR_TEST_UPGRADES` (4), `PULSAR_TEST_SEEDS` (20),
 //! `PULSAR_TEST_CHAOS_SECONDS` (10), `PULSAR_TEST_CHAOS_SEED`, `PULSAR_TEST_ORPHANS` (200), `PULSAR_TEST_APPLICATION_WORKERS` (1).

@@ -85,10 +85,13 @@ fn an_upgrade_to_a_file_that_is_no_program_of_ours_changes_nothing() {
     let load = Load::on(&instance.target());
     let (workers, running) = (instance.workers(), proc::image(instance.pid()));
     let shell = |text: &str| format!("#!/bin/sh\n{text}\n").into_bytes();
-    let cases: [(&str, Vec<u8>, u32); 6] = [
+    let cases: [(&str, Vec<u8>, u32); 8] = [
         ("a script that fails", shell("echo 'no, thanks' >&2; exit 1"), 0o755),
         ("a script that succeeds", shell("exit 0"), 0o755),
         ("a script that hangs", shell("exec sleep 600"), 0o755),
+        // Its channel is its standard input.
+        ("a script that talks nonsense", shell("echo 'this is no message' >&0; exec sleep 600"), 0o755),
+        ("a script that never stops talking", shell("exec yes >&0"), 0o755),
         ("a program of others", fs::read("/bin/true").unwrap(), 0o755),
         ("garbage", vec![0x5a; 5000], 0o755),
         ("a file that is not executable", shell("exit 1"), 0o644),

@@ -28,9 +28,11 @@ fn wait_for_closed(running: &Running) {
 
 #[test]
 fn term_and_the_first_interrupt_finish_what_is_in_flight() {
-    for (signal, told) in
-        [("TERM", "TERM: finishing what is in flight"), ("INT", "INT: stopping quickly"), ("QUIT", "QUIT: stopping quickly")]
-    {
+    for (signal, told) in [
+        ("TERM", "TERM: finishing what is in flight"),
+        ("INT", "INT: stopping quickly"),
+        ("QUIT", "QUIT: stopping quickly"),
+    ] {
         let running = Running::example("bench", &[]);
         let mut busy = in_flight(&running);
         running.signal(signal);

@@ -2,7 +2,9 @@
 //!
 //! Linux tells it in `/proc` and the control groups; elsewhere nothing is known, and nothing guessed.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
+
+use crate::settings::Settings;
 
 /// The memory that a process holds, in bytes; 0 if it cannot be known.
 pub(super) fn resident(pid: u32) -> u64 {
@@ -18,6 +20,32 @@ fn page_size() -> u64 {
         .and_then(|size| u64::try_from(size).ok())
         .unwrap_or(4096)
 }
+
+/// What of these settings this machine will not keep, for people to hear at the start.
+pub(super) fn warnings(settings: &Settings) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let limit = fs::read_to_string("/proc/sys/net/core/somaxconn")
+        .ok()
+        .and_then(|text| text.trim().parse::<u32>().ok());
+    if let Some(limit) = limit.filter(|limit| *limit < settings.backlog) {
+        warnings.push(format!(
+            "backlog is {}, and this machine allows {limit}; raise net.core.somaxconn, or lower backlog",
+            settings.backlog
+        ));
+    }
+    let end = settings.graceful_timeout + settings.drain_delay;
+    if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() && end >= KUBERNETES_GRACE {
+        warnings.push(format!(
+            "a stop may take {} s, and Kubernetes kills after 30 s unless terminationGracePeriodSeconds says otherwise; \
+             lower graceful_timeout, or raise that",
+            end.as_secs_f64()
+        ));
+    }
+    warnings
+}
+
+/// The default of terminationGracePeriodSeconds.
+const KUBERNETES_GRACE: Duration = Duration::from_secs(30);
 
 /// How often the kernel has killed a process of our control group because memory was exhausted.
 #[derive(Debug)]

@@ -70,7 +70,10 @@ impl Image {
         match self {
             Self::Running if cfg!(target_os = "linux") => Ok("/proc/self/exe".into()),
             Self::Running => std::env::current_exe(),
-            // The path is followed before descriptors are closed.
+            // Ours, not the child's: the interpreter of a script opens it once more, when the child's are closed.
+            Self::Opened(file) if cfg!(target_os = "linux") => {
+                Ok(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()).into())
+            }
             Self::Opened(file) => Ok(format!("/dev/fd/{}", file.as_raw_fd()).into()),
         }
     }
@@ -442,13 +445,24 @@ impl Identity {
             || self.group.is_some_and(|group| group != Gid::effective())
     }
 
+    /// Makes them the owners of a file.
+    pub(super) fn give(&self, path: &Path) -> io::Result<()> {
+        if self.is_change() {
+            unistd::chown(path, self.user.as_ref().map(|user| user.uid), self.gid())?;
+        }
+        Ok(())
+    }
+
+    fn gid(&self) -> Option<Gid> {
+        self.group.or(self.user.as_ref().map(|user| user.gid))
+    }
+
     /// Becomes them, for good, with the supplementary groups of the user and no others.
     pub(super) fn assume(&self) -> io::Result<()> {
         if !self.is_change() {
             return Ok(());
         }
-        let gid = self.group.or(self.user.as_ref().map(|user| user.gid));
-        if let Some(gid) = gid {
+        if let Some(gid) = self.gid() {
             #[cfg(not(target_vendor = "apple"))]
             match &self.user {
                 Some(user) => {

@@ -194,5 +194,14 @@ pub(super) fn open_bind(bind: &Bind, settings: &Settings) -> Result<Vec<BoundSoc
             return Ok(vec![socket]);
         }
     };
-    listen(&address, settings.backlog, Some(settings.socket_mode))
+    let sockets = listen(&address, settings.backlog, Some(settings.socket_mode))?;
+    if let Bind::Unix(path) = bind {
+        // Whoever the workers are, a proxy in the same group shall reach them.
+        let given = Identity::find(settings.user.as_deref(), settings.group.as_deref())
+            .and_then(|identity| identity.give(path).map_err(|error| error.to_string()));
+        if let Err(why) = given {
+            tracing::warn!("the unix socket {} keeps its owner: {why}", path.display());
+        }
+    }
+    Ok(sockets)
 }

@@ -17,6 +17,7 @@ use crate::{
         children::Event,
         control::{Command, Control},
         handover,
+        machine::warnings,
         message::{Request, Response, ToArbiter, ToChild},
         monitor::{Id, Mark, Time},
         output::say,
@@ -95,6 +96,13 @@ impl<'a> Arbiter<'a> {
             return Err((WRONG, wrong));
         }
         let settings = apps.first().map(|(_, settings)| settings.clone()).unwrap_or_default();
+        let mut told = Vec::new();
+        for warning in apps.iter().flat_map(|(_, settings)| warnings(settings)) {
+            if !told.contains(&warning) {
+                tracing::warn!("{warning}");
+                told.push(warning);
+            }
+        }
         if let Some(mask) = settings.umask {
             process::set_umask(mask);
         }
