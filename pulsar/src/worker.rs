@@ -72,7 +72,7 @@ impl Worker {
         self.generation
     }
 
-    /// The id of its process.
+    /// The id of its process; 0 in the hook `pre_spawn`, before there is one.
     pub fn pid(&self) -> u32 {
         self.pid
     }

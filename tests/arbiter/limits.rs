@@ -73,7 +73,8 @@ fn what_the_machine_will_not_keep_is_told_at_the_start() {
         (&["--backlog", "65535"], "backlog is 65535, and this machine allows", somaxconn < 65_535),
     ];
     for (arguments, text, expected) in cases {
-        let instance = Setup::faults(arguments).variable("KUBERNETES_SERVICE_HOST", "10.0.0.1").start_ready(1);
+        let instance =
+            Setup::faults(arguments).variable("KUBERNETES_SERVICE_HOST", "10.0.0.1").start_ready(1);
         let log = instance.log();
         assert_eq!(log.contains(text), expected, "{arguments:?}: {log}");
         instance.stop();

@@ -20,31 +20,35 @@ pub(super) fn tree(info: &Info) -> String {
         let last = number + 1 == apps.len();
         let (branch, line) = if last { ("└─", "  ") } else { ("├─", "│ ") };
         text.push_str(&format!(
-            "{branch} {}  {}  {} workers wanted  {} requests  {}\n",
+            "{branch} {}  {}  {} wanted  {}  {}\n",
             app.name,
             app.state,
-            app.target,
-            app.requests,
+            count(app.target as u64, "worker"),
+            count(app.requests, "request"),
             app.binds.join(" ")
         ));
         for (number, worker) in app.workers.iter().enumerate() {
             let branch = if number + 1 == app.workers.len() { "└─" } else { "├─" };
             text.push_str(&format!(
-                "{line} {branch} worker {}  process {}  generation {}  {}  up {}  {} requests  {} in flight  {} \
-                 connections  {}\n",
+                "{line} {branch} worker {}  process {}  generation {}  {}  up {}  {}  {} in flight  {}  {}\n",
                 worker.slot,
                 worker.pid,
                 worker.generation,
                 worker.state,
                 time(worker.uptime),
-                worker.requests,
+                count(worker.requests, "request"),
                 worker.in_flight,
-                worker.connections,
+                count(worker.connections, "connection"),
                 memory(worker.rss)
             ));
         }
     }
     text
+}
+
+/// `1 request`, `2 requests`.
+fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Seconds as people write them: `7 s`, `3 m 7 s`, `2 h 3 m`, `5 d 2 h`.

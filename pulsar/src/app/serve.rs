@@ -1,6 +1,6 @@
 //! The command `serve`: under an arbiter, or in this process alone.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use tokio::sync::watch;
 
@@ -117,8 +117,8 @@ fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
         complain(format_args!("error: signals cannot be received: {error}"));
         return FAILED;
     }
-    let alone = std::sync::Arc::new(alone);
-    let ready = std::sync::Arc::clone(&alone);
+    let alone = Arc::new(alone);
+    let ready = Arc::clone(&alone);
     match serve_all(move || start_all(bound, start, ready), shutdown) {
         Ok(summary) if summary.stop == Stop::Forced => FORCED,
         Ok(summary) => {
@@ -152,7 +152,7 @@ pub(super) fn tell_cut(summary: &Summary) {
 async fn start_all(
     bound: Vec<(Planned, Bound)>,
     start: Start,
-    alone: std::sync::Arc<Alone>,
+    alone: Arc<Alone>,
 ) -> Result<Vec<server::Application>, StartError> {
     let (mut applications, mut contexts) = (Vec::new(), Vec::new());
     let mut lines = Vec::new();
@@ -173,12 +173,17 @@ async fn start_all(
         complain(line);
     }
     alone.ready();
+    let watched = Arc::clone(&alone);
+    tokio::spawn(async move { watched.keep_alive().await });
     start.hooks.when_ready();
     let applications = applications.into_iter().zip(contexts).map(|(application, context)| {
         // The one worker of an application is the one that runs what is run once.
         start.hooks.spawn_tasks(&context, watch::Sender::new(true).subscribe());
-        let hooks = start.hooks.clone();
-        application.on_stop(async move { hooks.worker_stopping(&context).await })
+        let (hooks, alone) = (start.hooks.clone(), Arc::clone(&alone));
+        application.on_stop(async move {
+            alone.stopping(context.settings().graceful_timeout + context.settings().drain_delay);
+            hooks.worker_stopping(&context).await;
+        })
     });
     Ok(applications.collect())
 }

@@ -1,6 +1,6 @@
 //! What a program without worker processes has of an arbiter: addresses, the pidfile, the service manager.
 
-use std::fs::File;
+use std::{fs::File, time::Duration};
 
 use crate::{
     arbiter::{
@@ -93,5 +93,20 @@ impl Alone {
     /// Every application serves.
     pub(crate) fn ready(&self) {
         self.notifier.ready(1);
+    }
+
+    /// The program begins to stop, which takes at most so long.
+    pub(crate) fn stopping(&self, most: Duration) {
+        self.notifier.stopping(most);
+    }
+
+    /// Tells the service manager that the event loop turns, as long as it does.
+    pub(crate) async fn keep_alive(&self) {
+        let Some(period) = self.notifier.watchdog() else { return };
+        let mut clock = tokio::time::interval(period);
+        loop {
+            clock.tick().await;
+            self.notifier.alive();
+        }
     }
 }

@@ -27,7 +27,7 @@ use crate::{
         process::{self, Image},
         release::{Blueprint, Opening, Release, SEATS},
         signals::Signals,
-        state::{Arbiter, Clock, Host, Past, Process},
+        state::{Arbiter, Clock, Host, Past, Process, Seat},
         supervisor::{self, Supervisor},
     },
     server::BoundSocket,
@@ -77,10 +77,17 @@ struct SavedWorker {
     app: String,
     slot: usize,
     generation: u64,
-    /// On the board of its application, if that is the current one.
-    seat: Option<usize>,
+    seat: Option<SavedSeat>,
     uptime: Duration,
     lifetime: Option<Duration>,
+}
+
+/// Where a worker tells how it does.
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedSeat {
+    number: usize,
+    /// The board, and how many loops a seat has there, if it is not that of its application any more.
+    board: Option<(RawFd, usize)>,
 }
 
 /// What the program before us in this process has handed over, if there was one.
@@ -156,8 +163,14 @@ impl Arbiter<'_> {
         let mut workers = Vec::new();
         for (id, process) in &self.processes {
             let board = self.current.app(&process.app).map(|app| &app.board);
-            let seat =
-                process.seat.as_ref().filter(|(own, _)| board.is_some_and(|board| Arc::ptr_eq(own, board)));
+            let seat = match &process.seat {
+                Some(Seat { board: own, number, file }) => {
+                    let is_current = board.is_some_and(|board| Arc::ptr_eq(own, board));
+                    let board = if is_current { None } else { Some((kept.keep(file.as_fd())?, own.loops())) };
+                    Some(SavedSeat { number: *number, board })
+                }
+                None => None,
+            };
             workers.push(SavedWorker {
                 id: *id,
                 pid: process.child.pid,
@@ -165,7 +178,7 @@ impl Arbiter<'_> {
                 app: process.app.clone(),
                 slot: process.worker.slot(),
                 generation: process.worker.generation(),
-                seat: seat.map(|(_, seat)| *seat),
+                seat,
                 uptime: process.started.elapsed(),
                 lifetime: process.lifetime(),
             });
@@ -253,8 +266,18 @@ impl<'a> Arbiter<'a> {
         for saved in state.workers {
             let channel = adopt(saved.channel, "the channel to a worker")?;
             let worker = Worker::new(saved.app.as_str(), saved.slot, saved.generation);
-            let board = this.current.app(&saved.app).map(|app| Arc::clone(&app.board));
-            let seat = board.zip(saved.seat);
+            let seat = match saved.seat {
+                None => None,
+                Some(SavedSeat { number, board: None }) => {
+                    this.current.app(&saved.app).map(|app| Seat::on(app, number))
+                }
+                Some(SavedSeat { number, board: Some((file, loops)) }) => {
+                    let file = adopt(file, "the board of a worker")?;
+                    let board =
+                        process::map_board(file.as_fd(), SEATS, loops).map_err(|error| error.to_string())?;
+                    Some(Seat { board, number, file: Arc::new(file) })
+                }
+            };
             let (uptime, lifetime) = (saved.uptime, saved.lifetime);
             this.adopt(saved.id, saved.pid, channel, |child| {
                 Process::adopted(child, worker, seat, uptime).with_lifetime(lifetime)

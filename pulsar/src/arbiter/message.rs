@@ -142,6 +142,8 @@ pub(super) enum ToArbiter {
     Panicked {
         message: String,
     },
+    /// Somebody else has told it to end.
+    Leaving,
     /// It has had `max_requests`.
     Full,
     Pong(u64),

@@ -124,8 +124,14 @@ impl Blueprint {
                 Err(failure) => failures.push(failure),
             }
         }
-        let (board, board_file) = new_board(settings.threads)?;
-        Ok(Self { name, settings, openings, log, board, board_file: Arc::new(board_file) })
+        // Memory that is mapped stays mapped; as long as it fits, all generations share it.
+        let fitting =
+            before.and_then(|before| before.app(&name)).filter(|app| app.board.loops() == settings.threads);
+        let (board, board_file) = match fitting {
+            Some(app) => (Arc::clone(&app.board), Arc::clone(&app.board_file)),
+            None => new_board(settings.threads)?,
+        };
+        Ok(Self { name, settings, openings, log, board, board_file })
     }
 
     pub(super) fn sockets(&self) -> impl Iterator<Item = &Arc<BoundSocket>> {
@@ -152,10 +158,10 @@ pub(crate) fn texts(settings: &Settings) -> Texts {
 }
 
 /// A board for the workers of an application.
-fn new_board(loops: usize) -> io::Result<(Arc<Board>, OwnedFd)> {
+fn new_board(loops: usize) -> io::Result<(Arc<Board>, Arc<OwnedFd>)> {
     let file = process::memory_file(process::board_size(SEATS, loops))?;
     let board = process::map_board(std::os::fd::AsFd::as_fd(&file), SEATS, loops)?;
-    Ok((board, file))
+    Ok((board, Arc::new(file)))
 }
 
 /// What is open already: the application's own first, then what it may take over from others.

@@ -42,6 +42,7 @@ const FORCED: u8 = 130;
 
 /// Runs the applications of a program in worker processes until it is told to stop. Gives the exit code.
 pub(crate) fn run(host: &dyn Host, apps: Vec<(String, Settings)>) -> u8 {
+    let begun_timers = TokioInstant::now();
     let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -51,7 +52,10 @@ pub(crate) fn run(host: &dyn Host, apps: Vec<(String, Settings)>) -> u8 {
     };
     runtime.block_on(async {
         match Arbiter::start(host, apps) {
-            Ok(mut arbiter) => arbiter.serve().await,
+            Ok(mut arbiter) => {
+                arbiter.begun_timers = begun_timers;
+                arbiter.serve().await
+            }
             Err((code, failures)) => {
                 for failure in failures {
                     say(format_args!("error: {failure}"));
@@ -73,7 +77,6 @@ impl<'a> Arbiter<'a> {
             Some(handed) => Self::go_on(host, handed, signals).map_err(|why| (FAILED, vec![why]))?,
             None => Self::begin(host, apps, signals)?,
         };
-        process::set_name("pulsar: arbiter");
         let (sender, commands) = mpsc::channel(COMMANDS);
         this.commands = commands;
         if let Some(control) = &this.control
@@ -157,7 +160,11 @@ impl<'a> Arbiter<'a> {
             wait = Duration::ZERO;
         }
         // What is due already and is not done by a step would have the loop spin.
-        TokioInstant::now() + wait.max(Duration::from_millis(5))
+        let wake = TokioInstant::now() + wait.max(Duration::from_millis(5));
+        // The timers of the runtime wake a thread once for what ends with a turn of their finest wheel, and twice else.
+        let since = wake.duration_since(self.begun_timers).as_millis();
+        let turns = u32::try_from(since.div_ceil(WHEEL.as_millis())).unwrap_or(u32::MAX);
+        if wait >= WHEEL { self.begun_timers + WHEEL * turns } else { wake }
     }
 
     fn on_signal(&mut self, signal: Arrived) {
@@ -232,6 +239,7 @@ impl<'a> Arbiter<'a> {
             }
             ToArbiter::NotStarted { why } => self.supervisor.says(id, false, why),
             ToArbiter::Panicked { message } => self.supervisor.says(id, true, message),
+            ToArbiter::Leaving => {}
             ToArbiter::Full => self.supervisor.recycle(id, Mark::MaxRequests),
             ToArbiter::Pong(_) | ToArbiter::Program { .. } => {}
             message @ (ToArbiter::Dispatch { .. } | ToArbiter::Answer { .. }) => self.on_call(id, message),
@@ -369,5 +377,7 @@ impl<'a> Arbiter<'a> {
 
 /// The most workers that an application can have.
 const MOST_WORKERS: usize = 1024;
+/// One turn of the finest wheel of the runtime's timers.
+const WHEEL: Duration = Duration::from_millis(64);
 /// Commands that may wait for the loop.
 const COMMANDS: usize = 32;

@@ -5,6 +5,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     ffi::OsString,
+    os::fd::OwnedFd,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -21,7 +22,7 @@ use crate::{
         monitor::{Id, Time},
         notify::Notifier,
         pidfile::Pidfile,
-        release::Release,
+        release::{Blueprint, Release},
         reloads::Reloads,
         signals::Signals,
         supervisor::Supervisor,
@@ -76,12 +77,28 @@ pub(super) struct Process {
     pub(super) app: String,
     pub(super) worker: Worker,
     pub(super) started: Instant,
-    /// Where it tells how it does; unknown of a worker of another program, which an upgrade is ending.
-    pub(super) seat: Option<(Arc<Board>, usize)>,
+    /// Where it tells how it does.
+    pub(super) seat: Option<Seat>,
     /// Since when its thread and its loops have shown the same beat.
     pub(super) beats: Vec<(u64, Time)>,
     pub(super) lifetime: Option<Duration>,
     pub(super) leads: bool,
+}
+
+/// A worker's place on a board.
+#[derive(Clone, Debug)]
+pub(super) struct Seat {
+    pub(super) board: Arc<Board>,
+    pub(super) number: usize,
+    /// The memory of the board, for whoever takes over.
+    pub(super) file: Arc<OwnedFd>,
+}
+
+impl Seat {
+    /// A seat on the board of an application.
+    pub(super) fn on(app: &Blueprint, number: usize) -> Self {
+        Self { board: Arc::clone(&app.board), number, file: Arc::clone(&app.board_file) }
+    }
 }
 
 /// What is remembered of an application's workers that are gone.
@@ -131,6 +148,8 @@ pub(super) struct Arbiter<'a> {
     pub(super) name: OsString,
     pub(super) clock: Clock,
     pub(super) begun: Instant,
+    /// When the timers of the runtime began.
+    pub(super) begun_timers: tokio::time::Instant,
     pub(super) signals: Signals,
     pub(super) events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
     pub(super) commands: mpsc::Receiver<Command>,
@@ -170,6 +189,7 @@ impl<'a> Arbiter<'a> {
             name: std::env::args_os().next().unwrap_or_default(),
             clock,
             begun: Instant::now(),
+            begun_timers: tokio::time::Instant::now(),
             signals,
             events: mpsc::channel(QUEUE),
             commands: mpsc::channel(1).1,
@@ -193,7 +213,7 @@ impl<'a> Arbiter<'a> {
     /// What a worker has done so far.
     pub(super) fn totals(&self, id: Id) -> Totals {
         let seat = self.processes.get(&id).and_then(|process| process.seat.as_ref());
-        seat.map(|(board, seat)| board.totals(*seat)).unwrap_or_default()
+        seat.map(|seat| seat.board.totals(seat.number)).unwrap_or_default()
     }
 }
 

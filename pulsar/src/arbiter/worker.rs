@@ -127,7 +127,8 @@ impl Booted {
         let stderr = inbox.take_fd()?;
         let sink = if sink { Some(inbox.take_fd()?) } else { None };
         let settings = Settings::from_changed(&settings).map_err(io::Error::other)?;
-        system::set_name(&format!("pulsar: {app}"));
+        // Whoever signals a program by its name means the arbiter.
+        system::set_name("pulsar-worker");
         Ok(Self {
             worker: Worker::new(app, slot, generation).supervised(),
             settings,
@@ -288,11 +289,17 @@ struct Signals {
     reopen: Signal,
     upgrade: Signal,
     abort: Signal,
+    /// Caught, and of no meaning for a worker.
+    _others: Vec<Signal>,
 }
 
 impl Signals {
     fn new() -> io::Result<Self> {
+        use nix::libc::{SIGALRM, SIGIO, SIGPROF, SIGTTIN, SIGTTOU, SIGVTALRM};
+        let others = [SIGTTIN, SIGTTOU, SIGALRM, SIGVTALRM, SIGPROF, SIGIO];
+        let others = others.map(|number| signal(SignalKind::from_raw(number)));
         Ok(Self {
+            _others: others.into_iter().collect::<io::Result<_>>()?,
             terminate: signal(SignalKind::terminate())?,
             quit: signal(SignalKind::quit())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -394,9 +401,13 @@ impl Control {
                 }
                 _ = signals.terminate.recv() => {
                     tracing::info!("TERM: this worker finishes what is in flight");
+                    let _ = outbox.send(ToArbiter::Leaving).await;
                     self.drain(true);
                 }
-                _ = signals.quit.recv() => self.shared.shutdown.quick(),
+                _ = signals.quit.recv() => {
+                    let _ = outbox.send(ToArbiter::Leaving).await;
+                    self.shared.shutdown.quick();
+                }
                 _ = signals.reopen.recv() => self.reopen_by_path(),
                 _ = signals.abort.recv() => self.abort(&watch),
                 // For the arbiter alone.

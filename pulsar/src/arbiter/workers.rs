@@ -21,10 +21,9 @@ use crate::{
         output::own_sink,
         process,
         release::SEATS,
-        state::{Arbiter, Process},
+        state::{Arbiter, Process, Seat},
         worker::heartbeat,
     },
-    board::Board,
     worker::{Cause, Worker, WorkerExit},
 };
 
@@ -63,7 +62,8 @@ impl Arbiter<'_> {
     fn spawn(&mut self, id: Id, slot: usize, generation: u64) {
         let Some((app, _)) = self.supervisor.member(id) else { return };
         let app = app.to_owned();
-        let worker = Worker::new(app.as_str(), slot, generation);
+        // It has no process yet.
+        let worker = Worker::new(app.as_str(), slot, generation).supervised().with_pid(0);
         self.host.pre_spawn(&worker);
         if let Err(error) = self.try_spawn(id, &app, worker) {
             let now = self.clock.now();
@@ -84,11 +84,11 @@ impl Arbiter<'_> {
             .processes
             .values()
             .filter_map(|process| process.seat.as_ref())
-            .filter(|(board, _)| Arc::ptr_eq(board, &blueprint.board))
-            .map(|(_, seat)| *seat)
+            .filter(|seat| Arc::ptr_eq(&seat.board, &blueprint.board))
+            .map(|seat| seat.number)
             .collect();
-        let seat = (0..SEATS).find(|seat| !taken.contains(seat));
-        let seat = seat.ok_or_else(|| io::Error::other("too many workers at a time"))?;
+        let free = (0..SEATS).find(|number| !taken.contains(number));
+        let free = free.ok_or_else(|| io::Error::other("too many workers at a time"))?;
         let max_requests = match settings.max_requests {
             0 => 0,
             most => most + random_up_to(settings.max_requests_jitter),
@@ -102,7 +102,7 @@ impl Arbiter<'_> {
             addresses: blueprint.sockets().map(|socket| SocketAddress::from(&socket.address())).collect(),
             log: blueprint.log.is_some(),
             sink: sink.is_some(),
-            seat,
+            seat: free,
             seats: SEATS,
             loops: blueprint.board.loops(),
             max_requests,
@@ -116,8 +116,8 @@ impl Arbiter<'_> {
         }
         fds.push(process::stderr()?);
         fds.extend(sink);
-        let board = Arc::clone(&blueprint.board);
-        board.take(seat);
+        let seat = Seat::on(blueprint, free);
+        seat.board.take(free);
         let lifetime = settings.max_lifetime;
         let jitter = Duration::from_millis(random_up_to(
             u64::try_from(settings.max_lifetime_jitter.as_millis()).unwrap_or(u64::MAX),
@@ -131,7 +131,7 @@ impl Arbiter<'_> {
             app: app.to_owned(),
             worker,
             started: Instant::now(),
-            seat: Some((board, seat)),
+            seat: Some(seat),
             beats: Vec::new(),
             lifetime: (!lifetime.is_zero()).then_some(lifetime + jitter),
             leads: false,
@@ -178,15 +178,16 @@ impl Arbiter<'_> {
         let Some((_, member, cause)) = self.supervisor.exited(now, id, &Ok(ended)) else { return };
         let past = self.past.entry(process.app.clone()).or_default();
         *past.exits.entry(cause.word().to_owned()).or_default() += 1;
-        if let Some((board, seat)) = &process.seat {
-            past.requests += board.totals(*seat).requests;
-            board.clear(*seat);
+        if let Some(Seat { board, number, .. }) = &process.seat {
+            past.requests += board.totals(*number).requests;
+            board.clear(*number);
         }
         self.forget_calls(id);
         let uptime = now.saturating_sub(member.since);
         self.tell_end(&process, &member, &cause, uptime);
         let was_ready = member.ready_since.is_some();
-        let exit = WorkerExit::new(process.worker.clone(), process.child.pid, cause, uptime, was_ready);
+        let worker = process.worker.clone().with_pid(process.child.pid);
+        let exit = WorkerExit::new(worker, process.child.pid, cause, uptime, was_ready);
         self.host.worker_exit(&exit);
     }
 
@@ -227,8 +228,8 @@ impl Arbiter<'_> {
         let mut quiet = BTreeMap::new();
         let mut marks = Vec::new();
         for (id, process) in &mut self.processes {
-            let Some((board, seat)) = &process.seat else { continue };
-            let (thread, loops) = board.beats(*seat);
+            let Some(Seat { board, number, .. }) = &process.seat else { continue };
+            let (thread, loops) = board.beats(*number);
             let beats = std::iter::once(thread).chain(loops);
             if process.beats.is_empty() {
                 process.beats = beats.map(|beat| (beat, now)).collect();
@@ -282,12 +283,7 @@ impl Arbiter<'_> {
 
 impl Process {
     /// A worker that was started before an upgrade.
-    pub(super) fn adopted(
-        child: Child,
-        worker: Worker,
-        seat: Option<(Arc<Board>, usize)>,
-        uptime: Duration,
-    ) -> Self {
+    pub(super) fn adopted(child: Child, worker: Worker, seat: Option<Seat>, uptime: Duration) -> Self {
         Self {
             child,
             app: worker.app().to_owned(),

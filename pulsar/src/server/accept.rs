@@ -281,10 +281,10 @@ where
         max_body: terms.max_body,
         log: terms.log.clone(),
     };
-    let stream = TokioIo::new(Stream::new(socket, Arc::clone(&activity)));
+    let stream = TokioIo::new(Stream::new(socket, registration));
     let connection =
         terms.http.serve_connection(stream, service_fn(move |request| exchanges.answer(request)));
-    // An upgraded stream outlives this task; it belongs to the application from then on.
+    // An upgraded stream outlives this task. It belongs to the application from then on, and counts as open.
     let connection = connection.with_upgrades();
     tokio::spawn(async move {
         let mut connection = pin!(connection);
@@ -292,7 +292,7 @@ where
         let ended = poll_fn(|cx| {
             if !known {
                 known = true;
-                registration.wake_with(cx.waker());
+                activity.thread().wake_with(id, cx.waker());
             }
             match activity.thread().phase() {
                 Phase::Running | Phase::Draining => {}
@@ -311,7 +311,6 @@ where
         if let Err(error) = ended {
             tracing::debug!(connection = id, %error, "a connection ended in an error");
         }
-        drop(registration);
     });
 }
 

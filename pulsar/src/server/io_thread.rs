@@ -76,6 +76,13 @@ impl IoThread {
         }
     }
 
+    /// Who to wake when the phase changes or the time of a connection is up: its task, which never changes.
+    pub(super) fn wake_with(&self, connection: u64, waker: &Waker) {
+        if let Some(entry) = self.connections().get_mut(&connection) {
+            entry.waker = Some(waker.clone());
+        }
+    }
+
     /// The number of open connections.
     pub(super) fn open(&self) -> usize {
         self.connections().len()
@@ -138,13 +145,6 @@ impl Registration {
 
     pub(super) fn activity(&self) -> &Arc<Activity> {
         &self.activity
-    }
-
-    /// Who to wake when the phase changes or the time is up: the task of the connection, which never changes.
-    pub(super) fn wake_with(&self, waker: &Waker) {
-        if let Some(entry) = self.activity.thread.connections().get_mut(&self.id) {
-            entry.waker = Some(waker.clone());
-        }
     }
 }
 

@@ -14,12 +14,14 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
-use crate::server::io_thread::Activity;
+use crate::server::io_thread::{Activity, Registration};
 
 #[derive(Debug)]
 pub(super) struct Stream {
     socket: Socket,
     activity: Arc<Activity>,
+    /// Until it is dropped the connection counts as open, also when it has been upgraded and no task of the server holds it.
+    _registration: Registration,
 }
 
 #[derive(Debug)]
@@ -29,8 +31,8 @@ pub(super) enum Socket {
 }
 
 impl Stream {
-    pub(super) fn new(socket: Socket, activity: Arc<Activity>) -> Self {
-        Self { socket, activity }
+    pub(super) fn new(socket: Socket, registration: Registration) -> Self {
+        Self { socket, activity: Arc::clone(registration.activity()), _registration: registration }
     }
 
     fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
