@@ -5,6 +5,10 @@
 //! worker of the wanted generation, and whoever is not that one goes once that one is there. Start, respawn, recycling,
 //! scaling, reload and rollback only change what is wanted.
 
+mod member;
+mod pauses;
+mod policy;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -12,14 +16,17 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{settings::Settings, worker::Cause};
-
-/// A point in time, on a clock that begins with the arbiter and stands still while the arbiter does.
-pub(super) type Time = Duration;
-
-/// A worker process, for as long as the arbiter lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) struct Id(pub(super) u64);
+pub(super) use self::{
+    member::{Ended, Id, Mark, Member, State, Time},
+    policy::Policy,
+};
+use crate::{
+    arbiter::monitor::{
+        member::{Reason, cause},
+        pauses::Pauses,
+    },
+    worker::Cause,
+};
 
 /// What a monitor wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,136 +45,15 @@ pub(super) enum Action {
     Warn(String),
 }
 
-/// What the settings say about workers.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Policy {
-    pub(super) workers: usize,
-    /// Zero is never.
-    pub(super) timeout: Duration,
-    pub(super) boot_timeout: Duration,
-    /// From the order to end until the kill; the worker itself cuts what is left a little earlier.
-    pub(super) drain: Duration,
-    /// How long before that with `drain_delay`.
-    pub(super) delay: Duration,
-    pub(super) surge: usize,
-}
-
-impl Policy {
-    pub(super) fn of(settings: &Settings) -> Self {
-        Self {
-            workers: settings.workers,
-            timeout: settings.timeout,
-            boot_timeout: settings.boot_timeout,
-            drain: settings.graceful_timeout + SLACK,
-            delay: settings.drain_delay,
-            surge: settings.reload_surge.max(1),
-        }
-    }
-}
-
-/// What a worker has that cuts its own connections at the deadline.
-const SLACK: Duration = Duration::from_millis(1500);
 /// What a worker has at a quick stop, in which it gives requests in flight two seconds.
 pub(super) const QUICK: Duration = Duration::from_millis(3000);
 /// From the abort to the kill.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 /// A worker that was ready for so long was not born broken.
 const STABLE: Duration = Duration::from_secs(5);
-/// The longest wait before a slot is tried again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// So many failed starts in a row, and an application that was never ready is given up; a reload, when so many of its own fail.
 const FAILED_STARTS: u32 = 5;
 const FAILED_OF_RELOAD: u32 = 3;
-
-/// Where a worker stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum State {
-    Booting,
-    Ready,
-    /// Told to end; it is killed at the deadline.
-    Draining {
-        deadline: Time,
-    },
-    /// Being killed.
-    Condemned {
-        kill_at: Time,
-    },
-}
-
-impl State {
-    /// The word for it, as people and JSON read it.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Booting => "booting",
-            Self::Ready => "ready",
-            Self::Draining { .. } => "draining",
-            Self::Condemned { .. } => "killed",
-        }
-    }
-}
-
-/// One worker.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Member {
-    pub(super) slot: usize,
-    pub(super) generation: u64,
-    pub(super) state: State,
-    pub(super) since: Time,
-    pub(super) ready_since: Option<Time>,
-    /// Why it shall be replaced.
-    marked: Option<Mark>,
-    /// Why we ended it, or it said that it would end.
-    reason: Option<Reason>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Mark {
-    MaxRequests,
-    MaxLifetime,
-    MaxRss,
-}
-
-impl Mark {
-    pub(super) fn setting(self) -> &'static str {
-        match self {
-            Self::MaxRequests => "max_requests",
-            Self::MaxLifetime => "max_lifetime",
-            Self::MaxRss => "max_rss",
-        }
-    }
-}
-
-/// What is known of a worker's end before it has ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Reason {
-    Requested,
-    Recycled(Mark),
-    Deadline,
-    Timeout(String),
-    BootTimeout,
-    Channel(String),
-    NotStarted(String),
-    Panic(String),
-}
-
-impl Member {
-    /// Whether it serves, or soon will.
-    fn is_live(&self) -> bool {
-        matches!(self.state, State::Booting | State::Ready)
-    }
-
-    fn is_ready(&self) -> bool {
-        self.state == State::Ready
-    }
-}
-
-/// How a process ended, as the system tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
-    Exit(i32),
-    Signal { name: String, by_oom: bool },
-}
 
 /// Which generations are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,7 +87,7 @@ pub(super) struct Monitor {
     phase: Phase,
     course: Course,
     members: BTreeMap<Id, Member>,
-    pauses: BTreeMap<usize, Pause>,
+    pauses: Pauses,
     /// Starts that failed in a row, while no worker has ever been ready.
     failed_starts: u32,
     failed_of_reload: u32,
@@ -211,13 +97,6 @@ pub(super) struct Monitor {
     stalled: bool,
 }
 
-/// The wait before a slot is tried again.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Pause {
-    failures: i32,
-    until: Time,
-}
-
 /// What a monitor needs across the exec of an upgrade.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Saved {
@@ -225,7 +104,7 @@ pub(super) struct Saved {
     serving: u64,
     paused: bool,
     members: BTreeMap<Id, Member>,
-    pauses: BTreeMap<usize, Pause>,
+    pauses: Pauses,
     started: Time,
 }
 
@@ -241,7 +120,7 @@ impl Monitor {
             phase: Phase::Steady,
             course: Course::Running,
             members: BTreeMap::new(),
-            pauses: BTreeMap::new(),
+            pauses: Pauses::default(),
             failed_starts: 0,
             failed_of_reload: 0,
             ever_ready: false,
@@ -342,7 +221,7 @@ impl Monitor {
         });
         let of_slots =
             self.slots.iter().filter(|slot| self.course == Course::Running && self.current(**slot).is_none());
-        let of_slots = of_slots.filter_map(|slot| self.pauses.get(slot).map(|pause| pause.until));
+        let of_slots = of_slots.filter_map(|slot| self.pauses.until(*slot));
         of_members.chain(of_slots).min()
     }
 
@@ -381,14 +260,11 @@ impl Monitor {
     ) -> Option<(Member, Cause)> {
         let member = self.members.remove(&id)?;
         let cause = cause(&member, ended);
-        let pause = self.pauses.entry(member.slot).or_default();
         let was_stable = member.ready_since.is_some_and(|since| now.saturating_sub(since) >= STABLE);
         if was_stable {
-            *pause = Pause::default();
+            self.pauses.forget(member.slot);
         } else if cause.is_failure() {
-            let wait = 0.5 * 1.5_f64.powi(pause.failures.min(30));
-            pause.until = now + Duration::from_secs_f64(wait).min(LONGEST_PAUSE);
-            pause.failures += 1;
+            self.pauses.failed(now, member.slot);
         }
         if member.ready_since.is_none() && cause.is_failure() {
             self.last_failure = Some(cause.to_string());
@@ -563,7 +439,7 @@ impl Monitor {
                 self.scale(workers);
             }
         }
-        self.pauses.clear();
+        self.pauses = Pauses::default();
     }
 
     /// The next generation has taken over for good.
@@ -583,7 +459,7 @@ impl Monitor {
         self.next = self.serving;
         self.next_policy = None;
         self.phase = Phase::Steady;
-        self.pauses.clear();
+        self.pauses = Pauses::default();
     }
 
     /// No workers until somebody wants some again: a reload, or `scale`.
@@ -677,7 +553,7 @@ impl Monitor {
                 continue;
             }
             let served = self.members.values().any(|member| member.slot == *slot && member.is_ready());
-            if served && surge == 0 || self.pauses.get(slot).is_some_and(|pause| pause.until > now) {
+            if served && surge == 0 || self.pauses.until(*slot).is_some_and(|until| until > now) {
                 continue;
             }
             surge -= usize::from(served);
@@ -738,28 +614,5 @@ impl Monitor {
             }
         }
         leavers
-    }
-}
-
-/// Why a worker ended, from what we did and what the system says.
-fn cause(member: &Member, ended: &Result<Ended, String>) -> Cause {
-    let ended = match ended {
-        Ok(ended) => ended,
-        Err(why) => return Cause::NotStarted(why.clone()),
-    };
-    let condemned = matches!(member.state, State::Condemned { .. });
-    match (&member.reason, ended) {
-        (Some(Reason::Timeout(what)), _) if condemned => Cause::Timeout(what.clone()),
-        (Some(Reason::BootTimeout), _) if condemned => Cause::BootTimeout,
-        (Some(Reason::Channel(what)), _) if condemned => Cause::Channel(what.clone()),
-        (Some(Reason::Deadline), _) if condemned => Cause::Deadline,
-        (Some(Reason::Panic(message)), _) => Cause::Panic(message.clone()),
-        (_, Ended::Signal { by_oom: true, .. }) => Cause::OutOfMemory,
-        (Some(Reason::Requested), Ended::Exit(0)) => Cause::Requested,
-        (Some(Reason::Recycled(mark)), Ended::Exit(0)) => Cause::Recycled(mark.setting()),
-        (Some(Reason::Requested | Reason::Recycled(_)), _) if condemned => Cause::Requested,
-        (Some(Reason::NotStarted(why)), Ended::Exit(_)) => Cause::NotStarted(why.clone()),
-        (_, Ended::Exit(code)) => Cause::Exit(*code),
-        (_, Ended::Signal { name, .. }) => Cause::Signal(name.clone()),
     }
 }
