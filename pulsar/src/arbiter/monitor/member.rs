@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::worker::Cause;
+use crate::{arbiter::monitor::policy::Limits, worker::Cause};
 
 /// A point in time, on a clock that begins with the arbiter and stands still while the arbiter does.
 pub(in crate::arbiter) type Time = Duration;
@@ -51,10 +51,18 @@ pub(in crate::arbiter) struct Member {
     pub(in crate::arbiter) state: State,
     pub(in crate::arbiter) since: Time,
     pub(in crate::arbiter) ready_since: Option<Time>,
+    /// What the settings say that it was started with; those of its successors may say something else.
+    pub(super) limits: Limits,
     /// Why it shall be replaced.
     pub(super) marked: Option<Mark>,
-    /// Why we ended it, or it said that it would end.
-    pub(super) reason: Option<Reason>,
+    /// It belongs to a generation that was given up, whose number the next one has again.
+    pub(super) rejected: bool,
+    /// How it was told to end.
+    pub(super) order: Option<Order>,
+    /// Why it is being killed.
+    pub(super) verdict: Option<Verdict>,
+    /// What it says of its own end.
+    pub(super) said: Option<Said>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,20 +82,66 @@ impl Mark {
     }
 }
 
-/// What is known of a worker's end before it has ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Reason {
+/// That a worker is not needed any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Order {
     Requested,
     Recycled(Mark),
+}
+
+/// Why a worker is killed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Verdict {
     Deadline,
     Timeout(String),
     BootTimeout,
     Channel(String),
+}
+
+impl Verdict {
+    pub(super) fn cause(&self) -> Cause {
+        match self {
+            Self::Deadline => Cause::Deadline,
+            Self::Timeout(what) => Cause::Timeout(what.clone()),
+            Self::BootTimeout => Cause::BootTimeout,
+            Self::Channel(what) => Cause::Channel(what.clone()),
+        }
+    }
+}
+
+/// What a worker says of its end, before it ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Said {
     NotStarted(String),
     Panic(String),
 }
 
+impl Said {
+    fn cause(&self) -> Cause {
+        match self {
+            Self::NotStarted(why) => Cause::NotStarted(why.clone()),
+            Self::Panic(message) => Cause::Panic(message.clone()),
+        }
+    }
+}
+
 impl Member {
+    pub(super) fn new(now: Time, slot: usize, generation: u64, limits: Limits) -> Self {
+        Self {
+            slot,
+            generation,
+            state: State::Booting,
+            since: now,
+            ready_since: None,
+            limits,
+            marked: None,
+            rejected: false,
+            order: None,
+            verdict: None,
+            said: None,
+        }
+    }
+
     /// Whether it serves, or soon will.
     pub(super) fn is_live(&self) -> bool {
         matches!(self.state, State::Booting | State::Ready)
@@ -96,7 +150,24 @@ impl Member {
     pub(super) fn is_ready(&self) -> bool {
         self.state == State::Ready
     }
+
+    /// Whether it was ready for so long at this time that it was not born broken.
+    pub(super) fn is_stable(&self, now: Time) -> bool {
+        self.ready_since.is_some_and(|since| now.saturating_sub(since) >= STABLE)
+    }
+
+    /// Whether we have sent it the signal of this name.
+    fn was_sent(&self, name: &str) -> bool {
+        match (self.state, name) {
+            (State::Condemned { kill_at }, "SIGKILL") => kill_at == Time::MAX,
+            (State::Condemned { .. }, "SIGABRT") => matches!(self.verdict, Some(Verdict::Timeout(_))),
+            _ => false,
+        }
+    }
 }
+
+/// A worker that was ready for so long was not born broken.
+const STABLE: Duration = Duration::from_secs(5);
 
 /// How a process ended, as the system tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,25 +176,25 @@ pub(in crate::arbiter) enum Ended {
     Signal { name: String, by_oom: bool },
 }
 
-/// Why a worker ended, from what we did and what the system says.
+/// Why a worker ended, from what we did, what it said and what the system says.
 pub(super) fn cause(member: &Member, ended: &Result<Ended, String>) -> Cause {
     let ended = match ended {
         Ok(ended) => ended,
         Err(why) => return Cause::NotStarted(why.clone()),
     };
-    let condemned = matches!(member.state, State::Condemned { .. });
-    match (&member.reason, ended) {
-        (Some(Reason::Timeout(what)), _) if condemned => Cause::Timeout(what.clone()),
-        (Some(Reason::BootTimeout), _) if condemned => Cause::BootTimeout,
-        (Some(Reason::Channel(what)), _) if condemned => Cause::Channel(what.clone()),
-        (Some(Reason::Deadline), _) if condemned => Cause::Deadline,
-        (Some(Reason::Panic(message)), _) => Cause::Panic(message.clone()),
-        (_, Ended::Signal { by_oom: true, .. }) => Cause::OutOfMemory,
-        (Some(Reason::Requested), Ended::Exit(0)) => Cause::Requested,
-        (Some(Reason::Recycled(mark)), Ended::Exit(0)) => Cause::Recycled(mark.setting()),
-        (Some(Reason::Requested | Reason::Recycled(_)), _) if condemned => Cause::Requested,
-        (Some(Reason::NotStarted(why)), Ended::Exit(_)) => Cause::NotStarted(why.clone()),
-        (_, Ended::Exit(code)) => Cause::Exit(*code),
-        (_, Ended::Signal { name, .. }) => Cause::Signal(name.clone()),
+    let Member { order, verdict, said, .. } = member;
+    match (ended, order, said) {
+        // What we sent goes before what the kernel counts, which are the kills of a whole container.
+        (Ended::Signal { name, .. }, _, said) if member.was_sent(name) => {
+            let verdict = verdict.as_ref().map(Verdict::cause);
+            verdict.or(said.as_ref().map(Said::cause)).unwrap_or(Cause::Requested)
+        }
+        (_, _, Some(Said::Panic(message))) => Cause::Panic(message.clone()),
+        (Ended::Signal { by_oom: true, .. }, _, _) => Cause::OutOfMemory,
+        (_, _, Some(Said::NotStarted(why))) => Cause::NotStarted(why.clone()),
+        (Ended::Exit(0), Some(Order::Requested), _) => Cause::Requested,
+        (Ended::Exit(0), Some(Order::Recycled(mark)), _) => Cause::Recycled(mark.setting()),
+        (Ended::Exit(code), _, _) => Cause::Exit(*code),
+        (Ended::Signal { name, .. }, _, _) => Cause::Signal(name.clone()),
     }
 }

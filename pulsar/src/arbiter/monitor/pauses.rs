@@ -20,6 +20,8 @@ pub(super) struct Pauses(BTreeMap<usize, Pause>);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Pause {
     failures: i32,
+    /// The last failure.
+    at: Time,
     until: Time,
 }
 
@@ -27,6 +29,7 @@ impl Pauses {
     /// A worker of this slot failed before it had been ready for long.
     pub(super) fn failed(&mut self, now: Time, slot: usize) {
         let pause = self.0.entry(slot).or_default();
+        pause.at = now;
         pause.until = now + Duration::from_secs_f64(FIRST * GROWTH.powi(pause.failures)).min(LONGEST);
         pause.failures = MOST_COUNTED.min(pause.failures + 1);
     }
@@ -34,6 +37,13 @@ impl Pauses {
     /// A worker of this slot was not born broken.
     pub(super) fn forget(&mut self, slot: usize) {
         self.0.remove(&slot);
+    }
+
+    /// The worker that is in this slot since then was not born broken; a successor that failed after that is another matter.
+    pub(super) fn forgive(&mut self, slot: usize, since: Time) {
+        if self.0.get(&slot).is_some_and(|pause| pause.at <= since) {
+            self.forget(slot);
+        }
     }
 
     /// When this slot can be tried again, if it has to wait at all.

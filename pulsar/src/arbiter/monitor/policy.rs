@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::settings::Settings;
 
 /// What the settings say about workers.
@@ -18,7 +20,21 @@ pub(in crate::arbiter) struct Policy {
     pub(in crate::arbiter) surge: usize,
 }
 
+/// What of it concerns a worker for as long as it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Limits {
+    pub(super) timeout: Duration,
+    pub(super) boot_timeout: Duration,
+    pub(super) drain: Duration,
+    pub(super) delay: Duration,
+}
+
 impl Policy {
+    pub(super) fn limits(&self) -> Limits {
+        let Self { timeout, boot_timeout, drain, delay, .. } = *self;
+        Limits { timeout, boot_timeout, drain, delay }
+    }
+
     pub(in crate::arbiter) fn of(settings: &Settings) -> Self {
         Self {
             workers: settings.workers,
