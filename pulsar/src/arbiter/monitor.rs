@@ -5,6 +5,10 @@
 //! worker of the wanted generation, and whoever is not that one goes once that one is there. Start, respawn, recycling,
 //! scaling, reload and rollback only change what is wanted.
 
+mod member;
+mod pauses;
+mod policy;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -12,14 +16,18 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{settings::Settings, worker::Cause};
-
-/// A point in time, on a clock that begins with the arbiter and stands still while the arbiter does.
-pub(super) type Time = Duration;
-
-/// A worker process, for as long as the arbiter lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) struct Id(pub(super) u64);
+pub(super) use self::{
+    member::{Ended, Id, Mark, Member, State, Time},
+    policy::Policy,
+};
+use crate::{
+    arbiter::monitor::{
+        member::{Order, Said, Verdict, cause},
+        pauses::Pauses,
+        policy::Limits,
+    },
+    worker::Cause,
+};
 
 /// What a monitor wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,136 +46,14 @@ pub(super) enum Action {
     Warn(String),
 }
 
-/// What the settings say about workers.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Policy {
-    pub(super) workers: usize,
-    /// Zero is never.
-    pub(super) timeout: Duration,
-    pub(super) boot_timeout: Duration,
-    /// From the order to end until the kill; the worker itself cuts what is left a little earlier.
-    pub(super) drain: Duration,
-    /// How long before that with `drain_delay`.
-    pub(super) delay: Duration,
-    pub(super) surge: usize,
-}
-
-impl Policy {
-    pub(super) fn of(settings: &Settings) -> Self {
-        Self {
-            workers: settings.workers,
-            timeout: settings.timeout,
-            boot_timeout: settings.boot_timeout,
-            drain: settings.graceful_timeout + SLACK,
-            delay: settings.drain_delay,
-            surge: settings.reload_surge.max(1),
-        }
-    }
-}
-
-/// What a worker has that cuts its own connections at the deadline.
-const SLACK: Duration = Duration::from_millis(1500);
 /// What a worker has at a quick stop, in which it gives requests in flight two seconds.
 pub(super) const QUICK: Duration = Duration::from_millis(3000);
 /// From the abort to the kill.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
-/// A worker that was ready for so long was not born broken.
-const STABLE: Duration = Duration::from_secs(5);
-/// The longest wait before a slot is tried again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// So many failed starts in a row, and an application that was never ready is given up; a reload, when so many of its own fail.
+/// So many failed starts in a row, and an application that was never ready is given up.
 const FAILED_STARTS: u32 = 5;
+/// So many workers of a reload do not start in a row, or die soon after, and it is given up.
 const FAILED_OF_RELOAD: u32 = 3;
-
-/// Where a worker stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum State {
-    Booting,
-    Ready,
-    /// Told to end; it is killed at the deadline.
-    Draining {
-        deadline: Time,
-    },
-    /// Being killed.
-    Condemned {
-        kill_at: Time,
-    },
-}
-
-impl State {
-    /// The word for it, as people and JSON read it.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Booting => "booting",
-            Self::Ready => "ready",
-            Self::Draining { .. } => "draining",
-            Self::Condemned { .. } => "killed",
-        }
-    }
-}
-
-/// One worker.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Member {
-    pub(super) slot: usize,
-    pub(super) generation: u64,
-    pub(super) state: State,
-    pub(super) since: Time,
-    pub(super) ready_since: Option<Time>,
-    /// Why it shall be replaced.
-    marked: Option<Mark>,
-    /// Why we ended it, or it said that it would end.
-    reason: Option<Reason>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Mark {
-    MaxRequests,
-    MaxLifetime,
-    MaxRss,
-}
-
-impl Mark {
-    pub(super) fn setting(self) -> &'static str {
-        match self {
-            Self::MaxRequests => "max_requests",
-            Self::MaxLifetime => "max_lifetime",
-            Self::MaxRss => "max_rss",
-        }
-    }
-}
-
-/// What is known of a worker's end before it has ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Reason {
-    Requested,
-    Recycled(Mark),
-    Deadline,
-    Timeout(String),
-    BootTimeout,
-    Channel(String),
-    NotStarted(String),
-    Panic(String),
-}
-
-impl Member {
-    /// Whether it serves, or soon will.
-    fn is_live(&self) -> bool {
-        matches!(self.state, State::Booting | State::Ready)
-    }
-
-    fn is_ready(&self) -> bool {
-        self.state == State::Ready
-    }
-}
-
-/// How a process ended, as the system tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
-    Exit(i32),
-    Signal { name: String, by_oom: bool },
-}
 
 /// Which generations are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -192,30 +78,38 @@ enum Course {
 #[derive(Clone, Debug)]
 pub(super) struct Monitor {
     policy: Policy,
-    /// The policy of the next generation, and that to return to.
+    /// The policy of the generation that is tried out.
     next_policy: Option<Policy>,
-    before: Option<(Policy, BTreeSet<usize>)>,
+    /// What to return to while the next generation takes over.
+    before: Option<Before>,
     slots: BTreeSet<usize>,
     serving: u64,
     next: u64,
     phase: Phase,
     course: Course,
+    /// Whether the reload that is under way ends a pause.
+    resumes: bool,
+    /// Whether somebody has asked for a number of workers since it began, which goes before that of its settings.
+    is_scaled: bool,
     members: BTreeMap<Id, Member>,
-    pauses: BTreeMap<usize, Pause>,
+    pauses: Pauses,
     /// Starts that failed in a row, while no worker has ever been ready.
     failed_starts: u32,
+    /// Workers of the reload: starts that failed in a row, and those that died soon after.
     failed_of_reload: u32,
+    died_of_reload: u32,
     ever_ready: bool,
     started: Time,
     last_failure: Option<String>,
     stalled: bool,
 }
 
-/// The wait before a slot is tried again.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Pause {
-    failures: i32,
-    until: Time,
+/// What a reload changes before it is certain that it succeeds.
+#[derive(Clone, Debug)]
+struct Before {
+    policy: Policy,
+    slots: BTreeSet<usize>,
+    pauses: Pauses,
 }
 
 /// What a monitor needs across the exec of an upgrade.
@@ -225,7 +119,7 @@ pub(super) struct Saved {
     serving: u64,
     paused: bool,
     members: BTreeMap<Id, Member>,
-    pauses: BTreeMap<usize, Pause>,
+    pauses: Pauses,
     started: Time,
 }
 
@@ -240,10 +134,13 @@ impl Monitor {
             next: generation,
             phase: Phase::Steady,
             course: Course::Running,
+            resumes: false,
+            is_scaled: false,
             members: BTreeMap::new(),
-            pauses: BTreeMap::new(),
+            pauses: Pauses::default(),
             failed_starts: 0,
             failed_of_reload: 0,
+            died_of_reload: 0,
             ever_ready: false,
             started: now,
             last_failure: None,
@@ -254,6 +151,13 @@ impl Monitor {
     /// The monitor of an application that a reload brings. If it does not come up, the reload fails.
     pub(super) fn joining(policy: Policy, generation: u64, now: Time) -> Self {
         Self { phase: Phase::Rolling, ever_ready: true, ..Self::new(policy, generation, now) }
+    }
+
+    /// The same for an application of whose name another one is just leaving.
+    pub(super) fn joining_after(self, policy: Policy, generation: u64, now: Time) -> Self {
+        let mut members = self.members;
+        members.values_mut().for_each(|member| member.rejected = true);
+        Self { members, ..Self::joining(policy, generation, now) }
     }
 
     pub(super) fn save(&self) -> Saved {
@@ -282,10 +186,6 @@ impl Monitor {
         self.slots.len()
     }
 
-    pub(super) fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
     pub(super) fn is_paused(&self) -> bool {
         self.course == Course::Paused
     }
@@ -309,7 +209,7 @@ impl Monitor {
 
     /// Whether workers are there that shall not be: of another generation than that which serves.
     pub(super) fn has_remains(&self, generation: u64) -> bool {
-        self.members.values().any(|member| member.generation != generation)
+        self.members.values().any(|member| member.generation != generation || member.rejected)
     }
 
     /// The worker that does what only one of the application may do.
@@ -320,30 +220,33 @@ impl Monitor {
 
     /// Why an application that has never been ready is given up.
     pub(super) fn given_up(&self, now: Time) -> Option<String> {
-        if self.ever_ready || self.course != Course::Running || self.slots.is_empty() {
-            return None;
-        }
+        let latest = self.gives_up_at()?;
         let why = self.last_failure.as_deref().unwrap_or("no worker became ready");
         if self.failed_starts >= FAILED_STARTS {
             return Some(format!("{FAILED_STARTS} starts failed in a row; the last one: {why}"));
         }
-        let limit = self.policy.boot_timeout.saturating_mul(2);
-        (now >= self.started + limit)
-            .then(|| format!("no worker was ready within {} s: {why}", limit.as_secs_f64()))
+        let limit = (latest - self.started).as_secs_f64();
+        (now >= latest).then(|| format!("no worker was ready within {limit} s: {why}"))
     }
 
-    /// When something will be due without an event.
+    /// When an application that has never been ready is given up at the latest.
+    pub(super) fn gives_up_at(&self) -> Option<Time> {
+        let may_give_up = !self.ever_ready && self.course == Course::Running && !self.slots.is_empty();
+        may_give_up.then(|| self.started + self.policy.boot_timeout.saturating_mul(2))
+    }
+
+    /// When something will be due without an event. It is never a time at which nothing would be done.
     pub(super) fn due(&self) -> Option<Time> {
         let of_members = self.members.values().filter_map(|member| match member.state {
-            State::Booting => Some(member.since + self.policy.boot_timeout),
-            State::Ready => None,
+            State::Booting => Some(member.since + member.limits.boot_timeout),
+            State::Ready | State::Condemned { kill_at: Time::MAX } => None,
             State::Draining { deadline } => Some(deadline),
             State::Condemned { kill_at } => Some(kill_at),
         });
-        let of_slots =
-            self.slots.iter().filter(|slot| self.course == Course::Running && self.current(**slot).is_none());
-        let of_slots = of_slots.filter_map(|slot| self.pauses.get(slot).map(|pause| pause.until));
-        of_members.chain(of_slots).min()
+        let surge = self.surge();
+        let may_start = |(_, is_served): &(usize, bool)| !is_served || surge > 0;
+        let of_slots = self.vacant().into_iter().filter(may_start);
+        of_members.chain(of_slots.filter_map(|(slot, _)| self.pauses.until(slot))).min()
     }
 
     // What happens.
@@ -354,10 +257,10 @@ impl Monitor {
         };
         member.state = State::Ready;
         member.ready_since = Some(now);
-        let generation = member.generation;
+        let is_of_reload = member.generation == self.next && !member.rejected;
         self.ever_ready = true;
         self.failed_starts = 0;
-        if generation == self.next {
+        if is_of_reload {
             self.failed_of_reload = 0;
         }
         true
@@ -365,10 +268,8 @@ impl Monitor {
 
     /// A worker says why it does not start, or that it panics.
     pub(super) fn says(&mut self, id: Id, panicked: bool, text: String) {
-        if let Some(member) = self.members.get_mut(&id)
-            && member.reason.is_none()
-        {
-            member.reason = Some(if panicked { Reason::Panic(text) } else { Reason::NotStarted(text) });
+        if let Some(member) = self.members.get_mut(&id) {
+            member.said.get_or_insert(if panicked { Said::Panic(text) } else { Said::NotStarted(text) });
         }
     }
 
@@ -381,38 +282,50 @@ impl Monitor {
     ) -> Option<(Member, Cause)> {
         let member = self.members.remove(&id)?;
         let cause = cause(&member, ended);
-        let pause = self.pauses.entry(member.slot).or_default();
-        let was_stable = member.ready_since.is_some_and(|since| now.saturating_sub(since) >= STABLE);
-        if was_stable {
-            *pause = Pause::default();
-        } else if cause.is_failure() {
-            let wait = 0.5 * 1.5_f64.powi(pause.failures.min(30));
-            pause.until = now + Duration::from_secs_f64(wait).min(LONGEST_PAUSE);
-            pause.failures += 1;
-        }
-        if member.ready_since.is_none() && cause.is_failure() {
-            self.last_failure = Some(cause.to_string());
-            self.failed_starts += 1;
-            if self.phase != Phase::Steady && member.generation == self.next {
-                self.failed_of_reload += 1;
-            }
+        // Whoever was to end has no successor in its slot that could suffer from the same.
+        if member.is_live() {
+            self.failed(now, &member, &cause);
         }
         Some((member, cause))
     }
 
+    /// A worker that was to stay has ended, or will be killed. From now on its slot is tried again, or waits.
+    fn failed(&mut self, now: Time, member: &Member, cause: &Cause) {
+        let is_stable = member.is_stable(now);
+        if self.is_wanted(member) {
+            if is_stable {
+                self.pauses.forget(member.slot);
+            } else {
+                self.pauses.failed(now, member.slot);
+            }
+        }
+        let was_ready = member.ready_since.is_some();
+        if !was_ready {
+            self.failed_starts += 1;
+        }
+        if !was_ready || self.is_of_reload(member) {
+            self.last_failure = Some(cause.to_string());
+        }
+        match self.phase {
+            _ if !self.is_of_reload(member) => {}
+            Phase::Canary => self.failed_of_reload += 1,
+            _ if !was_ready => self.failed_of_reload += 1,
+            _ if !is_stable => self.died_of_reload += 1,
+            _ => {}
+        }
+    }
+
     /// How long a worker's own thread, and the slowest of its loops, have not moved.
     pub(super) fn quiet(&mut self, now: Time, quiet: &BTreeMap<Id, (Duration, Duration)>) -> Vec<Action> {
-        let limit = self.policy.timeout;
-        if limit.is_zero() {
-            return Vec::new();
-        }
-        let ready: Vec<_> =
-            self.members.iter().filter(|(_, member)| member.is_ready()).map(|(id, _)| *id).collect();
-        let times = |id: &Id| quiet.get(id).copied().unwrap_or_default();
-        let late: Vec<_> = ready.iter().copied().filter(|id| times(id).1 >= limit).collect();
-        let stalled = ready.len() > 1 && ready.iter().all(|id| times(id).0 >= limit);
+        let watched: Vec<_> = self
+            .members
+            .iter()
+            .filter(|(_, member)| member.is_ready() && !member.limits.timeout.is_zero())
+            .map(|(id, member)| (*id, member.limits.timeout, quiet.get(id).copied().unwrap_or_default()))
+            .collect();
+        let stalled = watched.len() > 1 && watched.iter().all(|(_, limit, (thread, _))| thread >= limit);
         let mut actions = Vec::new();
-        if stalled && ready.iter().any(|id| times(id).0 < limit * 2) {
+        if stalled && watched.iter().any(|(_, limit, (thread, _))| *thread < *limit * 2) {
             if !std::mem::replace(&mut self.stalled, true) {
                 actions.push(Action::Warn(
                     "no worker reacts, which looks like a machine that stands still; waiting once more as long as `timeout`"
@@ -422,8 +335,10 @@ impl Monitor {
             return actions;
         }
         self.stalled = stalled;
-        for id in late {
-            let (thread, loops) = times(&id);
+        for (id, limit, (thread, loops)) in watched {
+            if loops < limit {
+                continue;
+            }
             let seconds = loops.as_secs_f64();
             let what = if thread >= limit {
                 format!("its process has not run for {seconds:.1} s; it is stopped or gets no processor")
@@ -432,43 +347,40 @@ impl Monitor {
                     "an event loop has been blocked for {seconds:.1} s; an async handler does something that blocks"
                 )
             };
-            actions.extend(self.condemn(now, id, Reason::Timeout(what), ABORT_GRACE));
+            actions.extend(self.condemn(now, id, Verdict::Timeout(what), ABORT_GRACE));
         }
         actions
     }
 
     /// A worker broke the rules of its channel.
     pub(super) fn misbehaved(&mut self, now: Time, id: Id, what: String) -> Vec<Action> {
-        self.condemn(now, id, Reason::Channel(what), Duration::ZERO)
+        self.condemn(now, id, Verdict::Channel(what), Duration::ZERO)
     }
 
     /// A worker has had enough requests, time or memory.
     pub(super) fn recycle(&mut self, id: Id, mark: Mark) {
-        if let Some(member) = self.members.get_mut(&id).filter(|member| member.is_live()) {
+        if let Some(member) = self.members.get_mut(&id).filter(|member| member.is_ready()) {
             member.marked.get_or_insert(mark);
         }
     }
 
-    /// Deadlines that have passed.
+    /// Deadlines that have passed, and waits that are forgiven.
     pub(super) fn tick(&mut self, now: Time) -> Vec<Action> {
         let mut actions = Vec::new();
-        for (id, state, since) in
-            self.members.iter().map(|(id, m)| (*id, m.state, m.since)).collect::<Vec<_>>()
-        {
-            match state {
-                State::Booting if now >= since + self.boot_timeout(id) => {
-                    actions.extend(self.condemn(now, id, Reason::BootTimeout, Duration::ZERO));
+        for id in self.members.keys().copied().collect::<Vec<_>>() {
+            let member = &self.members[&id];
+            match member.state {
+                State::Booting if now >= member.since + member.limits.boot_timeout => {
+                    actions.extend(self.condemn(now, id, Verdict::BootTimeout, Duration::ZERO));
+                }
+                State::Ready if member.is_stable(now) && self.is_wanted(member) => {
+                    self.pauses.forgive(member.slot, member.ready_since.unwrap_or_default());
                 }
                 State::Draining { deadline } if now >= deadline => {
-                    let member = self.members.get_mut(&id).expect("it was just listed");
-                    member.reason = Some(Reason::Deadline);
-                    member.state = State::Condemned { kill_at: Time::MAX };
-                    actions.push(Action::Kill { id });
+                    actions.extend(self.condemn(now, id, Verdict::Deadline, Duration::ZERO));
                 }
                 State::Condemned { kill_at } if now >= kill_at => {
-                    let member = self.members.get_mut(&id).expect("it was just listed");
-                    member.state = State::Condemned { kill_at: Time::MAX };
-                    actions.push(Action::Kill { id });
+                    actions.extend(self.members.get_mut(&id).map(|member| killing(id, member)));
                 }
                 _ => {}
             }
@@ -476,31 +388,45 @@ impl Monitor {
         actions
     }
 
-    fn boot_timeout(&self, id: Id) -> Duration {
-        let next = self.next_policy.as_ref().filter(|_| self.members[&id].generation == self.next);
-        next.unwrap_or(&self.policy).boot_timeout
-    }
-
-    fn condemn(&mut self, now: Time, id: Id, reason: Reason, grace: Duration) -> Vec<Action> {
+    fn condemn(&mut self, now: Time, id: Id, verdict: Verdict, grace: Duration) -> Vec<Action> {
         let Some(member) =
             self.members.get_mut(&id).filter(|member| !matches!(member.state, State::Condemned { .. }))
         else {
             return Vec::new();
         };
-        member.reason = Some(reason);
-        if grace.is_zero() {
-            member.state = State::Condemned { kill_at: Time::MAX };
-            vec![Action::Kill { id }]
+        let cause = verdict.cause();
+        let was_live = member.is_live();
+        member.verdict = Some(verdict);
+        let action = if grace.is_zero() {
+            killing(id, member)
         } else {
             member.state = State::Condemned { kill_at: now + grace };
-            vec![Action::Abort { id }]
+            Action::Abort { id }
+        };
+        // Its slot is free from now on, not only when the process is gone, which may take long.
+        if was_live {
+            let member = member.clone();
+            self.failed(now, &member, &cause);
         }
+        vec![action]
     }
 
     // What is wanted.
 
     /// Sets the number of workers. Fewer: the oldest go. More: the lowest free slots are taken.
     pub(super) fn scale(&mut self, workers: usize) {
+        self.resize(workers);
+        self.is_scaled = true;
+        // Whoever asked for a number wants it whatever becomes of a reload.
+        if let Some(before) = &mut self.before {
+            before.slots.clone_from(&self.slots);
+        }
+        if self.course == Course::Paused && workers > 0 {
+            self.course = Course::Running;
+        }
+    }
+
+    fn resize(&mut self, workers: usize) {
         while self.slots.len() < workers {
             let free =
                 (0..).find(|slot| !self.slots.contains(slot)).expect("there are more numbers than slots");
@@ -516,10 +442,6 @@ impl Monitor {
                 self.slots.iter().copied().min_by_key(age).expect("more slots than wanted, so not none");
             self.slots.remove(&oldest);
         }
-        self.course = match self.course {
-            Course::Paused if workers > 0 => Course::Running,
-            course => course,
-        };
     }
 
     /// Tries one worker of another generation.
@@ -528,13 +450,18 @@ impl Monitor {
         self.next_policy = Some(policy);
         self.phase = Phase::Canary;
         self.failed_of_reload = 0;
-        self.course = Course::Running;
+        self.died_of_reload = 0;
+        self.resumes = self.course == Course::Paused;
+        self.is_scaled = false;
     }
 
-    /// Whether the worker that is tried out is ready.
+    /// Whether the worker that is tried out is ready, if there is to be one.
     pub(super) fn is_tried(&self) -> bool {
+        if self.phase == Phase::Rolling && self.course == Course::Paused {
+            return true;
+        }
         self.slots.is_empty() && self.next_policy.as_ref().is_none_or(|policy| policy.workers == 0)
-            || self.members.values().any(|member| member.generation == self.next && member.is_ready())
+            || self.members.values().any(|member| self.is_of_reload(member) && member.is_ready())
     }
 
     /// Why the generation that is being brought in does not come up.
@@ -545,7 +472,7 @@ impl Monitor {
             Phase::Rolling => FAILED_OF_RELOAD,
         };
         let why = self.last_failure.as_deref().unwrap_or("it did not start");
-        (self.failed_of_reload >= most).then_some(why)
+        (self.failed_of_reload.max(self.died_of_reload) >= most).then_some(why)
     }
 
     /// Lets the next generation take over.
@@ -555,15 +482,19 @@ impl Monitor {
         }
         self.phase = Phase::Rolling;
         self.failed_of_reload = 0;
+        if std::mem::take(&mut self.resumes) {
+            self.course = Course::Running;
+        }
         if let Some(policy) = self.next_policy.take() {
-            let changed = policy.workers != self.policy.workers;
             let workers = policy.workers;
-            self.before = Some((std::mem::replace(&mut self.policy, policy), self.slots.clone()));
-            if changed {
-                self.scale(workers);
+            let before = std::mem::replace(&mut self.policy, policy);
+            let has_changed = workers != before.workers && !self.is_scaled;
+            let pauses = std::mem::take(&mut self.pauses);
+            self.before = Some(Before { policy: before, slots: self.slots.clone(), pauses });
+            if has_changed {
+                self.resize(workers);
             }
         }
-        self.pauses.clear();
     }
 
     /// The next generation has taken over for good.
@@ -572,25 +503,35 @@ impl Monitor {
         self.phase = Phase::Steady;
         self.before = None;
         self.next_policy = None;
+        self.resumes = false;
     }
 
     /// Everything is as it was before the reload.
     pub(super) fn roll_back(&mut self) {
-        if let Some((policy, slots)) = self.before.take() {
-            self.policy = policy;
-            self.slots = slots;
+        for member in self.members.values_mut() {
+            member.rejected |= self.next != self.serving && member.generation == self.next;
+        }
+        if let Some(Before { policy, slots, pauses }) = self.before.take() {
+            (self.policy, self.slots, self.pauses) = (policy, slots, pauses);
         }
         self.next = self.serving;
         self.next_policy = None;
         self.phase = Phase::Steady;
-        self.pauses.clear();
+        self.resumes = false;
     }
 
     /// No workers until somebody wants some again: a reload, or `scale`.
     pub(super) fn pause(&mut self) {
+        self.resumes = false;
         if self.course == Course::Running {
             self.course = Course::Paused;
         }
+    }
+
+    /// Nobody shall be left: whoever is ready ends in order, whoever is not is killed.
+    pub(super) fn leave(&mut self) {
+        self.members.values_mut().for_each(|member| member.rejected = true);
+        self.course = Course::Stopping;
     }
 
     /// Everybody ends: in order, or quickly.
@@ -598,7 +539,8 @@ impl Monitor {
         self.course = Course::Stopping;
         let mut actions = Vec::new();
         for (id, member) in &mut self.members {
-            let deadline = if quick { now + QUICK } else { now + self.policy.delay + self.policy.drain };
+            let Limits { drain, delay, .. } = member.limits;
+            let deadline = now + if quick { QUICK } else { delay + drain };
             let id = *id;
             match member.state {
                 State::Condemned { .. } => continue,
@@ -609,13 +551,9 @@ impl Monitor {
                     }
                 }
                 // It has served nobody yet.
-                State::Booting => {
-                    member.reason = Some(Reason::Requested);
-                    member.state = State::Condemned { kill_at: Time::MAX };
-                    actions.push(Action::Kill { id });
-                }
+                State::Booting => actions.push(killing(id, member)),
                 State::Ready => {
-                    member.reason = Some(Reason::Requested);
+                    member.order = Some(Order::Requested);
                     member.state = State::Draining { deadline };
                     actions.push(if quick {
                         Action::Quick { id }
@@ -631,18 +569,26 @@ impl Monitor {
     /// Kills everybody.
     pub(super) fn kill(&mut self) -> Vec<Action> {
         self.course = Course::Stopping;
-        for member in self.members.values_mut() {
-            member.state = State::Condemned { kill_at: Time::MAX };
-            member.reason.get_or_insert(Reason::Requested);
-        }
-        self.members.keys().map(|id| Action::Kill { id: *id }).collect()
+        self.members.iter_mut().map(|(id, member)| killing(*id, member)).collect()
+    }
+
+    /// The generation that shall serve.
+    fn wanted(&self) -> u64 {
+        if self.phase == Phase::Rolling { self.next } else { self.serving }
+    }
+
+    fn is_wanted(&self, member: &Member) -> bool {
+        member.generation == self.wanted() && !member.rejected
+    }
+
+    fn is_of_reload(&self, member: &Member) -> bool {
+        self.phase != Phase::Steady && member.generation == self.next && !member.rejected
     }
 
     /// The worker that is in a slot to stay.
     fn current(&self, slot: usize) -> Option<Id> {
-        let wanted = if self.phase == Phase::Rolling { self.next } else { self.serving };
         let fits = |member: &Member| {
-            member.slot == slot && member.is_live() && member.generation == wanted && member.marked.is_none()
+            member.slot == slot && member.is_live() && self.is_wanted(member) && member.marked.is_none()
         };
         let mut fitting = self.members.iter().filter(|(_, member)| fits(member));
         // One that is ready goes before one that is not, an older one before a younger.
@@ -655,78 +601,80 @@ impl Monitor {
         Some(*best.0)
     }
 
+    /// The slots in which there shall be a worker.
+    fn active(&self) -> impl Iterator<Item = usize> {
+        self.slots.iter().copied().filter(|_| self.course == Course::Running)
+    }
+
+    /// Those of them that have none who stays, each with whether one that goes still serves in it.
+    fn vacant(&self) -> Vec<(usize, bool)> {
+        let is_served = |slot| self.members.values().any(|member| member.slot == slot && member.is_ready());
+        let vacant = self.active().filter(|slot| self.current(*slot).is_none());
+        vacant.map(|slot| (slot, is_served(slot))).collect()
+    }
+
+    /// How many more workers may start where another one still serves: they take memory that nobody planned for.
+    fn surge(&self) -> usize {
+        let is_surplus = |member: &&Member| {
+            member.state == State::Booting
+                && self.members.values().any(|other| other.slot == member.slot && other.is_ready())
+        };
+        self.policy.surge.saturating_sub(self.members.values().filter(is_surplus).count())
+    }
+
     /// Brings what is closer to what is wanted. `next_id` numbers the workers that it starts.
     pub(super) fn converge(&mut self, now: Time, next_id: &mut u64) -> Vec<Action> {
+        // Whoever goes makes room for others, but those are started first.
+        let mut endings = Vec::new();
+        for id in self.leavers() {
+            let member = self.members.get_mut(&id).expect("it was just listed");
+            member.order = Some(member.marked.map_or(Order::Requested, Order::Recycled));
+            endings.push(if member.is_ready() {
+                member.state = State::Draining { deadline: now + member.limits.drain };
+                Action::Drain { id, delay: false }
+            } else {
+                killing(id, member)
+            });
+        }
         let mut actions = Vec::new();
-        if self.course == Course::Stopping {
-            return actions;
-        }
-        let wanted = if self.phase == Phase::Rolling { self.next } else { self.serving };
-        let paused = self.course == Course::Paused;
-        let slots: Vec<usize> = if paused { Vec::new() } else { self.slots.iter().copied().collect() };
-        // Who starts in a slot where another one still serves takes memory that nobody planned for.
-        let is_surplus = |member: &Member| {
-            let others = self.members.values().filter(|other| other.slot == member.slot && other.is_ready());
-            member.state == State::Booting && others.count() > 0
-        };
-        let mut surge =
-            self.policy.surge.saturating_sub(self.members.values().filter(|m| is_surplus(m)).count());
+        let mut surge = self.surge();
         let mut starts = Vec::new();
-        for slot in &slots {
-            if self.current(*slot).is_some() {
+        for (slot, is_served) in self.vacant() {
+            let waits = self.pauses.until(slot).is_some_and(|until| until > now);
+            if waits || is_served && surge == 0 {
                 continue;
             }
-            let served = self.members.values().any(|member| member.slot == *slot && member.is_ready());
-            if served && surge == 0 || self.pauses.get(slot).is_some_and(|pause| pause.until > now) {
-                continue;
-            }
-            surge -= usize::from(served);
-            starts.push((*slot, wanted));
+            surge -= usize::from(is_served);
+            starts.push((slot, self.wanted(), self.policy.limits()));
         }
-        let has_canary = || self.members.values().any(|m| m.generation == self.next && m.is_live());
-        if self.phase == Phase::Canary
-            && !paused
-            && !has_canary()
-            && self.failed_of_reload == 0
-            && !self.is_tried()
-        {
-            starts.push((slots.first().copied().unwrap_or(0), self.next));
-        }
-        for (slot, generation) in starts {
+        starts.extend(self.missing_canary());
+        for (slot, generation, limits) in starts {
             let id = Id(*next_id);
             *next_id += 1;
-            let member = Member {
-                slot,
-                generation,
-                state: State::Booting,
-                since: now,
-                ready_since: None,
-                marked: None,
-                reason: None,
-            };
-            self.members.insert(id, member);
+            self.members.insert(id, Member::new(now, slot, generation, limits));
             actions.push(Action::Spawn { id, slot, generation });
         }
-        for (id, reason) in self.leavers(&slots) {
-            let deadline = now + self.policy.drain;
-            let member = self.members.get_mut(&id).expect("it was just listed");
-            member.reason = Some(reason);
-            if member.is_ready() {
-                member.state = State::Draining { deadline };
-                actions.push(Action::Drain { id, delay: false });
-            } else {
-                member.state = State::Condemned { kill_at: Time::MAX };
-                actions.push(Action::Kill { id });
-            }
-        }
+        actions.extend(endings);
         actions
     }
 
+    /// The worker to be tried out, until it has been started.
+    fn missing_canary(&self) -> Option<(usize, u64, Limits)> {
+        let policy = self.next_policy.as_ref().filter(|_| self.phase == Phase::Canary)?;
+        let is_there = self.members.values().any(|member| self.is_of_reload(member) && member.is_live());
+        let is_needed =
+            self.course != Course::Stopping && !is_there && self.failed_of_reload == 0 && !self.is_tried();
+        let slot = self.slots.first().copied().unwrap_or(0);
+        is_needed.then(|| (slot, self.next, policy.limits()))
+    }
+
     /// Who is not needed any more: the slot is gone, or has its ready worker.
-    fn leavers(&self, slots: &[usize]) -> Vec<(Id, Reason)> {
+    fn leavers(&self) -> Vec<Id> {
+        let slots: BTreeSet<usize> = self.active().collect();
         let mut leavers = Vec::new();
         for (id, member) in self.members.iter().filter(|(_, member)| member.is_live()) {
-            if self.phase == Phase::Canary && member.generation == self.next {
+            let is_canary = self.phase == Phase::Canary && self.is_of_reload(member);
+            if is_canary && self.course != Course::Stopping {
                 continue;
             }
             let current = self.current(member.slot);
@@ -734,32 +682,18 @@ impl Monitor {
                 current.is_some_and(|current| current != *id && self.members[&current].is_ready());
             let is_of_no_use = current != Some(*id) && member.state == State::Booting;
             if !slots.contains(&member.slot) || has_successor || is_of_no_use {
-                leavers.push((*id, member.marked.map_or(Reason::Requested, Reason::Recycled)));
+                leavers.push(*id);
             }
         }
         leavers
     }
 }
 
-/// Why a worker ended, from what we did and what the system says.
-fn cause(member: &Member, ended: &Result<Ended, String>) -> Cause {
-    let ended = match ended {
-        Ok(ended) => ended,
-        Err(why) => return Cause::NotStarted(why.clone()),
-    };
-    let condemned = matches!(member.state, State::Condemned { .. });
-    match (&member.reason, ended) {
-        (Some(Reason::Timeout(what)), _) if condemned => Cause::Timeout(what.clone()),
-        (Some(Reason::BootTimeout), _) if condemned => Cause::BootTimeout,
-        (Some(Reason::Channel(what)), _) if condemned => Cause::Channel(what.clone()),
-        (Some(Reason::Deadline), _) if condemned => Cause::Deadline,
-        (Some(Reason::Panic(message)), _) => Cause::Panic(message.clone()),
-        (_, Ended::Signal { by_oom: true, .. }) => Cause::OutOfMemory,
-        (Some(Reason::Requested), Ended::Exit(0)) => Cause::Requested,
-        (Some(Reason::Recycled(mark)), Ended::Exit(0)) => Cause::Recycled(mark.setting()),
-        (Some(Reason::Requested | Reason::Recycled(_)), _) if condemned => Cause::Requested,
-        (Some(Reason::NotStarted(why)), Ended::Exit(_)) => Cause::NotStarted(why.clone()),
-        (_, Ended::Exit(code)) => Cause::Exit(*code),
-        (_, Ended::Signal { name, .. }) => Cause::Signal(name.clone()),
-    }
+/// Nothing is waited for after this but the end of the process.
+fn killing(id: Id, member: &mut Member) -> Action {
+    member.state = State::Condemned { kill_at: Time::MAX };
+    Action::Kill { id }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,15 +38,18 @@ pub(super) enum Notice {
 pub(super) struct Managed {
     pub(super) name: String,
     pub(super) monitor: Monitor,
-    /// Part of the next generation only, or of the last one only.
     membership: Membership,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Membership {
     Settled,
+    /// Part of the next generation only.
     Joining,
+    /// Not part of the next generation; it goes when that one has taken over.
     Leaving,
+    /// No part of the program any more, but for workers that are still ending.
+    Gone,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,8 +121,9 @@ impl Supervisor {
         // What is left belongs to applications that the program has no more; its workers are on their way out.
         for (name, saved) in monitors {
             let policy = Policy::of(&crate::settings::Settings::default());
-            let monitor = Monitor::restore(policy, saved);
-            restored.push(Managed { name, monitor, membership: Membership::Leaving });
+            let mut monitor = Monitor::restore(policy, saved);
+            monitor.leave();
+            restored.push(Managed { name, monitor, membership: Membership::Gone });
         }
         Self { apps: restored, generation, next_id, reload: Some(Reload::Settling), stage: Stage::Running }
     }
@@ -141,10 +145,6 @@ impl Supervisor {
         self.generation + 1
     }
 
-    pub(super) fn is_reloading(&self) -> bool {
-        self.reload.is_some_and(|reload| reload != Reload::Settling)
-    }
-
     pub(super) fn is_stopping(&self) -> bool {
         matches!(self.stage, Stage::Stopping { .. } | Stage::Stopped)
     }
@@ -162,7 +162,9 @@ impl Supervisor {
 
     /// When something is due without an event.
     pub(super) fn due(&self) -> Option<Time> {
-        self.apps.iter().filter_map(|app| app.monitor.due()).min()
+        let is_starting = self.stage == Stage::Starting;
+        let given_up = self.apps.iter().filter(|_| is_starting).filter_map(|app| app.monitor.gives_up_at());
+        self.apps.iter().filter_map(|app| app.monitor.due()).chain(given_up).min()
     }
 
     fn monitor_of(&mut self, id: Id) -> Option<&mut Monitor> {
@@ -224,20 +226,29 @@ impl Supervisor {
 
     /// Begins a reload. Applications that are not in `next` go when it succeeds, new ones come.
     pub(super) fn reload(&mut self, next: &[(String, Policy)], now: Time) {
+        if self.is_stopping() {
+            return;
+        }
         let generation = self.next_generation();
         for (name, policy) in next {
-            match self.apps.iter_mut().find(|app| app.name == *name) {
-                Some(app) => app.monitor.try_out(generation, policy.clone()),
-                None => self.apps.push(Managed {
-                    name: name.clone(),
-                    monitor: Monitor::joining(policy.clone(), generation, now),
-                    membership: Membership::Joining,
-                }),
+            let policy = policy.clone();
+            let Some(at) = self.apps.iter().position(|app| app.name == *name) else {
+                let monitor = Monitor::joining(policy, generation, now);
+                self.apps.push(Managed { name: name.clone(), monitor, membership: Membership::Joining });
+                continue;
+            };
+            if self.apps[at].membership == Membership::Gone {
+                // It comes back while the workers that it had are still ending.
+                let Managed { name, monitor, .. } = self.apps.remove(at);
+                let monitor = monitor.joining_after(policy, generation, now);
+                self.apps.push(Managed { name, monitor, membership: Membership::Joining });
+            } else {
+                self.apps[at].monitor.try_out(generation, policy);
             }
         }
         let kept: BTreeSet<&str> = next.iter().map(|(name, _)| name.as_str()).collect();
         for app in &mut self.apps {
-            if !kept.contains(app.name.as_str()) {
+            if !kept.contains(app.name.as_str()) && app.membership == Membership::Settled {
                 app.membership = Membership::Leaving;
             }
         }
@@ -258,6 +269,9 @@ impl Supervisor {
 
     /// Kills all workers.
     pub(super) fn kill(&mut self) -> Vec<Action> {
+        if self.stage == Stage::Stopped {
+            return Vec::new();
+        }
         self.stage = Stage::Stopping { quick: true };
         self.reload = None;
         self.apps.iter_mut().flat_map(|app| app.monitor.kill()).collect()
@@ -269,15 +283,18 @@ impl Supervisor {
         for app in &mut self.apps {
             actions.extend(app.monitor.tick(now));
         }
-        self.advance(now, &mut actions, &mut notices);
-        for app in &mut self.apps {
-            actions.extend(app.monitor.converge(now, &mut self.next_id));
-        }
         // What has just been wanted may already be so: an application without workers is complete.
-        self.advance(now, &mut actions, &mut notices);
-        if self.reload.is_none() {
-            self.apps.retain(|app| app.membership != Membership::Leaving || !app.monitor.is_empty());
+        loop {
+            let before = (self.stage, self.reload);
+            self.advance(now, &mut actions, &mut notices);
+            for app in &mut self.apps {
+                actions.extend(app.monitor.converge(now, &mut self.next_id));
+            }
+            if before == (self.stage, self.reload) {
+                break;
+            }
         }
+        self.apps.retain(|app| app.membership != Membership::Gone || !app.monitor.is_empty());
         (actions, notices)
     }
 
@@ -307,19 +324,17 @@ impl Supervisor {
         }
         let Some(reload) = self.reload else { return };
         if reload != Reload::Settling {
-            let kept = self.apps.iter().filter(|app| app.membership != Membership::Leaving);
             let failure =
-                kept.clone().find_map(|app| Some((app.name.as_str(), app.monitor.reload_failure()?)));
+                self.kept().find_map(|app| Some((app.name.as_str(), app.monitor.reload_failure()?)));
             if let Some((app, why)) = failure {
                 notices.push(Notice::RolledBack { why: format!("{app}: {why}") });
-                self.roll_back(actions);
+                self.roll_back();
                 return;
             }
         }
         match reload {
             Reload::TryingOut => {
-                let mut kept = self.apps.iter().filter(|app| app.membership != Membership::Leaving);
-                if kept.all(|app| app.monitor.is_tried()) {
+                if self.kept().all(|app| app.monitor.is_tried()) {
                     self.apps
                         .iter_mut()
                         .filter(|app| app.membership == Membership::Settled)
@@ -328,18 +343,21 @@ impl Supervisor {
                 }
             }
             Reload::Rolling => {
-                let mut kept = self.apps.iter().filter(|app| app.membership != Membership::Leaving);
-                if kept.all(|app| app.monitor.is_complete()) {
+                if self.kept().all(|app| app.monitor.is_complete()) {
                     self.generation = self.next_generation();
                     self.reload = Some(Reload::Settling);
                     notices.push(Notice::Committed { generation: self.generation });
                     for app in &mut self.apps {
                         match app.membership {
-                            Membership::Leaving => actions.extend(app.monitor.stop(now, false)),
-                            _ => app.monitor.commit(),
-                        }
-                        if app.membership == Membership::Joining {
-                            app.membership = Membership::Settled;
+                            Membership::Gone => {}
+                            Membership::Leaving => {
+                                actions.extend(app.monitor.stop(now, false));
+                                app.membership = Membership::Gone;
+                            }
+                            Membership::Settled | Membership::Joining => {
+                                app.monitor.commit();
+                                app.membership = Membership::Settled;
+                            }
                         }
                     }
                 }
@@ -354,16 +372,22 @@ impl Supervisor {
         }
     }
 
+    /// The applications that the next generation has.
+    fn kept(&self) -> impl Iterator<Item = &Managed> {
+        self.apps.iter().filter(|app| matches!(app.membership, Membership::Settled | Membership::Joining))
+    }
+
     /// Gives up the reload that is under way.
-    fn roll_back(&mut self, actions: &mut Vec<Action>) {
+    fn roll_back(&mut self) {
         self.reload = None;
         for app in &mut self.apps {
             match app.membership {
+                Membership::Gone => {}
                 Membership::Joining => {
-                    actions.extend(app.monitor.kill());
-                    app.membership = Membership::Leaving;
+                    app.monitor.leave();
+                    app.membership = Membership::Gone;
                 }
-                _ => {
+                Membership::Settled | Membership::Leaving => {
                     app.monitor.roll_back();
                     app.membership = Membership::Settled;
                 }
@@ -373,10 +397,12 @@ impl Supervisor {
 
     /// Gives up the reload for a reason that the supervisor cannot know.
     pub(super) fn abandon_reload(&mut self) -> Vec<Action> {
-        let mut actions = Vec::new();
         if self.reload.is_some_and(|reload| reload != Reload::Settling) {
-            self.roll_back(&mut actions);
+            self.roll_back();
         }
-        actions
+        Vec::new()
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;
