@@ -51,7 +51,7 @@ pub(super) const QUICK: Duration = Duration::from_millis(3000);
 /// From the abort to the kill.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 /// So many failed starts in a row, and an application that was never ready is given up.
-const FAILED_STARTS: u32 = 5;
+const FAILED_STARTS: i32 = 5;
 /// So many workers of a reload do not start in a row, or die soon after, and it is given up.
 const FAILED_OF_RELOAD: u32 = 3;
 
@@ -93,8 +93,6 @@ pub(super) struct Monitor {
     is_scaled: bool,
     members: BTreeMap<Id, Member>,
     pauses: Pauses,
-    /// Starts that failed in a row, while no worker has ever been ready.
-    failed_starts: u32,
     /// Workers of the reload: starts that failed in a row, and those that died soon after.
     failed_of_reload: u32,
     died_of_reload: u32,
@@ -138,7 +136,6 @@ impl Monitor {
             is_scaled: false,
             members: BTreeMap::new(),
             pauses: Pauses::default(),
-            failed_starts: 0,
             failed_of_reload: 0,
             died_of_reload: 0,
             ever_ready: false,
@@ -222,7 +219,7 @@ impl Monitor {
     pub(super) fn given_up(&self, now: Time) -> Option<String> {
         let latest = self.gives_up_at()?;
         let why = self.last_failure.as_deref().unwrap_or("no worker became ready");
-        if self.failed_starts >= FAILED_STARTS {
+        if self.pauses.most_failures() >= FAILED_STARTS {
             return Some(format!("{FAILED_STARTS} starts failed in a row; the last one: {why}"));
         }
         let limit = (latest - self.started).as_secs_f64();
@@ -259,7 +256,6 @@ impl Monitor {
         member.ready_since = Some(now);
         let is_of_reload = member.generation == self.next && !member.rejected;
         self.ever_ready = true;
-        self.failed_starts = 0;
         if is_of_reload {
             self.failed_of_reload = 0;
         }
@@ -300,9 +296,6 @@ impl Monitor {
             }
         }
         let was_ready = member.ready_since.is_some();
-        if !was_ready {
-            self.failed_starts += 1;
-        }
         if !was_ready || self.is_of_reload(member) {
             self.last_failure = Some(cause.to_string());
         }
@@ -355,6 +348,14 @@ impl Monitor {
     /// A worker broke the rules of its channel.
     pub(super) fn misbehaved(&mut self, now: Time, id: Id, what: String) -> Vec<Action> {
         self.condemn(now, id, Verdict::Channel(what), Duration::ZERO)
+    }
+
+    /// Somebody else has told a worker to end, which it does in order.
+    pub(super) fn leaves(&mut self, now: Time, id: Id) {
+        if let Some(member) = self.members.get_mut(&id).filter(|member| member.is_ready()) {
+            member.order = Some(Order::Requested);
+            member.state = State::Draining { deadline: now + member.limits.drain };
+        }
     }
 
     /// A worker has had enough requests, time or memory.

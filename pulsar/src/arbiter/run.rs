@@ -239,7 +239,7 @@ impl<'a> Arbiter<'a> {
             }
             ToArbiter::NotStarted { why } => self.supervisor.says(id, false, why),
             ToArbiter::Panicked { message } => self.supervisor.says(id, true, message),
-            ToArbiter::Leaving => {}
+            ToArbiter::Leaving => self.supervisor.leaves(now, id),
             ToArbiter::Full => self.supervisor.recycle(id, Mark::MaxRequests),
             ToArbiter::Pong(_) | ToArbiter::Program { .. } => {}
             message @ (ToArbiter::Dispatch { .. } | ToArbiter::Answer { .. }) => self.on_call(id, message),

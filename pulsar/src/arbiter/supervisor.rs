@@ -203,6 +203,12 @@ impl Supervisor {
         self.monitor_of(id).map(|monitor| monitor.misbehaved(now, id, what.to_owned())).unwrap_or_default()
     }
 
+    pub(super) fn leaves(&mut self, now: Time, id: Id) {
+        if let Some(monitor) = self.monitor_of(id) {
+            monitor.leaves(now, id);
+        }
+    }
+
     pub(super) fn recycle(&mut self, id: Id, mark: Mark) {
         if let Some(monitor) = self.monitor_of(id) {
             monitor.recycle(id, mark);

@@ -46,6 +46,11 @@ impl Pauses {
         }
     }
 
+    /// How often the slot that failed most has failed in a row.
+    pub(super) fn most_failures(&self) -> i32 {
+        self.0.values().map(|pause| pause.failures).max().unwrap_or(0)
+    }
+
     /// When this slot can be tried again, if it has to wait at all.
     pub(super) fn until(&self, slot: usize) -> Option<Time> {
         self.0.get(&slot).map(|pause| pause.until)
