@@ -225,7 +225,7 @@ mod tests {
     fn a_worker_is_read_as_it_was_written() {
         let worker = Worker::new("shop", 2, 3).with_pid(41);
         let written = serde_json::to_string(&worker).unwrap();
-        assert_eq!(written, r#"{"app":"shop","slot":2,"generation":3,"pid":41}"#);
+        assert_eq!(written, r#"{"app":"shop","slot":2,"generation":3,"pid":41,"supervised":false}"#);
         assert_eq!(serde_json::from_str::<Worker>(&written).unwrap(), worker);
     }
 }

@@ -130,7 +130,7 @@ where
             tokio::select! { () = &mut stop => break, () = sleep(head_start) => {} }
         }
         match ready.try_io(|listener| listener.get_ref().accept()) {
-            Err(_would_block) => {}
+            Err(_would_block) => turns.after_missing(),
             Ok(Ok(accepted)) => {
                 turns.after_taking();
                 accepted.serve(&terms);
@@ -158,27 +158,46 @@ where
 #[derive(Default)]
 struct Turns {
     waited: bool,
-    /// Nobody has used a head start until then.
-    alone: Option<Instant>,
+    /// Head starts in a row that nobody used.
+    unused: u32,
+    /// No more of them until then, and how long that was.
+    alone: Option<(Instant, Duration)>,
 }
 
 impl Turns {
-    /// Enough for a loop that is awake; a connection that waits so long has hardly waited.
-    const HEAD_START: Duration = Duration::from_millis(1);
-    /// How long a loop goes on alone when others let a connection wait.
+    /// Longer than it takes to wake a loop, on a busy machine too.
+    const HEAD_START: Duration = Duration::from_millis(2);
+    /// After so many that nobody used, the others are taken to be stuck,
+    const PATIENCE: u32 = 10;
+    /// for so long at first, and for twice as long each time up to the most.
     const ALONE: Duration = Duration::from_millis(100);
+    const LONGEST: Duration = Duration::from_secs(3);
 
     /// How long to wait before taking what is there.
     fn before(&mut self, line: &LoopLine) -> Option<Duration> {
-        self.waited = line.has_more_than_others() && self.alone.is_none_or(|until| until <= Instant::now());
+        let is_alone = self.alone.is_some_and(|(until, _)| until > Instant::now());
+        self.waited = !is_alone && line.has_more_than_others();
         self.waited.then_some(Self::HEAD_START)
     }
 
     /// A connection was taken: if the others had a head start, they did not want it.
     fn after_taking(&mut self) {
-        if self.waited {
-            self.alone = Some(Instant::now() + Self::ALONE);
+        if !self.waited {
+            return;
         }
+        self.unused += 1;
+        if self.unused >= Self::PATIENCE {
+            self.unused = 0;
+            let before = self.alone.map(|(_, time)| (time * 2).min(Self::LONGEST));
+            let time = before.unwrap_or(Self::ALONE);
+            self.alone = Some((Instant::now() + time, time));
+        }
+    }
+
+    /// The others took what was there.
+    fn after_missing(&mut self) {
+        self.unused = 0;
+        self.alone = None;
     }
 }
 
