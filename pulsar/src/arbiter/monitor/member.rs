@@ -65,7 +65,9 @@ pub(in crate::arbiter) struct Member {
     pub(super) said: Option<Said>,
 }
 
+/// Of what a worker has had enough, by the names of the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::enum_variant_names)] // So are the settings called.
 pub(in crate::arbiter) enum Mark {
     MaxRequests,
     MaxLifetime,

@@ -48,7 +48,6 @@ pub(in crate::arbiter) fn boots(boot: Boot) -> Behaviour {
 struct Process {
     name: String,
     app: String,
-    slot: usize,
     end: Option<f64>,
     ready_at: Option<Time>,
     blocks_at: Option<Time>,
@@ -313,7 +312,7 @@ impl World {
         let ends_at = ends_at.or(death);
         let old = self.processes.insert(
             id,
-            Process { name, app, slot, end, ready_at, blocks_at, ends_at, is_told: false, is_stopped: false },
+            Process { name, app, end, ready_at, blocks_at, ends_at, is_told: false, is_stopped: false },
         );
         assert!(old.is_none(), "{id:?} was there before");
     }
