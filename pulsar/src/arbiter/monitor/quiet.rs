@@ -9,11 +9,7 @@ const ABORT_GRACE: Duration = Duration::from_secs(1);
 
 impl Monitor {
     /// How long a worker's own thread, and the slowest of its loops, have not moved.
-    pub(in crate::arbiter) fn quiet(
-        &mut self,
-        now: Time,
-        quiet: &BTreeMap<Id, (Duration, Duration)>,
-    ) -> Vec<Action> {
+    pub(crate) fn quiet(&mut self, now: Time, quiet: &BTreeMap<Id, (Duration, Duration)>) -> Vec<Action> {
         let watched: Vec<_> = self
             .members
             .iter()

@@ -10,7 +10,7 @@ const FAILED_OF_RELOAD: u32 = 3;
 
 impl Monitor {
     /// Tries one worker of another generation.
-    pub(in crate::arbiter) fn try_out(&mut self, generation: u64, policy: Policy) {
+    pub(crate) fn try_out(&mut self, generation: u64, policy: Policy) {
         self.next = generation;
         self.next_policy = Some(policy);
         self.phase = Phase::Canary;
@@ -21,7 +21,7 @@ impl Monitor {
     }
 
     /// Whether the worker that is tried out is ready, if there is to be one.
-    pub(in crate::arbiter) fn is_tried(&self) -> bool {
+    pub(crate) fn is_tried(&self) -> bool {
         if self.phase == Phase::Rolling && self.course == Course::Paused {
             return true;
         }
@@ -30,7 +30,7 @@ impl Monitor {
     }
 
     /// Why the generation that is being brought in does not come up.
-    pub(in crate::arbiter) fn reload_failure(&self) -> Option<&str> {
+    pub(crate) fn reload_failure(&self) -> Option<&str> {
         let most = match self.phase {
             Phase::Steady => return None,
             Phase::Canary => 1,
@@ -41,7 +41,7 @@ impl Monitor {
     }
 
     /// Lets the next generation take over.
-    pub(in crate::arbiter) fn roll(&mut self) {
+    pub(crate) fn roll(&mut self) {
         if self.phase != Phase::Canary {
             return;
         }
@@ -63,7 +63,7 @@ impl Monitor {
     }
 
     /// The next generation has taken over for good.
-    pub(in crate::arbiter) fn commit(&mut self) {
+    pub(crate) fn commit(&mut self) {
         self.serving = self.next;
         self.phase = Phase::Steady;
         self.before = None;
@@ -72,7 +72,7 @@ impl Monitor {
     }
 
     /// Everything is as it was before the reload.
-    pub(in crate::arbiter) fn roll_back(&mut self) {
+    pub(crate) fn roll_back(&mut self) {
         for member in self.members.values_mut() {
             member.rejected |= self.next != self.serving && member.generation == self.next;
         }

@@ -353,6 +353,32 @@ fn a_canary_that_fails_does_not_have_the_old_generation_wait() {
 }
 
 #[test]
+fn a_failed_reload_does_not_forgive_a_slot_of_the_old_generation() {
+    let mut world = World::serving(policy(2));
+    world.let_be("a", 1, boots(Boot::Dies(0.0)));
+    world.crash("a2");
+    world.run(100.0);
+    let starts = world.starts("a", 1);
+    for _ in 0..20 {
+        world.let_be("a", 2, boots(Boot::Dies(0.0)));
+        world.reload(&[("a", policy(2))]);
+        world.run(1.0);
+    }
+    assert!(world.starts("a", 1) <= starts + 1, "{}", world.log());
+}
+
+#[test]
+fn a_reload_that_leaves_nothing_behind_is_over_at_once() {
+    let mut world = World::serving(policy(1));
+    world.supervisor.pause();
+    world.run(10.0);
+    world.reload(&[("b", policy(1))]);
+    world.run(1.5);
+    // Nothing happens after its worker was ready.
+    assert!(world.log().ends_with("21.0 committed 2\n21.0 settled 2"));
+}
+
+#[test]
 fn a_stop_wins_at_once_in_every_stage_of_a_reload() {
     let rows =
         [("canary", 0.5), ("rolling", 1.5), ("rolling on", 2.5), ("settling", 3.1), ("rolling back", 2.1)];
