@@ -8,6 +8,8 @@
 mod member;
 mod pauses;
 mod policy;
+mod quiet;
+mod reload;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -47,13 +49,9 @@ pub(super) enum Action {
 }
 
 /// What a worker has at a quick stop, in which it gives requests in flight two seconds.
-pub(super) const QUICK: Duration = Duration::from_millis(3000);
-/// From the abort to the kill.
-const ABORT_GRACE: Duration = Duration::from_secs(1);
+pub(super) const QUICK: Duration = Duration::from_secs(3);
 /// So many failed starts in a row, and an application that was never ready is given up.
 const FAILED_STARTS: i32 = 5;
-/// So many workers of a reload do not start in a row, or die soon after, and it is given up.
-const FAILED_OF_RELOAD: u32 = 3;
 
 /// Which generations are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +74,7 @@ enum Course {
 
 /// The state of one application's workers.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // Each is a fact of its own; no two of them make a state.
 pub(super) struct Monitor {
     policy: Policy,
     /// The policy of the generation that is tried out.
@@ -153,7 +152,9 @@ impl Monitor {
     /// The same for an application of whose name another one is just leaving.
     pub(super) fn joining_after(self, policy: Policy, generation: u64, now: Time) -> Self {
         let mut members = self.members;
-        members.values_mut().for_each(|member| member.rejected = true);
+        for member in members.values_mut() {
+            member.rejected = true;
+        }
         Self { members, ..Self::joining(policy, generation, now) }
     }
 
@@ -222,7 +223,7 @@ impl Monitor {
         if self.pauses.most_failures() >= FAILED_STARTS {
             return Some(format!("{FAILED_STARTS} starts failed in a row; the last one: {why}"));
         }
-        let limit = (latest - self.started).as_secs_f64();
+        let limit = latest.saturating_sub(self.started).as_secs_f64();
         (now >= latest).then(|| format!("no worker was ready within {limit} s: {why}"))
     }
 
@@ -306,43 +307,6 @@ impl Monitor {
             _ if !is_stable => self.died_of_reload += 1,
             _ => {}
         }
-    }
-
-    /// How long a worker's own thread, and the slowest of its loops, have not moved.
-    pub(super) fn quiet(&mut self, now: Time, quiet: &BTreeMap<Id, (Duration, Duration)>) -> Vec<Action> {
-        let watched: Vec<_> = self
-            .members
-            .iter()
-            .filter(|(_, member)| member.is_ready() && !member.limits.timeout.is_zero())
-            .map(|(id, member)| (*id, member.limits.timeout, quiet.get(id).copied().unwrap_or_default()))
-            .collect();
-        let stalled = watched.len() > 1 && watched.iter().all(|(_, limit, (thread, _))| thread >= limit);
-        let mut actions = Vec::new();
-        if stalled && watched.iter().any(|(_, limit, (thread, _))| *thread < *limit * 2) {
-            if !std::mem::replace(&mut self.stalled, true) {
-                actions.push(Action::Warn(
-                    "no worker reacts, which looks like a machine that stands still; waiting once more as long as `timeout`"
-                        .to_owned(),
-                ));
-            }
-            return actions;
-        }
-        self.stalled = stalled;
-        for (id, limit, (thread, loops)) in watched {
-            if loops < limit {
-                continue;
-            }
-            let seconds = loops.as_secs_f64();
-            let what = if thread >= limit {
-                format!("its process has not run for {seconds:.1} s; it is stopped or gets no processor")
-            } else {
-                format!(
-                    "an event loop has been blocked for {seconds:.1} s; an async handler does something that blocks"
-                )
-            };
-            actions.extend(self.condemn(now, id, Verdict::Timeout(what), ABORT_GRACE));
-        }
-        actions
     }
 
     /// A worker broke the rules of its channel.
@@ -429,8 +393,8 @@ impl Monitor {
 
     fn resize(&mut self, workers: usize) {
         while self.slots.len() < workers {
-            let free =
-                (0..).find(|slot| !self.slots.contains(slot)).expect("there are more numbers than slots");
+            let is_free = |slot: &usize| !self.slots.contains(slot);
+            let free = (0..workers).find(is_free).expect("fewer slots than wanted, so not all of these");
             self.slots.insert(free);
         }
         while self.slots.len() > workers {
@@ -445,82 +409,6 @@ impl Monitor {
         }
     }
 
-    /// Tries one worker of another generation.
-    pub(super) fn try_out(&mut self, generation: u64, policy: Policy) {
-        self.next = generation;
-        self.next_policy = Some(policy);
-        self.phase = Phase::Canary;
-        self.failed_of_reload = 0;
-        self.died_of_reload = 0;
-        self.resumes = self.course == Course::Paused;
-        self.is_scaled = false;
-    }
-
-    /// Whether the worker that is tried out is ready, if there is to be one.
-    pub(super) fn is_tried(&self) -> bool {
-        if self.phase == Phase::Rolling && self.course == Course::Paused {
-            return true;
-        }
-        self.slots.is_empty() && self.next_policy.as_ref().is_none_or(|policy| policy.workers == 0)
-            || self.members.values().any(|member| self.is_of_reload(member) && member.is_ready())
-    }
-
-    /// Why the generation that is being brought in does not come up.
-    pub(super) fn reload_failure(&self) -> Option<&str> {
-        let most = match self.phase {
-            Phase::Steady => return None,
-            Phase::Canary => 1,
-            Phase::Rolling => FAILED_OF_RELOAD,
-        };
-        let why = self.last_failure.as_deref().unwrap_or("it did not start");
-        (self.failed_of_reload.max(self.died_of_reload) >= most).then_some(why)
-    }
-
-    /// Lets the next generation take over.
-    pub(super) fn roll(&mut self) {
-        if self.phase != Phase::Canary {
-            return;
-        }
-        self.phase = Phase::Rolling;
-        self.failed_of_reload = 0;
-        if std::mem::take(&mut self.resumes) {
-            self.course = Course::Running;
-        }
-        if let Some(policy) = self.next_policy.take() {
-            let workers = policy.workers;
-            let before = std::mem::replace(&mut self.policy, policy);
-            let has_changed = workers != before.workers && !self.is_scaled;
-            let pauses = std::mem::take(&mut self.pauses);
-            self.before = Some(Before { policy: before, slots: self.slots.clone(), pauses });
-            if has_changed {
-                self.resize(workers);
-            }
-        }
-    }
-
-    /// The next generation has taken over for good.
-    pub(super) fn commit(&mut self) {
-        self.serving = self.next;
-        self.phase = Phase::Steady;
-        self.before = None;
-        self.next_policy = None;
-        self.resumes = false;
-    }
-
-    /// Everything is as it was before the reload.
-    pub(super) fn roll_back(&mut self) {
-        for member in self.members.values_mut() {
-            member.rejected |= self.next != self.serving && member.generation == self.next;
-        }
-        if let Some(Before { policy, slots, pauses }) = self.before.take() {
-            (self.policy, self.slots, self.pauses) = (policy, slots, pauses);
-        }
-        self.next = self.serving;
-        self.next_policy = None;
-        self.phase = Phase::Steady;
-        self.resumes = false;
-    }
-
     /// No workers until somebody wants some again: a reload, or `scale`.
     pub(super) fn pause(&mut self) {
         self.resumes = false;
@@ -531,7 +419,9 @@ impl Monitor {
 
     /// Nobody shall be left: whoever is ready ends in order, whoever is not is killed.
     pub(super) fn leave(&mut self) {
-        self.members.values_mut().for_each(|member| member.rejected = true);
+        for member in self.members.values_mut() {
+            member.rejected = true;
+        }
         self.course = Course::Stopping;
     }
 
@@ -544,7 +434,7 @@ impl Monitor {
             let deadline = now + if quick { QUICK } else { delay + drain };
             let id = *id;
             match member.state {
-                State::Condemned { .. } => continue,
+                State::Condemned { .. } => {}
                 State::Draining { deadline: before } => {
                     member.state = State::Draining { deadline: before.min(deadline) };
                     if quick {
@@ -580,10 +470,6 @@ impl Monitor {
 
     fn is_wanted(&self, member: &Member) -> bool {
         member.generation == self.wanted() && !member.rejected
-    }
-
-    fn is_of_reload(&self, member: &Member) -> bool {
-        self.phase != Phase::Steady && member.generation == self.next && !member.rejected
     }
 
     /// The worker that is in a slot to stay.
@@ -657,16 +543,6 @@ impl Monitor {
         }
         actions.extend(endings);
         actions
-    }
-
-    /// The worker to be tried out, until it has been started.
-    fn missing_canary(&self) -> Option<(usize, u64, Limits)> {
-        let policy = self.next_policy.as_ref().filter(|_| self.phase == Phase::Canary)?;
-        let is_there = self.members.values().any(|member| self.is_of_reload(member) && member.is_live());
-        let is_needed =
-            self.course != Course::Stopping && !is_there && self.failed_of_reload == 0 && !self.is_tried();
-        let slot = self.slots.first().copied().unwrap_or(0);
-        is_needed.then(|| (slot, self.next, policy.limits()))
     }
 
     /// Who is not needed any more: the slot is gone, or has its ready worker.

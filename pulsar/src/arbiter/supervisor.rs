@@ -264,8 +264,7 @@ impl Supervisor {
     /// Ends all workers: in order, or quickly.
     pub(super) fn stop(&mut self, now: Time, quick: bool) -> Vec<Action> {
         self.stage = match self.stage {
-            Stage::Stopped => return Vec::new(),
-            Stage::Stopping { quick: true } => return Vec::new(),
+            Stage::Stopped | Stage::Stopping { quick: true } => return Vec::new(),
             Stage::Stopping { quick: false } if !quick => return Vec::new(),
             _ => Stage::Stopping { quick },
         };

@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 use crate::{arbiter::monitor::policy::Limits, worker::Cause};
 
 /// A point in time, on a clock that begins with the arbiter and stands still while the arbiter does.
-pub(in crate::arbiter) type Time = Duration;
+pub(crate) type Time = Duration;
 
 /// A worker process, for as long as the arbiter lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(in crate::arbiter) struct Id(pub(in crate::arbiter) u64);
+pub(crate) struct Id(pub(crate) u64);
 
 /// Where a worker stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::arbiter) enum State {
+pub(crate) enum State {
     Booting,
     Ready,
     /// Told to end; it is killed at the deadline.
@@ -33,7 +33,7 @@ pub(in crate::arbiter) enum State {
 
 impl State {
     /// The word for it, as people and JSON read it.
-    pub(in crate::arbiter) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Booting => "booting",
             Self::Ready => "ready",
@@ -45,12 +45,12 @@ impl State {
 
 /// One worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(in crate::arbiter) struct Member {
-    pub(in crate::arbiter) slot: usize,
-    pub(in crate::arbiter) generation: u64,
-    pub(in crate::arbiter) state: State,
-    pub(in crate::arbiter) since: Time,
-    pub(in crate::arbiter) ready_since: Option<Time>,
+pub(crate) struct Member {
+    pub(crate) slot: usize,
+    pub(crate) generation: u64,
+    pub(crate) state: State,
+    pub(crate) since: Time,
+    pub(crate) ready_since: Option<Time>,
     /// What the settings say that it was started with; those of its successors may say something else.
     pub(super) limits: Limits,
     /// Why it shall be replaced.
@@ -65,15 +65,17 @@ pub(in crate::arbiter) struct Member {
     pub(super) said: Option<Said>,
 }
 
+/// Of what a worker has had enough, by the names of the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::arbiter) enum Mark {
+#[allow(clippy::enum_variant_names)] // So are the settings called.
+pub(crate) enum Mark {
     MaxRequests,
     MaxLifetime,
     MaxRss,
 }
 
 impl Mark {
-    pub(in crate::arbiter) fn setting(self) -> &'static str {
+    pub(crate) fn setting(self) -> &'static str {
         match self {
             Self::MaxRequests => "max_requests",
             Self::MaxLifetime => "max_lifetime",
@@ -171,7 +173,7 @@ const STABLE: Duration = Duration::from_secs(5);
 
 /// How a process ended, as the system tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::arbiter) enum Ended {
+pub(crate) enum Ended {
     Exit(i32),
     Signal { name: String, by_oom: bool },
 }

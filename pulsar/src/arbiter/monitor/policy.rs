@@ -8,16 +8,16 @@ use crate::settings::Settings;
 
 /// What the settings say about workers.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::arbiter) struct Policy {
-    pub(in crate::arbiter) workers: usize,
+pub(crate) struct Policy {
+    pub(crate) workers: usize,
     /// Zero is never.
-    pub(in crate::arbiter) timeout: Duration,
-    pub(in crate::arbiter) boot_timeout: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) boot_timeout: Duration,
     /// From the order to end until the kill; the worker itself cuts what is left a little earlier.
-    pub(in crate::arbiter) drain: Duration,
+    pub(crate) drain: Duration,
     /// How long before that with `drain_delay`.
-    pub(in crate::arbiter) delay: Duration,
-    pub(in crate::arbiter) surge: usize,
+    pub(crate) delay: Duration,
+    pub(crate) surge: usize,
 }
 
 /// What of it concerns a worker for as long as it lives.
@@ -35,7 +35,7 @@ impl Policy {
         Limits { timeout, boot_timeout, drain, delay }
     }
 
-    pub(in crate::arbiter) fn of(settings: &Settings) -> Self {
+    pub(crate) fn of(settings: &Settings) -> Self {
         Self {
             workers: settings.workers,
             timeout: settings.timeout,

@@ -72,7 +72,7 @@ fn a_reload_goes_on_with_as_many_at_a_time_as_surge_says() {
             let booting = booting.filter(|member| member.state == State::Booting).count();
             assert!(booting <= surge, "{booting} boot at a time");
         }
-        let took = (world.now - start).as_secs_f64();
+        let took = world.now.saturating_sub(start).as_secs_f64();
         assert!((took - takes).abs() < 0.11, "surge {surge} took {took} s:\n{}", world.log());
         world.run(10.0);
         assert_eq!(world.workers("a"), generation_of_all(2, 6));
@@ -350,6 +350,32 @@ fn a_canary_that_fails_does_not_have_the_old_generation_wait() {
     world.crash("a1");
     world.run(0.1);
     assert!(world.log().ends_with("10.5 end a1: signal\n10.5 spawn a3 in 0 of 1"));
+}
+
+#[test]
+fn a_failed_reload_does_not_forgive_a_slot_of_the_old_generation() {
+    let mut world = World::serving(policy(2));
+    world.let_be("a", 1, boots(Boot::Dies(0.0)));
+    world.crash("a2");
+    world.run(100.0);
+    let starts = world.starts("a", 1);
+    for _ in 0..20 {
+        world.let_be("a", 2, boots(Boot::Dies(0.0)));
+        world.reload(&[("a", policy(2))]);
+        world.run(1.0);
+    }
+    assert!(world.starts("a", 1) <= starts + 1, "{}", world.log());
+}
+
+#[test]
+fn a_reload_that_leaves_nothing_behind_is_over_at_once() {
+    let mut world = World::serving(policy(1));
+    world.supervisor.pause();
+    world.run(10.0);
+    world.reload(&[("b", policy(1))]);
+    world.run(1.5);
+    // Nothing happens after its worker was ready.
+    assert!(world.log().ends_with("21.0 committed 2\n21.0 settled 2"));
 }
 
 #[test]
