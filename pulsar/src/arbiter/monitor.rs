@@ -184,6 +184,10 @@ impl Monitor {
         self.slots.len()
     }
 
+    pub(super) fn has_been_ready(&self) -> bool {
+        self.ever_ready
+    }
+
     pub(super) fn is_paused(&self) -> bool {
         self.course == Course::Paused
     }

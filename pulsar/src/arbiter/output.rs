@@ -87,6 +87,8 @@ pub(super) fn own_sink() -> Option<OwnedFd> {
 
 /// Has panics be reported as before, unless nobody reads the standard error: then the thread would wait for ever.
 pub(crate) fn guard_panics() {
+    // Opened now, so that a program has the same files from its beginning to its end.
+    put(b"");
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if process::is_writable(stderr()) {

@@ -55,7 +55,7 @@ impl Arbiter<'_> {
 
     /// Whether a reload can begin now; if not, it is noted.
     fn may_begin(&mut self, kind: Kind) -> bool {
-        let busy = self.reloads.is_running() || !self.supervisor.is_ready() || self.reloads.take_over;
+        let busy = self.reloads.is_running() || !self.supervisor.has_come_up() || self.reloads.take_over;
         if busy {
             self.reloads.pending = self.reloads.pending.max(Some(kind));
         }
@@ -166,6 +166,7 @@ impl Arbiter<'_> {
             self.next = None;
         }
         self.reloads.finish(|| Response::Failed { why: why.to_owned() });
+        self.reloads.settled(|| Response::Failed { why: why.to_owned() });
     }
 
     /// An application never came up.
@@ -203,6 +204,8 @@ impl Arbiter<'_> {
                 self.reloads.running = None;
                 tracing::info!("generation {generation} serves");
                 self.reloads.tell(|| Response::Progress { text: format!("generation {generation} serves") });
+                let waiters = std::mem::take(&mut self.reloads.waiters);
+                self.reloads.settling.extend(waiters);
                 if upgrade {
                     self.reloads.take_over = true;
                 } else {
@@ -211,8 +214,8 @@ impl Arbiter<'_> {
                 self.begin_pending();
             }
             Notice::Settled { generation } => {
-                self.reloads
-                    .finish(|| Response::Done { text: format!("generation {generation} serves alone") });
+                let text = format!("generation {generation} serves alone");
+                self.reloads.settled(|| Response::Done { text: text.clone() });
             }
             Notice::Stopped => {
                 self.exit.get_or_insert(0);

@@ -27,6 +27,8 @@ pub(super) struct Reloads {
     /// Who waits for the one that runs, and for the one that is pending.
     pub(super) waiters: Vec<Waiter>,
     pub(super) later: Vec<Waiter>,
+    /// Who waits until the workers of earlier generations are gone.
+    pub(super) settling: Vec<Waiter>,
     pub(super) probe: Option<Probe>,
     /// The new program serves; it only has to take over.
     pub(super) take_over: bool,
@@ -77,6 +79,13 @@ impl Reloads {
 
     pub(super) fn tell(&mut self, response: impl Fn() -> Response) {
         for (_, answers) in &self.waiters {
+            let _ = answers.try_send(response());
+        }
+    }
+
+    /// Only the generation that was brought in last is left, or nobody cares any more.
+    pub(super) fn settled(&mut self, response: impl Fn() -> Response) {
+        for (_, answers) in self.settling.drain(..) {
             let _ = answers.try_send(response());
         }
     }

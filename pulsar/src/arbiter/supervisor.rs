@@ -149,6 +149,11 @@ impl Supervisor {
         matches!(self.stage, Stage::Stopping { .. } | Stage::Stopped)
     }
 
+    /// Whether every application has been ready, though not all may be now: what keeps one from it may be what a reload mends.
+    pub(super) fn has_come_up(&self) -> bool {
+        self.stage != Stage::Starting || self.apps.iter().all(|app| app.monitor.has_been_ready())
+    }
+
     pub(super) fn is_ready(&self) -> bool {
         self.stage == Stage::Running
     }

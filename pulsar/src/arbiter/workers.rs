@@ -27,6 +27,8 @@ use crate::{
     worker::{Cause, Worker, WorkerExit},
 };
 
+/// How long a worker is ready before its memory counts.
+const SETTLED: Duration = Duration::from_secs(5);
 /// The longest time between two looks at the workers.
 pub(super) const LOOK: Duration = Duration::from_secs(1);
 
@@ -251,7 +253,9 @@ impl Arbiter<'_> {
                 marks.push((*id, Mark::MaxLifetime));
             }
             let most = self.current.app(&process.app).map_or(0, |app| app.settings.max_rss);
-            if most > 0 && resident(process.child.pid) > most << 20 {
+            // A limit below what a worker starts with must not have it replaced all the time.
+            let has_settled = now.saturating_sub(ready_since) >= SETTLED;
+            if most > 0 && has_settled && resident(process.child.pid) > most << 20 {
                 marks.push((*id, Mark::MaxRss));
             }
         }
