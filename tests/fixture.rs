@@ -76,7 +76,17 @@ impl Program {
     /// When it does not, or not in order.
     #[track_caller]
     pub fn refuse(&self) -> Finished {
-        let finished = self.run(&["-b", "127.0.0.1:0"]);
+        self.refuse_with(&[])
+    }
+
+    /// Tries to serve with these arguments, which must fail.
+    ///
+    /// # Panics
+    ///
+    /// When it does not, or not in order.
+    #[track_caller]
+    pub fn refuse_with(&self, arguments: &[&str]) -> Finished {
+        let finished = self.run(&[&["-b", "127.0.0.1:0"], arguments].concat());
         finished.assert_code(3).assert_calm();
         assert_eq!(finished.stdout, "", "{finished}");
         finished

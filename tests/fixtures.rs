@@ -158,7 +158,15 @@ error: nobody provides `Database`; write `#[provide] fn ..() -> Database` in a c
 #[test]
 fn a_provider_that_fails_ends_the_start() {
     let failing_provider = debug("failing_provider");
-    let answer = failing_provider.refuse();
+    // A worker is started five times before it is given up; each time is a line of the log.
+    failing_provider.refuse().assert_stderr(&[
+        "worker 0 of failing_provider",
+        "failed to start: the provider of `Database` failed: No such file or directory (os error 2)\n",
+        "error: the application `failing_provider` did not start: 5 starts failed in a row; the last one: failed to start: \
+         the provider of `Database` failed",
+        "\npulsar: failing_provider cannot start\n",
+    ]);
+    let answer = failing_provider.refuse_with(&["--workers", "0"]);
     assert_eq!(
         answer.stderr,
         "\
@@ -220,8 +228,16 @@ error: two functions handle the message `clear`; give one of them another name
 
 #[test]
 fn a_hook_that_fails_ends_the_start() {
+    let failing_hook = debug("failing_hook");
+    let answer = failing_hook.refuse();
+    answer.assert_stderr(&[
+        "starting\n",
+        "error: the application `failing_hook` did not start: 5 starts failed in a row; the last one: failed to start: the \
+         hook of `worker_start` failed",
+        "\nexit 3\n",
+    ]);
     assert_eq!(
-        debug("failing_hook").refuse().stderr,
+        failing_hook.refuse_with(&["--workers", "0"]).stderr,
         "\
 starting
 error: the hook of `worker_start` failed: No such file or directory (os error 2)

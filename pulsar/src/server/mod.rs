@@ -23,7 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files, lower ones first: `config`, `shutdown`, `io_thread`, `access_log`; `listener`, `stream`, `exchange`;
+//! Files, lower ones first: `config`, `outcome`, `shutdown`, `io_thread`, `access_log`; `listener`, `stream`, `exchange`;
 //! `accept`, `plan`; `serve`.
 
 mod accept;
@@ -32,6 +32,7 @@ mod config;
 mod exchange;
 mod io_thread;
 mod listener;
+mod outcome;
 mod plan;
 mod serve;
 mod shutdown;
@@ -48,6 +49,7 @@ pub(crate) use self::{
 pub use self::{
     config::{AccessLog, AccessLogFormat, Address, ServerConfig},
     listener::{BindError, Bound, BoundAddress, Server},
-    serve::{Application, ServeError, Stop, Summary, serve_all},
+    outcome::{ServeError, Stop, Summary},
+    serve::{Application, serve_all},
     shutdown::{Shutdown, signals},
 };
