@@ -57,6 +57,7 @@ fn what_is_unknown_is_refused_with_the_nearest_name() {
     }
 }
 
+#[allow(clippy::too_many_lines)] // It is a table.
 #[test]
 fn a_bad_value_is_refused_with_its_place_and_what_to_write() {
     for case in [

@@ -7,6 +7,9 @@ use std::{env, os::fd::RawFd, sync::Arc};
 
 use crate::{arbiter::process, server::BoundSocket};
 
+/// The sockets of each application that has some.
+pub(super) type Activated = Vec<(String, Vec<Arc<BoundSocket>>)>;
+
 /// The number of the first of them.
 const FIRST: RawFd = 3;
 
@@ -15,12 +18,12 @@ const FIRST: RawFd = 3;
 /// # Errors
 ///
 /// A line for each descriptor that is no listening socket.
-pub(super) fn sockets(apps: &[String]) -> Result<Vec<(String, Vec<Arc<BoundSocket>>)>, Vec<String>> {
+pub(super) fn sockets(apps: &[String]) -> Result<Activated, Vec<String>> {
     let own = env::var("LISTEN_PID").is_ok_and(|pid| pid == std::process::id().to_string());
     let count = env::var("LISTEN_FDS").ok().and_then(|count| count.parse::<RawFd>().ok()).filter(|_| own);
     let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
     let names: Vec<&str> = names.split(':').collect();
-    let mut found: Vec<(String, Vec<Arc<BoundSocket>>)> = Vec::new();
+    let mut found = Activated::new();
     let mut failures = Vec::new();
     for at in 0..count.unwrap_or(0) {
         let number = FIRST + at;

@@ -95,7 +95,7 @@ impl Tail {
 
     fn text(&self) -> String {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().map(|line| format!("\n    {line}")).collect()
+        lines.iter().flat_map(|line| ["\n    ", line]).collect()
     }
 }
 

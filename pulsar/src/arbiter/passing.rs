@@ -116,15 +116,14 @@ impl Arbiter<'_> {
             Target::Any => (self.ready(from), None),
             Target::Me => return Ok(from),
         };
-        let found = match slot {
+        let found = if let Some(slot) = slot {
             // Of two that are ready in one slot during a change, the younger one stays.
-            Some(slot) => ready.iter().rev().find(|(_, at)| *at == slot),
-            None => {
-                let others: Vec<_> = ready.iter().filter(|(id, _)| *id != from).collect();
-                // Each in its turn.
-                let turn = usize::try_from(self.calls.next()).unwrap_or(0);
-                if others.is_empty() { None } else { Some(others[turn % others.len()]) }
-            }
+            ready.iter().rev().find(|(_, at)| *at == slot)
+        } else {
+            let others: Vec<_> = ready.iter().filter(|(id, _)| *id != from).collect();
+            // Each in its turn.
+            let turn = usize::try_from(self.calls.next()).unwrap_or(0);
+            if others.is_empty() { None } else { Some(others[turn % others.len()]) }
         };
         found
             .map(|(id, _)| *id)

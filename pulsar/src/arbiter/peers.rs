@@ -114,7 +114,7 @@ impl Peers {
             (Some(Waiting::Send(waiting)), Outcome::Refused(refusal)) => drop(waiting.send(Err(refusal))),
             (Some(Waiting::Broadcast(waiting)), Outcome::Reached(reached)) => drop(waiting.send(Ok(reached))),
             (Some(Waiting::Broadcast(waiting)), Outcome::Refused(refusal)) => {
-                drop(waiting.send(Err(refusal)))
+                drop(waiting.send(Err(refusal)));
             }
             (Some(Waiting::Workers(waiting)), Outcome::Workers(workers)) => drop(waiting.send(Ok(workers))),
             (Some(Waiting::Workers(waiting)), Outcome::Refused(refusal)) => drop(waiting.send(Err(refusal))),

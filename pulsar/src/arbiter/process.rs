@@ -425,13 +425,12 @@ impl Identity {
         };
         let group = match group {
             None => None,
-            Some(name) => Some(match name.parse() {
-                Ok(number) => Gid::from_raw(number),
-                Err(_) => {
-                    let found = Group::from_name(name).ok().flatten();
-                    found.ok_or_else(|| format!("there is no group `{name}` on this machine"))?.gid
-                }
-            }),
+            Some(name) => {
+                let number = name.parse().ok().map(Gid::from_raw);
+                let named = || Group::from_name(name).ok().flatten().map(|group| group.gid);
+                let found = number.or_else(named);
+                Some(found.ok_or_else(|| format!("there is no group `{name}` on this machine"))?)
+            }
         };
         let identity = Self { user, group };
         if !Uid::effective().is_root() && identity.is_change() {

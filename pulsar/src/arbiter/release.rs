@@ -7,6 +7,7 @@ use std::{fs::File, io, os::fd::OwnedFd, sync::Arc};
 
 use crate::{
     arbiter::{
+        activation::Activated,
         message::Texts,
         monitor::Policy,
         process::{self, Identity, Image},
@@ -54,7 +55,7 @@ impl Release {
         image: Image,
         apps: Vec<(String, Settings)>,
         before: Option<&Release>,
-        activated: &[(String, Vec<Arc<BoundSocket>>)],
+        activated: &Activated,
     ) -> Result<Self, Vec<String>> {
         let (mut blueprints, mut failures) = (Vec::new(), wrong_identities(&apps));
         for (name, settings) in apps {
@@ -95,25 +96,25 @@ impl Blueprint {
         name: String,
         settings: Settings,
         before: Option<&Release>,
-        activated: &[(String, Vec<Arc<BoundSocket>>)],
+        activated: &Activated,
         failures: &mut Vec<String>,
     ) -> io::Result<Self> {
         let mut openings = Vec::new();
-        match activated.iter().find(|(app, _)| *app == name) {
-            Some((_, sockets)) => openings.push(Opening { bind: None, sockets: sockets.clone() }),
-            None => {
-                let mut reusable = reusable(&name, before);
-                for bind in &settings.bind {
-                    match reusable.iter().position(|opening| opening.bind.as_ref() == Some(bind)) {
-                        Some(at) => openings.push(reusable.swap_remove(at)),
-                        None => match open_bind(bind, &settings) {
-                            Ok(sockets) => {
-                                let sockets = sockets.into_iter().map(Arc::new).collect();
-                                openings.push(Opening { bind: Some(bind.clone()), sockets });
-                            }
-                            Err(failure) => failures.push(failure),
-                        },
+        if let Some((_, sockets)) = activated.iter().find(|(app, _)| *app == name) {
+            openings.push(Opening { bind: None, sockets: sockets.clone() });
+        } else {
+            let mut reusable = reusable(&name, before);
+            for bind in &settings.bind {
+                if let Some(at) = reusable.iter().position(|opening| opening.bind.as_ref() == Some(bind)) {
+                    openings.push(reusable.swap_remove(at));
+                    continue;
+                }
+                match open_bind(bind, &settings) {
+                    Ok(sockets) => {
+                        let sockets = sockets.into_iter().map(Arc::new).collect();
+                        openings.push(Opening { bind: Some(bind.clone()), sockets });
                     }
+                    Err(failure) => failures.push(failure),
                 }
             }
         }

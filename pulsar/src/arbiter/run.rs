@@ -201,7 +201,7 @@ impl<'a> Arbiter<'a> {
                 }
             }
             Arrived::Pause => {
-                if self.signals.has_terminal() {
+                if Signals::has_terminal() {
                     // The window was resized.
                     return;
                 }

@@ -72,7 +72,7 @@ impl Signals {
     }
 
     /// Whether somebody sits at a terminal, whose window may change its size.
-    pub(super) fn has_terminal(&self) -> bool {
+    pub(super) fn has_terminal() -> bool {
         io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal()
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     arbiter::{
+        activation::Activated,
         calls::Calls,
         children::{Child, Event},
         control::{Command, Control},
@@ -28,7 +29,6 @@ use crate::{
         supervisor::Supervisor,
     },
     board::{Board, Totals},
-    server::BoundSocket,
     settings::Settings,
     worker::{Worker, WorkerExit},
 };
@@ -134,7 +134,7 @@ pub(super) struct Arbiter<'a> {
     pub(super) supervisor: Supervisor,
     pub(super) current: Release,
     pub(super) next: Option<Release>,
-    pub(super) activated: Vec<(String, Vec<Arc<BoundSocket>>)>,
+    pub(super) activated: Activated,
     pub(super) processes: HashMap<Id, Process>,
     pub(super) past: BTreeMap<String, Past>,
     pub(super) reloads: Reloads,
@@ -176,7 +176,7 @@ impl<'a> Arbiter<'a> {
             supervisor,
             current,
             next: None,
-            activated: Vec::new(),
+            activated: Activated::new(),
             processes: HashMap::new(),
             past: BTreeMap::new(),
             reloads: Reloads::default(),

@@ -336,12 +336,10 @@ impl Control {
                 mpsc::error::TrySendError::Full(message) => (Refusal::Busy, message),
                 mpsc::error::TrySendError::Closed(message) => (Refusal::Gone, message),
             };
-            match message.answer {
-                Some(answer) => answer.send(Err(refusal)),
-                None => tracing::warn!(
-                    "the message `{}` found no place in the queue of this worker",
-                    message.name
-                ),
+            if let Some(answer) = message.answer {
+                answer.send(Err(refusal));
+            } else {
+                tracing::warn!("the message `{}` found no place in the queue of this worker", message.name);
             }
         }
     }

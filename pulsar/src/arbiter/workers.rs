@@ -186,33 +186,11 @@ impl Arbiter<'_> {
         }
         self.forget_calls(id);
         let uptime = now.saturating_sub(member.since);
-        self.tell_end(&process, &member, &cause, uptime);
+        tell_end(&process, &member, &cause, uptime);
         let was_ready = member.ready_since.is_some();
         let worker = process.worker.clone().with_pid(process.child.pid);
         let exit = WorkerExit::new(worker, process.child.pid, cause, uptime, was_ready);
         self.host.worker_exit(&exit);
-    }
-
-    /// Every end of a worker is a line of the log.
-    fn tell_end(&self, process: &Process, member: &Member, cause: &Cause, uptime: Duration) {
-        let Process { worker, child, .. } = process;
-        let (slot, pid, seconds) = (worker.slot(), child.pid, uptime.as_secs_f64());
-        let booted = if member.ready_since.is_some() { "" } else { " before it was ready" };
-        let line = format!(
-            "worker {slot} of {} (process {pid}) ended{booted} after {seconds:.1} s: {cause}",
-            worker.app()
-        );
-        if cause.is_failure() {
-            tracing::error!(app = worker.app(), slot, pid, cause = cause.word(), "{line}");
-        } else {
-            tracing::info!(app = worker.app(), slot, pid, cause = cause.word(), "{line}");
-        }
-        if member.ready_since.is_none() && cause.is_failure() {
-            let lines = child.last_lines();
-            if !lines.is_empty() {
-                tracing::error!("the last lines of process {pid}:{lines}");
-            }
-        }
     }
 
     pub(super) fn look_if_due(&mut self) {
@@ -281,6 +259,28 @@ impl Arbiter<'_> {
         changes.sort_by_key(|(_, leads)| *leads);
         for (id, leads) in changes {
             self.tell(id, &ToChild::Lead(leads), Vec::new());
+        }
+    }
+}
+
+/// Every end of a worker is a line of the log.
+fn tell_end(process: &Process, member: &Member, cause: &Cause, uptime: Duration) {
+    let Process { worker, child, .. } = process;
+    let (slot, pid, seconds) = (worker.slot(), child.pid, uptime.as_secs_f64());
+    let booted = if member.ready_since.is_some() { "" } else { " before it was ready" };
+    let line = format!(
+        "worker {slot} of {} (process {pid}) ended{booted} after {seconds:.1} s: {cause}",
+        worker.app()
+    );
+    if cause.is_failure() {
+        tracing::error!(app = worker.app(), slot, pid, cause = cause.word(), "{line}");
+    } else {
+        tracing::info!(app = worker.app(), slot, pid, cause = cause.word(), "{line}");
+    }
+    if member.ready_since.is_none() && cause.is_failure() {
+        let lines = child.last_lines();
+        if !lines.is_empty() {
+            tracing::error!("the last lines of process {pid}:{lines}");
         }
     }
 }
