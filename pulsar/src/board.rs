@@ -204,6 +204,12 @@ impl LoopLine {
         (self.line().begun.load(Relaxed), self.line().accepted.load(Relaxed))
     }
 
+    /// The same before the last connection was taken, as far as the others have not changed since.
+    pub(crate) fn had_more_than_others(&self) -> bool {
+        let before = self.line().open.load(Relaxed).saturating_sub(1);
+        self.board.fewest_open().is_some_and(|fewest| fewest < before)
+    }
+
     /// Whether another loop that accepts has fewer connections than this one.
     pub(crate) fn has_more_than_others(&self) -> bool {
         let own = self.line().open.load(Relaxed);

@@ -21,6 +21,7 @@
 //! | 41 | `privileges.rs` |
 //! | 42 | `chaos.rs` |
 //!
+//! `messages.rs` has hooks, periodic tasks and messages between workers.
 //! `figures.rs` measures the start and what an idle program costs; `top.rs` looks at a program in a terminal.
 //!
 //! What cannot run wherever the tests run:
@@ -49,6 +50,7 @@ mod files;
 mod harness;
 mod limits;
 mod many;
+mod messages;
 mod orphans;
 mod pid1;
 mod privileges;

@@ -112,9 +112,9 @@ async fn pass_on(cluster: Cluster, mut messages: mpsc::Receiver<Incoming>) {
         let (sender, answered) = oneshot::channel();
         let received = cluster.receive(name, payload, sender);
         match (answer, received) {
-            (Some(answer), Err(refusal)) => answer.send(Err(refusal)),
+            (Some(answer), Err(refusal)) => answer.send(Err(refusal)).await,
             (Some(answer), Ok(())) => {
-                tokio::spawn(async move { answer.send(answered.await.unwrap_or(Err(Refusal::Lost))) });
+                tokio::spawn(async move { answer.send(answered.await.unwrap_or(Err(Refusal::Lost))).await });
             }
             (None, Err(refusal)) => tracing::warn!("a message of another worker was not taken: {refusal:?}"),
             // Nobody waits; a handler that fails is logged.

@@ -11,6 +11,8 @@ use crate::arbiter::monitor::Id;
 pub(super) struct Calls {
     /// The last number that was given.
     pub(super) last: u64,
+    /// Whose turn it is of those of whom any will do.
+    turn: usize,
     pub(super) waiting: HashMap<u64, Waiting>,
 }
 
@@ -24,7 +26,13 @@ pub(super) struct Waiting {
 }
 
 impl Calls {
-    /// The next number, or turn.
+    /// The turn of the next one of so many.
+    pub(super) fn turn(&mut self, of: usize) -> usize {
+        self.turn = self.turn.wrapping_add(1);
+        self.turn % of.max(1)
+    }
+
+    /// The next number.
     pub(super) fn next(&mut self) -> u64 {
         self.last += 1;
         self.last

@@ -26,7 +26,7 @@ use tokio::{
 
 use crate::arbiter::{
     frame::{Channel, Inbox, encode},
-    message::{ToArbiter, ToChild},
+    message::{CALLS, ToArbiter, ToChild},
     monitor::{Ended, Id},
     output::say,
     process::{self, Image},
@@ -61,8 +61,11 @@ pub(super) struct Child {
     gone: bool,
 }
 
-/// Messages to a child that may wait until it reads.
-const QUEUE: usize = 256;
+/// Messages to a child that may wait until it reads. A part of the places is for answers, of which there are no more than calls that a
+/// worker may have under way, and for what the arbiter says itself.
+const QUEUE: usize = 4 * CALLS;
+/// What other workers have sent to a child may have so many bytes while it waits.
+const MOST_BYTES: usize = 8 << 20;
 /// Messages of a child that are read in one go, and in how long.
 const BURST: u32 = 1000;
 const BURST_TIME: Duration = Duration::from_millis(100);
@@ -76,8 +79,17 @@ const LINES: usize = 12;
 struct Flow {
     /// Messages to the child that are not written yet.
     unwritten: AtomicUsize,
+    /// And how many bytes they have.
+    bytes: AtomicUsize,
     /// Whether a message of the child has been read in part, or not been taken by the loop.
     unread: AtomicBool,
+}
+
+impl Flow {
+    fn written(&self, bytes: usize) {
+        self.unwritten.fetch_sub(1, Relaxed);
+        self.bytes.fetch_sub(bytes, Relaxed);
+    }
 }
 
 /// The last lines that a child wrote.
@@ -150,14 +162,16 @@ impl Child {
     #[must_use]
     pub(super) fn tell(&self, message: &ToChild, fds: Vec<OwnedFd>) -> bool {
         match encode(message) {
-            Ok(bytes) => match self.outbox.try_send((bytes, fds)) {
-                Ok(()) => {
-                    self.flow.unwritten.fetch_add(1, Relaxed);
-                    true
+            Ok(bytes) => {
+                let length = bytes.len();
+                self.flow.unwritten.fetch_add(1, Relaxed);
+                self.flow.bytes.fetch_add(length, Relaxed);
+                let queued = self.outbox.try_send((bytes, fds));
+                if queued.is_err() {
+                    self.flow.written(length);
                 }
-                Err(mpsc::error::TrySendError::Full(_)) => false,
-                Err(mpsc::error::TrySendError::Closed(_)) => true,
-            },
+                !matches!(queued, Err(mpsc::error::TrySendError::Full(_)))
+            }
             Err(error) => {
                 tracing::error!(%error, "a message to a worker cannot be sent");
                 true
@@ -173,7 +187,7 @@ impl Child {
 
     /// Whether messages of other workers may be queued: what the arbiter has to say itself keeps some places.
     pub(super) fn has_room(&self) -> bool {
-        self.outbox.capacity() > QUEUE / 4
+        self.outbox.capacity() > 2 * CALLS && self.flow.bytes.load(Relaxed) < MOST_BYTES
     }
 
     pub(super) fn signal(&self, signal: Signal) {
@@ -219,7 +233,7 @@ impl Drop for Child {
 async fn write(channel: Arc<Channel>, mut queue: mpsc::Receiver<(Vec<u8>, Vec<OwnedFd>)>, flow: Arc<Flow>) {
     while let Some((bytes, fds)) = queue.recv().await {
         let sent = channel.send(&bytes, &fds).await;
-        flow.unwritten.fetch_sub(1, Relaxed);
+        flow.written(bytes.len());
         if sent.is_err() {
             // It is gone, which is told by its end.
             flow.unwritten.store(0, Relaxed);

@@ -18,6 +18,9 @@ use crate::{
 /// The version of these messages and of the state that is handed over in an upgrade.
 pub(crate) const PROTOCOL: u32 = 1;
 
+/// How many calls of one worker may be under way.
+pub(super) const CALLS: usize = 256;
+
 /// The settings of an application that differ from the defaults, as names and texts.
 pub(crate) type Texts = Vec<(String, String)>;
 

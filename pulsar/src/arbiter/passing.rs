@@ -121,9 +121,7 @@ impl Arbiter<'_> {
             ready.iter().rev().find(|(_, at)| *at == slot)
         } else {
             let others: Vec<_> = ready.iter().filter(|(id, _)| *id != from).collect();
-            // Each in its turn.
-            let turn = usize::try_from(self.calls.next()).unwrap_or(0);
-            if others.is_empty() { None } else { Some(others[turn % others.len()]) }
+            others.get(self.calls.turn(others.len())).copied()
         };
         found
             .map(|(id, _)| *id)

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    arbiter::message::{Dispatch, Json, Outcome, ToArbiter},
+    arbiter::message::{CALLS, Dispatch, Json, Outcome, ToArbiter},
     cluster::{Answered, Outgoing, Reply},
     worker::Worker,
 };
@@ -31,15 +31,16 @@ pub(crate) struct AnswerTo {
 }
 
 impl AnswerTo {
-    /// Sends the answer. If more wait to be sent than there is place for, it is lost with the patience of who waits.
-    pub(crate) fn send(self, answered: Answered) {
+    /// Sends the answer, once there is a place in the queue to the arbiter.
+    pub(crate) async fn send(self, answered: Answered) {
         let outcome = match answered.map(json) {
             Ok(Some(answer)) => Outcome::Answered(answer),
             // Every answer was written by serde.
             Ok(None) => return,
             Err(refusal) => Outcome::Refused(refusal),
         };
-        let _ = self.outbox.try_send(ToArbiter::Answer { number: self.number, outcome });
+        // An arbiter that is gone has nobody to pass it on to.
+        let _ = self.outbox.send(ToArbiter::Answer { number: self.number, outcome }).await;
     }
 }
 
@@ -68,15 +69,13 @@ impl Waiting {
     }
 }
 
-/// The most messages that wait for their outcome. More wait in the queue of the cluster, and their senders with them.
-const MOST_WAITING: usize = 1024;
-
 impl Peers {
+    /// Whether more may be sent. What may not waits in the queue of the cluster, and its senders with it.
     pub(super) fn has_room(&mut self) -> bool {
-        if self.waiting.len() >= MOST_WAITING {
+        if self.waiting.len() >= CALLS {
             self.waiting.retain(|_, waiting| !waiting.is_forgotten());
         }
-        self.waiting.len() < MOST_WAITING
+        self.waiting.len() < CALLS
     }
 
     /// What the arbiter is told.

@@ -328,7 +328,7 @@ struct Control {
 
 impl Control {
     /// A message for a handler of this worker, which runs where the worker serves.
-    fn pass_in(&self, number: Option<u64>, name: String, payload: &RawValue) {
+    async fn pass_in(&self, number: Option<u64>, name: String, payload: &RawValue) {
         let answer = number.map(|number| AnswerTo { number, outbox: self.outbox.clone() });
         let message = Incoming { name, payload: payload.get().as_bytes().to_vec(), answer };
         if let Err(error) = self.incoming.try_send(message) {
@@ -337,7 +337,7 @@ impl Control {
                 mpsc::error::TrySendError::Closed(message) => (Refusal::Gone, message),
             };
             if let Some(answer) = message.answer {
-                answer.send(Err(refusal));
+                answer.send(Err(refusal)).await;
             } else {
                 tracing::warn!("the message `{}` found no place in the queue of this worker", message.name);
             }
@@ -456,7 +456,7 @@ impl Control {
             ToChild::Ping(number) => {
                 let _ = outbox.send(ToArbiter::Pong(number)).await;
             }
-            ToChild::Call { number, name, payload } => self.pass_in(number, name, &payload),
+            ToChild::Call { number, name, payload } => self.pass_in(number, name, &payload).await,
             ToChild::Answer { number, outcome } => self.peers.settle(number, outcome),
             ToChild::Boot(_) | ToChild::Probe { .. } => {
                 tracing::error!("the arbiter says what it says only once");

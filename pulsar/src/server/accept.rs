@@ -132,7 +132,7 @@ where
         match ready.try_io(|listener| listener.get_ref().accept()) {
             Err(_would_block) => turns.after_missing(),
             Ok(Ok(accepted)) => {
-                turns.after_taking();
+                turns.after_taking(&line);
                 accepted.serve(&terms);
                 pause = Pause::default();
             }
@@ -180,9 +180,13 @@ impl Turns {
         self.waited.then_some(Self::HEAD_START)
     }
 
-    /// A connection was taken: if the others had a head start, they did not want it.
-    fn after_taking(&mut self) {
+    /// A connection was taken: if the others had a head start and still have fewer, they did not want it.
+    fn after_taking(&mut self, line: &LoopLine) {
         if !self.waited {
+            return;
+        }
+        if !line.had_more_than_others() {
+            self.after_missing();
             return;
         }
         self.unused += 1;

@@ -237,6 +237,14 @@ impl Instance {
         serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished}"))
     }
 
+    /// The processes of the ready workers of an application.
+    #[track_caller]
+    pub(crate) fn workers_of(&self, application: &str) -> BTreeSet<u32> {
+        let info = self.info();
+        let app = info.apps.into_iter().find(|app| app.name == application);
+        app.unwrap_or_else(|| panic!("there is no application `{application}`")).ready()
+    }
+
     /// Waits until the first application has exactly so many workers, all ready.
     #[track_caller]
     pub(crate) fn wait_ready(&self, workers: usize) {
