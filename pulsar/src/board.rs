@@ -204,16 +204,10 @@ impl LoopLine {
         (self.line().begun.load(Relaxed), self.line().accepted.load(Relaxed))
     }
 
-    /// The same before the last connection was taken, as far as the others have not changed since.
-    pub(crate) fn had_more_than_others(&self) -> bool {
-        let before = self.line().open.load(Relaxed).saturating_sub(1);
-        self.board.fewest_open().is_some_and(|fewest| fewest < before)
-    }
-
-    /// Whether another loop that accepts has fewer connections than this one.
-    pub(crate) fn has_more_than_others(&self) -> bool {
+    /// How many more connections this loop has than the one that accepts and has fewest.
+    pub(crate) fn lead(&self) -> u64 {
         let own = self.line().open.load(Relaxed);
-        self.board.fewest_open().is_some_and(|fewest| fewest < own)
+        self.board.fewest_open().map_or(0, |fewest| own.saturating_sub(fewest))
     }
 }
 
@@ -232,11 +226,11 @@ mod tests {
         let (one, two) = (LoopLine::new(&board, 0, 0), LoopLine::new(&board, 0, 1));
         one.accepts(true);
         two.accepts(true);
-        assert!(!one.has_more_than_others());
+        assert_eq!(one.lead(), 0);
         one.connection_opens();
-        assert!(one.has_more_than_others() && !two.has_more_than_others());
+        assert_eq!((one.lead(), two.lead()), (1, 0));
         two.accepts(false);
-        assert!(!one.has_more_than_others(), "who does not accept does not count");
+        assert_eq!(one.lead(), 0, "who does not accept does not count");
     }
 
     #[test]

@@ -176,16 +176,16 @@ impl Turns {
     /// How long to wait before taking what is there.
     fn before(&mut self, line: &LoopLine) -> Option<Duration> {
         let is_alone = self.alone.is_some_and(|(until, _)| until > Instant::now());
-        self.waited = !is_alone && line.has_more_than_others();
+        self.waited = !is_alone && line.lead() > 0;
         self.waited.then_some(Self::HEAD_START)
     }
 
-    /// A connection was taken: if the others had a head start and still have fewer, they did not want it.
+    /// A connection is taken: if the others had a head start and still are behind by more than one, they did not want it.
     fn after_taking(&mut self, line: &LoopLine) {
         if !self.waited {
             return;
         }
-        if !line.had_more_than_others() {
+        if line.lead() <= 1 {
             self.after_missing();
             return;
         }
