@@ -34,14 +34,11 @@ pub(crate) struct Line {
 }
 
 /// The table: a line for the board, then for each seat one for the worker itself and one for each of its loops.
+///
+/// It stays for the rest of the process: a loop reaches its line without asking who else does, and there are few.
 pub(crate) struct Board {
-    lines: Lines,
+    lines: &'static [Line],
     loops: usize,
-}
-
-enum Lines {
-    Own(Box<[Line]>),
-    Shared(&'static [Line]),
 }
 
 /// What the loops of one seat tell, added up.
@@ -61,25 +58,15 @@ impl Board {
 
     /// A board for the loops of this process alone: one seat.
     pub(crate) fn own(loops: usize) -> Arc<Self> {
-        let lines = iter::repeat_with(Line::default).take(Self::lines(1, loops)).collect();
-        Arc::new(Self { lines: Lines::Own(lines), loops }.with_seat(0))
+        let lines: Vec<Line> = iter::repeat_with(Line::default).take(Self::lines(1, loops)).collect();
+        let board = Self::shared(lines.leak(), loops);
+        board.take(0);
+        board
     }
 
     /// A board in memory that others see as well.
     pub(crate) fn shared(lines: &'static [Line], loops: usize) -> Arc<Self> {
-        Arc::new(Self { lines: Lines::Shared(lines), loops })
-    }
-
-    fn with_seat(self, seat: usize) -> Self {
-        self.take(seat);
-        self
-    }
-
-    fn all(&self) -> &[Line] {
-        match &self.lines {
-            Lines::Own(lines) => lines,
-            Lines::Shared(lines) => lines,
-        }
+        Arc::new(Self { lines, loops })
     }
 
     /// How many loops a seat has.
@@ -89,18 +76,18 @@ impl Board {
 
     /// How many seats there are.
     pub(crate) fn seats(&self) -> usize {
-        (self.all().len() - 1) / (1 + self.loops)
+        (self.lines.len() - 1) / (1 + self.loops)
     }
 
-    fn seat(&self, seat: usize) -> &[Line] {
+    fn seat(&self, seat: usize) -> &'static [Line] {
         let first = Self::lines(seat, self.loops);
-        &self.all()[first..=first + self.loops]
+        &self.lines[first..=first + self.loops]
     }
 
     /// Clears a seat for a new worker.
     pub(crate) fn take(&self, seat: usize) {
         self.clear(seat);
-        self.all()[0].seats.fetch_max(seat as u64 + 1, Relaxed);
+        self.lines[0].seats.fetch_max(seat as u64 + 1, Relaxed);
     }
 
     /// Clears a seat whose worker is gone.
@@ -141,7 +128,7 @@ impl Board {
 
     /// The fewest connections that an accepting loop has; none if no loop accepts.
     fn fewest_open(&self) -> Option<u64> {
-        let taken = usize::try_from(self.all()[0].seats.load(Relaxed)).unwrap_or(0).min(self.seats());
+        let taken = usize::try_from(self.lines[0].seats.load(Relaxed)).unwrap_or(0).min(self.seats());
         let lines = (0..taken).flat_map(|seat| &self.seat(seat)[1..]);
         lines.filter(|line| line.accepting.load(Relaxed) == 1).map(|line| line.open.load(Relaxed)).min()
     }
@@ -160,53 +147,49 @@ impl fmt::Debug for Board {
 #[derive(Clone, Debug)]
 pub(crate) struct LoopLine {
     board: Arc<Board>,
-    index: usize,
+    line: &'static Line,
 }
 
 impl LoopLine {
     /// The line of the loop with this number in a seat.
     pub(crate) fn new(board: &Arc<Board>, seat: usize, number: usize) -> Self {
-        Self { board: Arc::clone(board), index: Board::lines(seat, board.loops) + 1 + number }
-    }
-
-    fn line(&self) -> &Line {
-        &self.board.all()[self.index]
+        Self { board: Arc::clone(board), line: &board.seat(seat)[1 + number] }
     }
 
     pub(crate) fn beat(&self) {
-        grow(&self.line().beat);
+        grow(&self.line.beat);
     }
 
     pub(crate) fn request_begins(&self) {
-        grow(&self.line().begun);
+        grow(&self.line.begun);
     }
 
     pub(crate) fn request_ends(&self) {
-        grow(&self.line().ended);
+        grow(&self.line.ended);
     }
 
     pub(crate) fn connection_opens(&self) {
-        grow(&self.line().accepted);
-        grow(&self.line().open);
+        grow(&self.line.accepted);
+        grow(&self.line.open);
     }
 
     pub(crate) fn connection_closes(&self) {
-        let open = &self.line().open;
+        let open = &self.line.open;
         open.store(open.load(Relaxed).saturating_sub(1), Relaxed);
     }
 
     pub(crate) fn accepts(&self, yes: bool) {
-        self.line().accepting.store(u64::from(yes), Relaxed);
+        self.line.accepting.store(u64::from(yes), Relaxed);
     }
 
     /// Requests begun, and connections accepted.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.line().begun.load(Relaxed), self.line().accepted.load(Relaxed))
+        (self.line.begun.load(Relaxed), self.line.accepted.load(Relaxed))
     }
 
     /// How many more connections this loop has than the one that accepts and has fewest.
     pub(crate) fn lead(&self) -> u64 {
-        let own = self.line().open.load(Relaxed);
+        let own = self.line.open.load(Relaxed);
         self.board.fewest_open().map_or(0, |fewest| own.saturating_sub(fewest))
     }
 }
