@@ -107,7 +107,14 @@ fn the_time_is_linear_in_the_path() {
     ] {
         let table = table(rules);
         let path = |count: usize| format!("/{}", unit.repeat(count).trim_start_matches('/'));
-        let [short, long] = time(&table, [&path(shortest), &path(shortest * TIMES)]);
-        assert!(long < short * 3 * u32::try_from(TIMES).unwrap(), "{rules:?}: {short:?} and {long:?}");
+        let paths = [&path(shortest)[..], &path(shortest * TIMES)];
+        let mut seen = Vec::new();
+        // A machine that is busy with other things can spoil a measurement; it cannot make a quadratic time a linear one.
+        let is_linear = (0..8).any(|_| {
+            let [short, long] = time(&table, paths);
+            seen.push((short, long));
+            long < short * 3 * u32::try_from(TIMES).unwrap()
+        });
+        assert!(is_linear, "{rules:?}: {seen:?}");
     }
 }
