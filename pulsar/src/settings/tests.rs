@@ -901,8 +901,6 @@ reload_surge         1                         default
 keep_alive           30                        default
 max_body             8MiB                      default
 strict_slashes       true                      default
-user                 off                       default
-group                off                       default
 "
     );
     let alone = alone(|start| start.load().unwrap().settings.print_config());

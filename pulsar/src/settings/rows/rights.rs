@@ -11,7 +11,7 @@ pub(super) const ROWS: &[Row] = &[
         short: None,
         value_name: "USER",
         section: SECTION,
-        scope: Scope::Application,
+        scope: Scope::Program,
         default: "off",
         help: "User that the workers run as",
         details: "The name or the number of a user, or off for the user that starts the program. To become another one \
@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Row] = &[
         short: None,
         value_name: "GROUP",
         section: SECTION,
-        scope: Scope::Application,
+        scope: Scope::Program,
         default: "off",
         help: "Group that the workers run as",
         details: "The name or the number of a group, or off for the group of `user`, or of whoever starts the program.",
