@@ -56,10 +56,17 @@ pub(super) struct OomKills {
 
 impl OomKills {
     pub(super) fn new() -> Self {
-        let group = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-        let path = group.lines().find_map(|line| line.strip_prefix("0::"));
-        let events = path.map(|path| PathBuf::from(format!("/sys/fs/cgroup{path}/memory.events")));
-        let mut kills = Self { events: events.filter(|path| path.exists()), seen: 0 };
+        let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        // Version 2 of the control groups has one tree, version 1 one for memory.
+        let files = groups.lines().filter_map(|line| {
+            let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
+            Some(match controllers {
+                "" => format!("/sys/fs/cgroup{path}/memory.events"),
+                "memory" => format!("/sys/fs/cgroup/memory{path}/memory.oom_control"),
+                _ => return None,
+            })
+        });
+        let mut kills = Self { events: files.map(PathBuf::from).find(|path| path.exists()), seen: 0 };
         kills.seen = kills.count();
         kills
     }
