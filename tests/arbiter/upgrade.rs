@@ -223,3 +223,13 @@ fn a_worker_is_replaced_from_the_running_image_whatever_has_become_of_the_file()
     }
     instance.stop();
 }
+
+/// 31: a stop while a new program is asked, which does not answer.
+#[test]
+fn a_stop_during_an_upgrade_leaves_nobody_behind() {
+    let (instance, image) = start(&["--workers", "1"], 1);
+    image.replace_by(b"#!/bin/sh\nexec sleep 600\n", 0o755);
+    instance.signal("USR2");
+    until("it is asked", || instance.processes().len() == 3);
+    instance.stop();
+}

@@ -159,7 +159,7 @@ impl Arbiter<'_> {
         for waiter in std::mem::take(&mut self.reloads.later) {
             refuse(Some(waiter), why);
         }
-        self.reloads.probe = None;
+        self.reloads.forget_probe();
         if self.reloads.running.take().is_some() {
             let actions = self.supervisor.abandon_reload();
             self.perform(actions);

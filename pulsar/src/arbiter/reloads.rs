@@ -64,6 +64,16 @@ impl Reloads {
         answer.map(|apps| (image, apps))
     }
 
+    /// Nobody wants to know any more whether a program could take over.
+    pub(super) fn forget_probe(&mut self) {
+        if let Some(probe) = self.probe.take()
+            && !probe.answer.is_finished()
+        {
+            // Its task, which reaps it, is under way: the id is still its own.
+            process::kill(probe.pid, Signal::SIGKILL);
+        }
+    }
+
     pub(super) fn is_probe(&self, pid: u32) -> bool {
         self.probe.as_ref().is_some_and(|probe| probe.pid == pid)
     }
