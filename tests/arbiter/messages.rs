@@ -39,7 +39,7 @@ fn from_slot(instance: &Instance, slot: u64, path: &str) -> String {
 
 #[test]
 fn a_worker_asks_tells_and_finds_the_others() {
-    let (instance, _) = peers("3");
+    let (instance, _notes) = peers("3");
     let pids = instance.workers_of("peers");
     let workers = value(&from_slot(&instance, 0, "/workers"));
     let workers = workers.as_array().expect("a list");
@@ -68,7 +68,7 @@ fn a_worker_asks_tells_and_finds_the_others() {
 
 #[test]
 fn what_cannot_be_asked_is_told_with_the_reason() {
-    let (instance, _) = peers("2");
+    let (instance, _notes) = peers("2");
     for (path, expected) in [
         (
             "/ask/7/ping/0",
@@ -95,7 +95,7 @@ fn what_cannot_be_asked_is_told_with_the_reason() {
 
 #[test]
 fn a_flood_of_messages_is_answered_or_refused_and_hurts_nobody() {
-    let (instance, _) = peers("2");
+    let (instance, _notes) = peers("2");
     let before = instance.workers();
     for _ in 0..3 {
         let answer = from_slot(&instance, 0, "/flood/3000");
