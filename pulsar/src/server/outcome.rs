@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-/// How serving went: what [`Bound::serve`] gives, as its example shows.
+/// How serving went: what [`Bound::serve`](crate::server::Bound::serve) gives, as its example shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// What ended it.
@@ -34,7 +34,7 @@ pub enum Stop {
     Requested,
     /// A drain that cut connections at its deadline.
     Deadline,
-    /// [`Shutdown::force`].
+    /// [`Shutdown::force`](crate::server::Shutdown::force).
     Forced,
 }
 
