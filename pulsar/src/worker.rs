@@ -131,7 +131,6 @@ pub struct WorkerExit {
 }
 
 impl WorkerExit {
-    #[cfg_attr(not(test), allow(dead_code))] // the arbiter calls it
     pub(crate) fn new(worker: Worker, pid: u32, cause: Cause, uptime: Duration, was_ready: bool) -> Self {
         Self { worker, pid, cause, uptime, was_ready }
     }

@@ -27,7 +27,6 @@ pub(super) struct Hooks {
     stopping: watch::Sender<bool>,
 }
 
-#[allow(dead_code)] // the arbiter calls those of a worker's beginning and end
 impl Hooks {
     /// Those that are registered, in the order of their places.
     pub(super) fn of(registry: &Registry) -> Self {

@@ -80,7 +80,6 @@ impl Cluster {
     }
 
     /// The cluster of a worker that reaches the others by a channel of [`PLACES`] places.
-    #[cfg_attr(not(test), allow(dead_code))] // the arbiter calls it
     pub(crate) fn linked(worker: Worker) -> (Self, mpsc::Receiver<Outgoing>) {
         let (sender, receiver) = mpsc::channel(PLACES);
         (Self::new(worker, Some(sender)), receiver)
@@ -375,7 +374,6 @@ impl Cluster {
     /// # Errors
     ///
     /// Refuses at once when the queue is full, since whoever receives messages cannot wait.
-    #[cfg_attr(not(test), allow(dead_code))] // the arbiter calls it
     pub(crate) fn receive(
         &self,
         name: String,

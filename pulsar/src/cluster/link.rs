@@ -16,7 +16,6 @@ pub(crate) const PLACES: usize = 64;
 
 /// Something for another worker, with the place of its answer. Whoever has it no longer wanted has dropped the other end.
 #[derive(Debug)]
-#[allow(dead_code)] // the arbiter reads the fields
 pub(crate) enum Outgoing {
     /// Runs a handler in one worker.
     Call { target: Target, name: String, payload: Vec<u8>, answer: oneshot::Sender<Answered> },

@@ -73,9 +73,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::link::MOST_BYTES;
-#[allow(unused_imports)] // the arbiter names them
-pub(crate) use self::link::{Outgoing, PLACES, Reply};
+pub(crate) use self::link::{MOST_BYTES, Outgoing, PLACES, Reply};
 pub use self::{
     error::ClusterError,
     handle::Cluster,
