@@ -12,7 +12,82 @@ use std::{
     },
 };
 
-/// The counters of one loop, on a cache line of their own. Zero bytes are a line on which nothing has happened.
+/// A limit that a client ran into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Limit {
+    MaxTarget,
+    MaxHead,
+    MaxHeaders,
+    MaxBody,
+    HeadTimeout,
+    BodyTimeout,
+    WriteTimeout,
+    MinRate,
+    KeepAlive,
+    MaxConnectionRequests,
+    MaxConnectionAge,
+    MaxConnections,
+    PrefaceTimeout,
+    ProxyProtocol,
+    TlsHandshakeTimeout,
+    MaxTlsHandshakes,
+    Http2,
+    ThreadQueue,
+    WebSocket,
+}
+
+impl Limit {
+    /// Every limit, in the order of their numbers.
+    pub(crate) const ALL: [Self; 19] = [
+        Self::MaxTarget,
+        Self::MaxHead,
+        Self::MaxHeaders,
+        Self::MaxBody,
+        Self::HeadTimeout,
+        Self::BodyTimeout,
+        Self::WriteTimeout,
+        Self::MinRate,
+        Self::KeepAlive,
+        Self::MaxConnectionRequests,
+        Self::MaxConnectionAge,
+        Self::MaxConnections,
+        Self::PrefaceTimeout,
+        Self::ProxyProtocol,
+        Self::TlsHandshakeTimeout,
+        Self::MaxTlsHandshakes,
+        Self::Http2,
+        Self::ThreadQueue,
+        Self::WebSocket,
+    ];
+
+    /// The name, mostly that of the setting.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::MaxTarget => "max_target",
+            Self::MaxHead => "max_head",
+            Self::MaxHeaders => "max_headers",
+            Self::MaxBody => "max_body",
+            Self::HeadTimeout => "head_timeout",
+            Self::BodyTimeout => "body_timeout",
+            Self::WriteTimeout => "write_timeout",
+            Self::MinRate => "min_rate",
+            Self::KeepAlive => "keep_alive",
+            Self::MaxConnectionRequests => "max_connection_requests",
+            Self::MaxConnectionAge => "max_connection_age",
+            Self::MaxConnections => "max_connections",
+            Self::PrefaceTimeout => "preface_timeout",
+            Self::ProxyProtocol => "proxy_protocol",
+            Self::TlsHandshakeTimeout => "tls_handshake_timeout",
+            Self::MaxTlsHandshakes => "max_tls_handshakes",
+            Self::Http2 => "http2",
+            Self::ThreadQueue => "thread_queue",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
+/// The counters of one loop, on cache lines of their own. Zero bytes are a line on which nothing has happened.
 #[derive(Debug, Default)]
 #[repr(C, align(64))]
 pub(crate) struct Line {
@@ -31,6 +106,8 @@ pub(crate) struct Line {
     /// On the first line of a board: how many seats have ever been taken.
     seats: AtomicU64,
     _reserved: AtomicU64,
+    /// How often each [`Limit`] was reached. There is room for more of them.
+    limits: [AtomicU64; 24],
 }
 
 /// The table: a line for the board, then for each seat one for the worker itself and one for each of its loops.
@@ -97,6 +174,9 @@ impl Board {
             {
                 counter.store(0, Relaxed);
             }
+            for counter in &line.limits {
+                counter.store(0, Relaxed);
+            }
         }
     }
 
@@ -124,6 +204,15 @@ impl Board {
                 open: sum.open + line.open.load(Relaxed),
             }
         })
+    }
+
+    /// How often clients of this seat ran into each limit, those alone that anybody ran into.
+    pub(crate) fn limits(&self, seat: usize) -> impl Iterator<Item = (Limit, u64)> {
+        let lines = self.seat(seat);
+        let counts = Limit::ALL.into_iter().map(move |limit| {
+            (limit, lines.iter().map(|line| line.limits[limit as usize].load(Relaxed)).sum())
+        });
+        counts.filter(|(_, count)| *count > 0)
     }
 
     /// The fewest connections that an accepting loop has; none if no loop accepts.
@@ -178,6 +267,11 @@ impl LoopLine {
         open.store(open.load(Relaxed).saturating_sub(1), Relaxed);
     }
 
+    /// A client ran into a limit. It is rare, and other threads than the loop's may learn of it.
+    pub(crate) fn reached(&self, limit: Limit) {
+        self.line.limits[limit as usize].fetch_add(1, Relaxed);
+    }
+
     pub(crate) fn accepts(&self, yes: bool) {
         self.line.accepting.store(u64::from(yes), Relaxed);
     }
@@ -217,6 +311,15 @@ mod tests {
     }
 
     #[test]
+    fn every_limit_has_its_counter() {
+        let names: std::collections::BTreeSet<_> = Limit::ALL.iter().map(|limit| limit.name()).collect();
+        assert_eq!(names.len(), Limit::ALL.len());
+        for (number, limit) in Limit::ALL.into_iter().enumerate() {
+            assert_eq!(limit as usize, number, "{}", limit.name());
+        }
+    }
+
+    #[test]
     fn a_seat_adds_its_loops_up_and_is_cleared_for_the_next_worker() {
         let lines: Vec<Line> = iter::repeat_with(Line::default).take(Board::lines(3, 2)).collect();
         let board = Board::shared(lines.leak(), 2);
@@ -229,12 +332,14 @@ mod tests {
             line.request_ends();
             line.beat();
         }
+        LoopLine::new(&board, 1, 1).reached(Limit::MaxBody);
+        assert_eq!(board.limits(1).collect::<Vec<_>>(), [(Limit::MaxBody, 1)]);
         board.beat(1);
         let totals = Totals { requests: 4, in_flight: 2, accepted: 2, open: 2 };
         assert_eq!((board.totals(1), board.beats(1)), (totals, (1, vec![1, 1])));
         assert_eq!(board.totals(0), Totals::default());
         board.clear(1);
         assert_eq!((board.totals(1), board.beats(1)), (Totals::default(), (0, vec![0, 0])));
-        assert_eq!(board.seats(), 3);
+        assert_eq!((board.seats(), board.limits(1).count()), (3, 0));
     }
 }

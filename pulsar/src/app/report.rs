@@ -41,6 +41,14 @@ pub(super) fn tree(info: &Info) -> String {
                 count(worker.connections, "connection"),
                 memory(worker.rss)
             ));
+            if !worker.limits.is_empty() {
+                let limits = worker.limits.iter().map(|(name, count)| format!("{name} {count}"));
+                let line_below = if number + 1 == app.workers.len() { "  " } else { "│ " };
+                text.push_str(&format!(
+                    "{line} {line_below} limits reached: {}\n",
+                    limits.collect::<Vec<_>>().join(", ")
+                ));
+            }
         }
     }
     text

@@ -53,6 +53,7 @@ impl Arbiter<'_> {
                     requests,
                     in_flight,
                     connections: open,
+                    limits: self.limits(*id),
                     rss: resident(pid),
                 })
             })

@@ -252,6 +252,8 @@ pub(crate) struct WorkerInfo {
     pub(crate) requests: u64,
     pub(crate) in_flight: u64,
     pub(crate) connections: u64,
+    /// How often clients ran into a limit, by its name.
+    pub(crate) limits: std::collections::BTreeMap<String, u64>,
     /// In bytes.
     pub(crate) rss: u64,
 }

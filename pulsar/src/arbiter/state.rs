@@ -215,6 +215,13 @@ impl<'a> Arbiter<'a> {
         let seat = self.processes.get(&id).and_then(|process| process.seat.as_ref());
         seat.map(|seat| seat.board.totals(seat.number)).unwrap_or_default()
     }
+
+    /// How often clients of a worker ran into each limit.
+    pub(super) fn limits(&self, id: Id) -> BTreeMap<String, u64> {
+        let seat = self.processes.get(&id).and_then(|process| process.seat.as_ref());
+        let counts = seat.into_iter().flat_map(|seat| seat.board.limits(seat.number));
+        counts.map(|(limit, count)| (limit.name().to_owned(), count)).collect()
+    }
 }
 
 /// The path that this program was started from, with the links in it: an upgrade may have changed where they lead.

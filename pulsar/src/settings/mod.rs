@@ -5,7 +5,7 @@
 //! came from. This module serves nothing and prints nothing: it turns what a program was started with into [`Settings`], or
 //! into an [`Exit`] that says all that is wrong with it.
 //!
-//! Lowest first: the values (`mistake`, `bind`, `values`, `processes`, `typed`), the table (`row`, `rows`), the names
+//! Lowest first: the values (`mistake`, `bind`, `values`, `limits`, `processes`, `typed`), the table (`row`, `rows`), the names
 //! (`given`, `applications`, `command`), one file per source (`arguments`, `environment`, `file`), and what brings them
 //! together (`resolve`, `checks`, `loader`). A file imports from files before it in this list only.
 
@@ -17,6 +17,7 @@ mod command;
 mod environment;
 mod file;
 mod given;
+mod limits;
 mod loader;
 mod mistake;
 mod processes;
@@ -37,6 +38,7 @@ pub use crate::settings::{
     bind::{Bind, Host},
     command::{Change, Command},
     given::Origin,
+    limits::{CountLimit, MinRate, TimeLimit},
     loader::{Exit, Invocation, Loader},
     mistake::InvalidValue,
     processes::{Concurrency, ControlSocket},

@@ -362,5 +362,6 @@ pub(crate) struct WorkerInfo {
     pub(crate) uptime: f64,
     pub(crate) requests: u64,
     pub(crate) in_flight: u64,
+    pub(crate) limits: std::collections::BTreeMap<String, u64>,
     pub(crate) rss: u64,
 }

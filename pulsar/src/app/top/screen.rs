@@ -566,6 +566,7 @@ no answer for 4 s  q quit
             requests,
             in_flight: 1,
             connections: 3,
+            limits: [].into(),
             rss: 20 << 20,
         }
     }
