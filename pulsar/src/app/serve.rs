@@ -241,7 +241,13 @@ pub(super) fn config(settings: &Settings) -> ServerConfig {
         heartbeat: arbiter::heartbeat(settings),
         drain_delay: settings.drain_delay,
         graceful_timeout: settings.graceful_timeout,
+        max_target: settings.max_target,
+        max_head: settings.max_head,
+        max_headers: settings.max_headers,
         max_body: settings.max_body.bytes(),
+        body_timeout: settings.body_timeout.time(),
+        min_rate: settings.min_rate.bytes_per_second(),
+        allowed_hosts: settings.allowed_hosts.clone(),
         access_log: match &settings.access_log {
             AccessLog::Off => server::AccessLog::Off,
             AccessLog::Stdout => server::AccessLog::Stdout,

@@ -40,6 +40,7 @@ use crate::{
         io_thread::{IoThread, Phase, Registration},
         listener::SocketFile,
         plan::delayed,
+        policy::Rules,
         shutdown::{Demand, Watch},
         stream::{Socket, Stream},
     },
@@ -52,15 +53,15 @@ pub(super) struct Terms<S> {
     pub(super) http: http1::Builder,
     /// Ticks that a connection may idle.
     pub(super) idle_limit: u32,
-    /// The longest request body, in bytes.
-    pub(super) max_body: Option<usize>,
+    /// What requests have to keep to.
+    pub(super) rules: Arc<Rules>,
     pub(super) log: Option<Arc<Log>>,
 }
 
 impl Terms<()> {
     pub(super) fn with<S>(self, service: S) -> Terms<S> {
-        let Self { service: (), thread, http, idle_limit, max_body, log } = self;
-        Terms { service, thread, http, idle_limit, max_body, log }
+        let Self { service: (), thread, http, idle_limit, rules, log } = self;
+        Terms { service, thread, http, idle_limit, rules, log }
     }
 }
 
@@ -79,18 +80,26 @@ pub(super) enum Listener {
 }
 
 /// The settings of HTTP/1.1. `keep_alive` false closes after each answer.
-pub(super) fn http1(keep_alive: bool) -> http1::Builder {
+pub(super) fn http1(keep_alive: bool, max_head: usize, max_headers: usize) -> http1::Builder {
     let mut http = http1::Builder::new();
+    if max_headers != DEFAULT_HEADERS {
+        // Only then, since hyper keeps its own number of them on the stack.
+        http.max_headers(max_headers);
+    }
     // Not `pipeline_flush`: it keeps answers back while anything unread is there, so that a bad or unfinished request takes
     // the answers before it along, and its own 400 too. Without `writev`, an answer is still one buffer and one write.
     http.writev(false)
         .keep_alive(keep_alive)
         // The limit for a head is kept by `IoThread`, at a fraction of the cost.
         .header_read_timeout(None)
+        .max_header_size(max_head)
         // Also the largest piece of a body; hyper's default of 400 KiB lets a client pin that much.
-        .max_buf_size(64 * 1024);
+        .max_buf_size(max_head.max(64 * 1024));
     http
 }
+
+/// The most header fields that hyper takes by default.
+const DEFAULT_HEADERS: usize = 100;
 
 /// Accepts until a stop is asked for, then takes what stands in the queue and closes the socket.
 ///
@@ -301,7 +310,7 @@ where
         connection: Connection::new(peer, local, id),
         requests: AtomicU64::new(0),
         activity: Arc::clone(&activity),
-        max_body: terms.max_body,
+        rules: Arc::clone(&terms.rules),
         log: terms.log.clone(),
     };
     let stream = TokioIo::new(Stream::new(socket, registration));

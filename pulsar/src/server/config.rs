@@ -10,7 +10,8 @@ use std::{fmt, path::PathBuf, time::Duration};
 /// # Defaults
 ///
 /// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 30 s, heartbeat 1 s, drain delay 0, drain grace 2 s, graceful
-/// timeout 25 s, bodies of at most 8 MiB, no access log.
+/// timeout 25 s, targets of at most 8 KiB, heads of 32 KiB and 100 fields, bodies of 8 MiB that come within 15 s from piece to piece and at
+/// 500 bytes per second, every host, no access log.
 ///
 /// ```
 /// use pulsar::server::{Address, ServerConfig};
@@ -37,8 +38,20 @@ pub struct ServerConfig {
     pub drain_grace: Duration,
     /// How long requests in flight may take once the server drains; what then still runs is cut.
     pub graceful_timeout: Duration,
+    /// The longest target of a request in bytes: a longer one is answered with 414.
+    pub max_target: usize,
+    /// The longest head of a request in bytes: a longer one is answered with 431.
+    pub max_head: usize,
+    /// The most header fields of a request: more are answered with 431.
+    pub max_headers: usize,
     /// The longest request body in bytes: a longer one is answered with 413. `None` is no limit.
     pub max_body: Option<u64>,
+    /// How long the next piece of a request body may take while it is waited for. `None` is no limit.
+    pub body_timeout: Option<Duration>,
+    /// How many bytes per second a client has to send or take, once it has been waited for ten seconds. `None` is none.
+    pub min_rate: Option<u32>,
+    /// The hosts that are answered for, such as `example.org` and `*.example.org`; others are answered with 421. None is every host.
+    pub allowed_hosts: Vec<String>,
     /// Where each answered request is noted.
     pub access_log: AccessLog,
     /// The form of a line of the access log.
@@ -61,7 +74,13 @@ impl Default for ServerConfig {
             drain_delay: Duration::ZERO,
             drain_grace: Duration::from_secs(2),
             graceful_timeout: Duration::from_secs(25),
+            max_target: 8 << 10,
+            max_head: 32 << 10,
+            max_headers: 100,
             max_body: Some(8 << 20),
+            body_timeout: Some(Duration::from_secs(15)),
+            min_rate: Some(500),
+            allowed_hosts: Vec::new(),
             access_log: AccessLog::Off,
             access_log_format: AccessLogFormat::Text,
         }

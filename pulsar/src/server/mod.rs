@@ -23,17 +23,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files, lower ones first: `config`, `outcome`, `shutdown`, `io_thread`, `access_log`; `listener`, `stream`, `exchange`;
-//! `accept`, `plan`; `serve`.
+//! Files, lower ones first: `config`, `outcome`, `shutdown`, `io_thread`, `access_log`, `policy`; `listener`, `stream`,
+//! `answer`; `exchange`; `accept`, `plan`; `serve`.
 
 mod accept;
 mod access_log;
+mod answer;
 mod config;
 mod exchange;
 mod io_thread;
 mod listener;
 mod outcome;
 mod plan;
+mod policy;
 mod serve;
 mod shutdown;
 mod stream;

@@ -34,6 +34,7 @@ use crate::{
         listener::{Bound, BoundSocket, SocketFile},
         outcome::{ServeError, Stop, Summary},
         plan::{Plan, SLACK, Work, ticks},
+        policy::{BodyLimits, Hosts, Rules},
         shutdown::{Demand, QUICK, Shutdown, Watch},
     },
 };
@@ -410,15 +411,15 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
     let (mut logs, mut files) = (Vec::new(), Vec::new());
     for Application { bound: Bound { config, sockets, log, .. }, service, .. } in applications {
         let idle_limit = ticks(idle_limit(&config), tick);
-        let max_body = config.max_body.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
+        let rules = Arc::new(rules(&config));
         for socket in sockets {
             for (n, listener) in listeners(socket, count, &mut files)?.into_iter().enumerate() {
                 let terms = Terms {
                     service: (),
                     thread: Arc::clone(&threads[n % count]),
-                    http: http1(!config.keep_alive.is_zero()),
+                    http: http1(!config.keep_alive.is_zero(), config.max_head, config.max_headers),
                     idle_limit,
-                    max_body,
+                    rules: Arc::clone(&rules),
                     log: log.as_ref().map(|writer| Arc::clone(writer.log())),
                 };
                 work[n % count].push(service.work(listener, terms, drain_delay));
@@ -461,6 +462,17 @@ fn listeners(
                 .map(|listener| Listener::Unix { listener, path: Arc::clone(&path), file: file.clone() })
                 .collect())
         }
+    }
+}
+
+/// What an application asks of requests.
+fn rules(config: &ServerConfig) -> Rules {
+    let body = BodyLimits { max: config.max_body, gap: config.body_timeout, min_rate: config.min_rate };
+    Rules {
+        max_target: config.max_target,
+        max_headers: config.max_headers,
+        body,
+        hosts: Hosts::new(&config.allowed_hosts),
     }
 }
 

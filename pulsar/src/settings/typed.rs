@@ -7,6 +7,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::settings::{
     bind::Bind,
+    limits::{MinRate, TimeLimit},
     processes::{Concurrency, ControlSocket},
     values::{AccessLog, BodyLimit, LogFormat, LogLevel, PoolSize},
 };
@@ -36,7 +37,13 @@ use crate::settings::{
 /// * [`max_rss`](Settings::max_rss): 0 MiB, never
 /// * [`reload_surge`](Settings::reload_surge): 1
 /// * [`keep_alive`](Settings::keep_alive): 30 seconds
+/// * [`max_target`](Settings::max_target): 8 KiB
+/// * [`max_head`](Settings::max_head): 32 KiB
+/// * [`max_headers`](Settings::max_headers): 100
 /// * [`max_body`](Settings::max_body): 8 MiB
+/// * [`body_timeout`](Settings::body_timeout): 15 seconds
+/// * [`min_rate`](Settings::min_rate): 500 bytes per second
+/// * [`allowed_hosts`](Settings::allowed_hosts): none, which is every host
 /// * [`strict_slashes`](Settings::strict_slashes): true
 /// * [`log_level`](Settings::log_level): `info`
 /// * [`log_format`](Settings::log_format): text
@@ -98,8 +105,20 @@ pub struct Settings {
     pub reload_surge: usize,
     /// How long a connection may be idle between two requests; zero closes it after each answer.
     pub keep_alive: Duration,
+    /// The longest target of a request, in bytes.
+    pub max_target: usize,
+    /// The longest head of a request, in bytes.
+    pub max_head: usize,
+    /// The most header fields of a request.
+    pub max_headers: usize,
     /// The longest request body that is read.
     pub max_body: BodyLimit,
+    /// How long the next piece of a request body may take while it is waited for.
+    pub body_timeout: TimeLimit,
+    /// How many bytes per second a client has to send or take, once it has been waited for ten seconds.
+    pub min_rate: MinRate,
+    /// The hosts that the application answers for, such as `example.org` and `*.example.org`; none is every host.
+    pub allowed_hosts: Vec<String>,
     /// Whether a path that differs from a rule only by its final slash is redirected to the rule's spelling.
     pub strict_slashes: bool,
     /// What is logged.
@@ -144,7 +163,13 @@ impl Default for Settings {
             max_rss: 0,
             reload_surge: 1,
             keep_alive: Duration::from_secs(30),
+            max_target: 8 << 10,
+            max_head: 32 << 10,
+            max_headers: 100,
             max_body: BodyLimit::default(),
+            body_timeout: TimeLimit::seconds(15),
+            min_rate: MinRate::BytesPerSecond(500),
+            allowed_hosts: Vec::new(),
             strict_slashes: true,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),

@@ -25,6 +25,16 @@ macro_rules! not_bytes {
     };
 }
 
+macro_rules! not_a_host {
+    ($text:literal) => {
+        concat!(
+            "`",
+            $text,
+            "` is not a host (write a host such as `example.org`, `*.example.org` or `example.org:8060`)"
+        )
+    };
+}
+
 macro_rules! not_octal {
     ($text:literal) => {
         concat!(
@@ -170,6 +180,15 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ("max_lifetime_jitter", &[("0", "0"), ("0.5", "0.5")]),
     ("max_rss", &[("0", "0"), ("16777216", "16777216")]),
     ("reload_surge", &[("1", "1"), ("1024", "1024")]),
+    ("max_target", &[("64", "64"), ("8k", "8KiB"), ("63KiB", "63KiB")]),
+    ("max_head", &[("1k", "1KiB"), ("40000", "40000"), ("1m", "1MiB")]),
+    ("max_headers", &[("8", "8"), ("4096", "4096")]),
+    ("body_timeout", &[("0.5", "0.5"), ("unlimited", "unlimited")]),
+    ("min_rate", &[("1", "1"), ("off", "off")]),
+    (
+        "allowed_hosts",
+        &[("any", "any"), ("Example.org", "example.org"), ("*.a", "*.a"), ("[::1]:80", "[::1]:80")],
+    ),
     (
         "max_body",
         &[
@@ -300,6 +319,46 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("graceful_timeout", &[("31536001", not_seconds!("31536001")), ("1.2.3", not_seconds!("1.2.3"))]),
+    (
+        "max_target",
+        &[
+            ("63", "`63` is not a number of bytes from 64 to 63KiB (write bytes such as `8192`, or `8KiB`)"),
+            (
+                "64k",
+                "`64k` is not a number of bytes from 64 to 63KiB (write bytes such as `8192`, or `8KiB`)",
+            ),
+        ],
+    ),
+    (
+        "max_head",
+        &[(
+            "unlimited",
+            "`unlimited` is not a number of bytes from 1KiB to 1MiB (write bytes such as `8192`, or `8KiB`)",
+        )],
+    ),
+    ("max_headers", &[("7", "`7` is not a whole number from 8 to 4096")]),
+    (
+        "body_timeout",
+        &[
+            ("0", "`0` is no time at all (write seconds, such as `30` or `0.5`, or `unlimited`)"),
+            (
+                "off",
+                "`off` is not a number of seconds from 0 to 31536000 (write seconds, such as `30` or `0.5`, or \
+                 `unlimited`)",
+            ),
+        ],
+    ),
+    (
+        "min_rate",
+        &[(
+            "0",
+            "`0` is not a whole number from 1 to 4294967295 (write bytes per second, such as `500`, or `off`)",
+        )],
+    ),
+    (
+        "allowed_hosts",
+        &[("", not_a_host!("")), ("http://a", not_a_host!("http://a")), ("*.", not_a_host!("*."))],
+    ),
     (
         "max_body",
         &[
