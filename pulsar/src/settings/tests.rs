@@ -121,6 +121,7 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("max_head", "64k", "65536", Settings { max_head: 65536, ..d() }),
         ("max_headers", "50", "50", Settings { max_headers: 50, ..d() }),
         ("max_body", "unlimited", "'unlimited'", Settings { max_body: BodyLimit::Unlimited, ..d() }),
+        ("body_buffer", "0", "0", Settings { body_buffer: 0, ..d() }),
         ("body_timeout", "0.5", "0.5", Settings { body_timeout: TimeLimit::After(seconds(0.5)), ..d() }),
         ("min_rate", "off", "'off'", Settings { min_rate: MinRate::Off, ..d() }),
         ("allowed_hosts", "a", "'a'", Settings { allowed_hosts: vec!["a".into()], ..d() }),

@@ -41,6 +41,7 @@ use crate::settings::{
 /// * [`max_head`](Settings::max_head): 32 KiB
 /// * [`max_headers`](Settings::max_headers): 100
 /// * [`max_body`](Settings::max_body): 8 MiB
+/// * [`body_buffer`](Settings::body_buffer): 64 KiB
 /// * [`body_timeout`](Settings::body_timeout): 15 seconds
 /// * [`min_rate`](Settings::min_rate): 500 bytes per second
 /// * [`allowed_hosts`](Settings::allowed_hosts): none, which is every host
@@ -113,6 +114,8 @@ pub struct Settings {
     pub max_headers: usize,
     /// The longest request body that is read.
     pub max_body: BodyLimit,
+    /// How much of a request body is read before a WSGI callable that blocks gets a thread, in bytes.
+    pub body_buffer: usize,
     /// How long the next piece of a request body may take while it is waited for.
     pub body_timeout: TimeLimit,
     /// How many bytes per second a client has to send or take, once it has been waited for ten seconds.
@@ -167,6 +170,7 @@ impl Default for Settings {
             max_head: 32 << 10,
             max_headers: 100,
             max_body: BodyLimit::default(),
+            body_buffer: 64 << 10,
             body_timeout: TimeLimit::seconds(15),
             min_rate: MinRate::BytesPerSecond(500),
             allowed_hosts: Vec::new(),

@@ -183,6 +183,7 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ("max_target", &[("64", "64"), ("8k", "8KiB"), ("63KiB", "63KiB")]),
     ("max_head", &[("1k", "1KiB"), ("40000", "40000"), ("1m", "1MiB")]),
     ("max_headers", &[("8", "8"), ("4096", "4096")]),
+    ("body_buffer", &[("0", "0"), ("64k", "64KiB"), ("16m", "16MiB")]),
     ("body_timeout", &[("0.5", "0.5"), ("unlimited", "unlimited")]),
     ("min_rate", &[("1", "1"), ("off", "off")]),
     (
@@ -337,6 +338,10 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
         )],
     ),
     ("max_headers", &[("7", "`7` is not a whole number from 8 to 4096")]),
+    (
+        "body_buffer",
+        &[("17m", "`17m` is not a number of bytes from 0 to 16MiB (write bytes such as `8192`, or `8KiB`)")],
+    ),
     (
         "body_timeout",
         &[
