@@ -242,6 +242,9 @@ pub(super) fn config(settings: &Settings) -> ServerConfig {
         drain_delay: settings.drain_delay,
         graceful_timeout: settings.graceful_timeout,
         max_body: settings.max_body.bytes(),
+        trusted_proxies: settings.trusted_proxies.clone(),
+        forwarded_headers: settings.forwarded_headers,
+        proxy_protocol: settings.proxy_protocol.clone(),
         access_log: match &settings.access_log {
             AccessLog::Off => server::AccessLog::Off,
             AccessLog::Stdout => server::AccessLog::Stdout,

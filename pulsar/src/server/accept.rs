@@ -33,7 +33,7 @@ use tower_service::Service;
 use crate::{
     board::LoopLine,
     body::{Request, Response},
-    request::{Connection, Peer},
+    request::{Connection, Peer, Trust, Wire},
     server::{
         access_log::Log,
         exchange::Exchanges,
@@ -54,13 +54,15 @@ pub(super) struct Terms<S> {
     pub(super) idle_limit: u32,
     /// The longest request body, in bytes.
     pub(super) max_body: Option<usize>,
+    /// Whose forwarding headers are believed.
+    pub(super) trust: Option<Arc<Trust>>,
     pub(super) log: Option<Arc<Log>>,
 }
 
 impl Terms<()> {
     pub(super) fn with<S>(self, service: S) -> Terms<S> {
-        let Self { service: (), thread, http, idle_limit, max_body, log } = self;
-        Terms { service, thread, http, idle_limit, max_body, log }
+        let Self { service: (), thread, http, idle_limit, max_body, trust, log } = self;
+        Terms { service, thread, http, idle_limit, max_body, trust, log }
     }
 }
 
@@ -298,7 +300,7 @@ where
     let activity = Arc::clone(registration.activity());
     let exchanges = Exchanges {
         service: terms.service.clone(),
-        connection: Connection::new(peer, local, id),
+        connection: Connection::on(Wire { peer, local, proxy: None, trust: terms.trust.clone(), id }),
         requests: AtomicU64::new(0),
         activity: Arc::clone(&activity),
         max_body: terms.max_body,

@@ -4,13 +4,15 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use crate::settings::{ForwardedHeaders, Peers};
+
 /// How one application is served. Of `threads` and the two durations of the end the largest value counts for all the
 /// applications that are [served together](crate::server::serve_all).
 ///
 /// # Defaults
 ///
 /// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 30 s, heartbeat 1 s, drain delay 0, drain grace 2 s, graceful
-/// timeout 25 s, bodies of at most 8 MiB, no access log.
+/// timeout 25 s, bodies of at most 8 MiB, no proxies, no access log.
 ///
 /// ```
 /// use pulsar::server::{Address, ServerConfig};
@@ -39,6 +41,12 @@ pub struct ServerConfig {
     pub graceful_timeout: Duration,
     /// The longest request body in bytes: a longer one is answered with 413. `None` is no limit.
     pub max_body: Option<u64>,
+    /// The peers whose forwarding headers are believed. Nobody by default.
+    pub trusted_proxies: Peers,
+    /// Which forwarding headers these peers write.
+    pub forwarded_headers: ForwardedHeaders,
+    /// The peers that begin each connection with a PROXY header. Nobody by default.
+    pub proxy_protocol: Peers,
     /// Where each answered request is noted.
     pub access_log: AccessLog,
     /// The form of a line of the access log.
@@ -62,6 +70,9 @@ impl Default for ServerConfig {
             drain_grace: Duration::from_secs(2),
             graceful_timeout: Duration::from_secs(25),
             max_body: Some(8 << 20),
+            trusted_proxies: Peers::default(),
+            forwarded_headers: ForwardedHeaders::default(),
+            proxy_protocol: Peers::default(),
             access_log: AccessLog::Off,
             access_log_format: AccessLogFormat::Text,
         }
@@ -120,7 +131,7 @@ pub enum AccessLog {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AccessLogFormat {
-    /// The Common Log Format, then the duration in microseconds and the request id:
+    /// The Common Log Format, which begins with the client, then the duration in microseconds and the request id:
     /// `192.0.2.7 - - [06/Nov/1994:08:49:37 +0000] "GET /x HTTP/1.1" 200 13 184 7f3a-12`.
     #[default]
     Text,

@@ -9,8 +9,9 @@ use std::{
 };
 
 use crate::settings::{
-    AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, Exit, Invocation,
-    Loader, LogFormat, Origin, PoolSize, Resolved, Settings, row::Scope, rows::ROWS,
+    AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, Exit,
+    ForwardedHeaders, Invocation, Loader, LogFormat, Origin, Peers, PoolSize, Resolved, Settings, row::Scope,
+    rows::ROWS,
 };
 
 /// What a program is started with.
@@ -59,6 +60,10 @@ fn two<T>(test: impl FnOnce(Start<'_>) -> T) -> T {
     let admin = Application::new("admin").with("bind", "127.0.0.1:8061", "src/main.rs:7");
     let loader = Loader::new("shop", "1.2.3").application(Application::new("shop")).application(admin);
     test(Start { loader: &loader, arguments: &[], variables: &[], file: None })
+}
+
+fn peers(text: &str) -> Peers {
+    [text.parse().expect("a peer")].into_iter().collect()
 }
 
 fn bind(text: &str) -> Bind {
@@ -119,6 +124,19 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("graceful_timeout", "5", "5", Settings { graceful_timeout: seconds(5.0), ..d() }),
         ("max_body", "unlimited", "'unlimited'", Settings { max_body: BodyLimit::Unlimited, ..d() }),
         ("strict_slashes", "false", "false", Settings { strict_slashes: false, ..d() }),
+        (
+            "trusted_proxies",
+            "10.0.0.0/8",
+            "'10.0.0.0/8'",
+            Settings { trusted_proxies: peers("10.0.0.0/8"), ..d() },
+        ),
+        (
+            "forwarded_headers",
+            "x-forwarded",
+            "'x-forwarded'",
+            Settings { forwarded_headers: ForwardedHeaders::XForwarded, ..d() },
+        ),
+        ("proxy_protocol", "unix", "'unix'", Settings { proxy_protocol: peers("unix"), ..d() }),
         ("log_level", "warn", "'warn'", Settings { log_level: "warn".parse().unwrap(), ..d() }),
         ("log_format", "json", "'json'", Settings { log_format: LogFormat::Json, ..d() }),
         ("access_log", "-", "'-'", Settings { access_log: AccessLog::Stdout, ..d() }),
@@ -257,7 +275,8 @@ fn mistakes_in_the_file() {
             "error: unknown setting `colour`\n   in: pulsar.toml:1:1\n help: known here: bind, backlog, \
              socket_mode, workers, concurrency, threads, thread_workers, thread_queue, timeout, boot_timeout, \
              graceful_timeout, drain_delay, max_requests, max_requests_jitter, max_lifetime, max_lifetime_jitter, \
-             max_rss, reload_surge, keep_alive, max_body, strict_slashes, log_level, log_format, access_log, user, \
+             max_rss, reload_surge, keep_alive, max_body, strict_slashes, trusted_proxies, forwarded_headers, \
+             proxy_protocol, log_level, log_format, access_log, user, \
              group, umask, pidfile, control_socket, apps\n",
         ),
         (
@@ -870,6 +889,9 @@ reload_surge         1                         default
 keep_alive           30                        default
 max_body             1MiB                      file (pulsar.toml:2)
 strict_slashes       true                      default
+trusted_proxies      off                       default
+forwarded_headers    auto                      default
+proxy_protocol       off                       default
 log_level            info                      default
 log_format           text                      default
 access_log           off                       default
@@ -901,6 +923,9 @@ reload_surge         1                         default
 keep_alive           30                        default
 max_body             8MiB                      default
 strict_slashes       true                      default
+trusted_proxies      off                       default
+forwarded_headers    auto                      default
+proxy_protocol       off                       default
 "
     );
     let alone = alone(|start| start.load().unwrap().settings.print_config());

@@ -7,8 +7,9 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::settings::{
     bind::Bind,
+    peers::Peers,
     processes::{Concurrency, ControlSocket},
-    values::{AccessLog, BodyLimit, LogFormat, LogLevel, PoolSize},
+    values::{AccessLog, BodyLimit, ForwardedHeaders, LogFormat, LogLevel, PoolSize},
 };
 
 /// The settings of one application, those of the whole program included.
@@ -38,6 +39,9 @@ use crate::settings::{
 /// * [`keep_alive`](Settings::keep_alive): 30 seconds
 /// * [`max_body`](Settings::max_body): 8 MiB
 /// * [`strict_slashes`](Settings::strict_slashes): true
+/// * [`trusted_proxies`](Settings::trusted_proxies): nobody
+/// * [`forwarded_headers`](Settings::forwarded_headers): `auto`
+/// * [`proxy_protocol`](Settings::proxy_protocol): nobody
 /// * [`log_level`](Settings::log_level): `info`
 /// * [`log_format`](Settings::log_format): text
 /// * [`access_log`](Settings::access_log): off
@@ -102,6 +106,12 @@ pub struct Settings {
     pub max_body: BodyLimit,
     /// Whether a path that differs from a rule only by its final slash is redirected to the rule's spelling.
     pub strict_slashes: bool,
+    /// The peers whose forwarding headers are believed.
+    pub trusted_proxies: Peers,
+    /// Which forwarding headers these peers write.
+    pub forwarded_headers: ForwardedHeaders,
+    /// The peers that begin each connection with a PROXY header.
+    pub proxy_protocol: Peers,
     /// What is logged.
     pub log_level: LogLevel,
     /// How lines of the log are written.
@@ -146,6 +156,9 @@ impl Default for Settings {
             keep_alive: Duration::from_secs(30),
             max_body: BodyLimit::default(),
             strict_slashes: true,
+            trusted_proxies: Peers::default(),
+            forwarded_headers: ForwardedHeaders::default(),
+            proxy_protocol: Peers::default(),
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
             access_log: AccessLog::default(),
