@@ -28,7 +28,7 @@ use tower_service::Service;
 use crate::{
     body::{Body, BoxError, Request, Response},
     pool::panic_message,
-    problem::Problem,
+    problem::{self, Accept, Problem},
     request::{Connection, RequestId, X_REQUEST_ID},
     server::{
         access_log::{Entry, Log},
@@ -61,6 +61,7 @@ where
         // An id that nobody gave and nobody will look for is not worth a header.
         let id =
             (entry.is_some() || connection.request_id().is_given()).then(|| connection.request_id().clone());
+        let accept = Accept::of(request.headers());
         let call = if too_long(request.body(), self.max_body) {
             Call::Refused { response: Some(too_long_response()) }
         } else {
@@ -73,7 +74,7 @@ where
             request.extensions_mut().insert(connection);
             self.call(request)
         };
-        Answering { call, id, entry, in_flight: Some(in_flight) }
+        Answering { call, id, accept, entry, in_flight: Some(in_flight) }
     }
 
     /// Calls the service at once if it is ready, as nearly all are: a request that waits in a future is moved
@@ -104,6 +105,7 @@ pin_project! {
         #[pin]
         call: Call<F>,
         id: Option<RequestId>,
+        accept: Accept,
         entry: Option<Box<Entry>>,
         in_flight: Option<InFlight>,
     }
@@ -140,6 +142,8 @@ where
             Ok(poll) => ready!(poll),
             Err(panic) => panicked(&*panic),
         };
+        // The router has done so with its answers; these are our own, and those of services and layers.
+        response = problem::negotiate(response, this.accept);
         let in_flight = this.in_flight.take().expect("a future is not polled after it was ready");
         if let Some(id) = this.id.take() {
             // An application that gives its own id knows why.
