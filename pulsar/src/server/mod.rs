@@ -34,6 +34,7 @@ mod io_thread;
 mod listener;
 mod outcome;
 mod plan;
+mod proxy_protocol;
 mod serve;
 mod shutdown;
 mod stream;
