@@ -233,4 +233,22 @@ mod tests {
             assert!(is_linear, "{unit:?}");
         }
     }
+
+    proptest::proptest! {
+        /// The order of the list says nothing (RFC 9110), and what cannot be read changes nothing.
+        #[test]
+        fn only_ranges_and_qualities_count(
+            ranges in proptest::collection::vec(
+                "(\\*/\\*|text/\\*|text/html|text/plain|application/json|image/png|x)(;q=(0|1|0\\.[0-9]{1,3}|2|x))?",
+                0..8,
+            ),
+            junk in "[!-+\\--:<-~]{0,20}",
+        ) {
+            let expected = preferred(ranges.join(",").as_bytes());
+            let reversed: Vec<_> = ranges.iter().rev().map(String::as_str).collect();
+            proptest::prop_assert_eq!(preferred(reversed.join(" , ").as_bytes()), expected);
+            let with_junk: Vec<_> = ranges.iter().map(|range| format!("{range},junk/{}", junk.replace('"', ""))).collect();
+            proptest::prop_assert_eq!(preferred(with_junk.join(",").as_bytes()), expected);
+        }
+    }
 }

@@ -346,4 +346,21 @@ mod tests {
             assert!(!expected.to_string().is_empty());
         }
     }
+
+    proptest::proptest! {
+        /// What has been refused stays refused, what is whole stays whole, and nothing panics.
+        #[test]
+        fn more_bytes_change_no_verdict(
+            start in 0..3_usize,
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+            cut in 0..300_usize,
+        ) {
+            let start: &[u8] = [b"PROXY TCP4 1.1.1.1 ", &b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0"[..], b""][start];
+            let bytes = [start, &bytes].concat();
+            let early = parse(&bytes[..cut.min(bytes.len())]);
+            if early != Ok(None) {
+                proptest::prop_assert_eq!(early, parse(&bytes));
+            }
+        }
+    }
 }

@@ -219,3 +219,16 @@ fn long_headers_take_no_longer_for_each_byte() {
         assert!(is_linear, "{name} {unit:?}");
     }
 }
+
+proptest::proptest! {
+    /// Whatever a client has written, what the proxy before us adds is what counts.
+    #[test]
+    fn no_client_can_hide_behind_what_it_writes(written in "[ -~\\t\\x80-\u{ff}]{0,60}") {
+        let told = |lines: &[(char, &str)]| evaluate(ForwardedHeaders::Auto, lines);
+        let added = told(&[('A', &format!("{written}, 203.0.113.9"))]);
+        proptest::prop_assert_eq!(added.client, Some(("203.0.113.9".parse().unwrap(), None)));
+        let added = told(&[('F', &format!("{written}, for=203.0.113.9;proto=https"))]);
+        proptest::prop_assert_eq!(&added.client, &Some(("203.0.113.9".parse().unwrap(), None)));
+        proptest::prop_assert_eq!(added.scheme, Some("https"));
+    }
+}
