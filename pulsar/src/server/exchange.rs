@@ -27,7 +27,7 @@ use tower_service::Service;
 use crate::{
     body::{Body, Request, Response},
     pool::panic_message,
-    problem::Problem,
+    problem::{self, Accept, Problem},
     request::{Connection, RequestId, X_REQUEST_ID},
     server::{
         access_log::{Entry, Log},
@@ -67,6 +67,7 @@ where
             is_http2: request.version() == Version::HTTP_2,
             is_upgrade: request.extensions().get::<OnUpgrade>().is_some(),
         };
+        let accept = Accept::of(request.headers());
         let call = match judge(&self.rules, &request, false) {
             Ok(()) => {
                 if asked.is_http2 {
@@ -83,7 +84,7 @@ where
                 Call::Refused { response: Some(refusal.into_response()) }
             }
         };
-        Answering { call, asked, id, entry, in_flight: Some(in_flight) }
+        Answering { call, asked, id, accept, entry, in_flight: Some(in_flight) }
     }
 
     /// Most requests have no body; the empty one needs no allocation.
@@ -145,6 +146,7 @@ pin_project! {
         call: Call<F>,
         asked: Asked,
         id: Option<RequestId>,
+        accept: Accept,
         entry: Option<Box<Entry>>,
         in_flight: Option<InFlight>,
     }
@@ -186,11 +188,14 @@ where
             Ok(poll) => ready!(poll),
             Err(panic) => panicked(&*panic),
         };
+        // The router has done so with its answers; these are our own, and those of services and layers.
+        response = problem::negotiate(response, this.accept);
         let asked = *this.asked;
         let framing = frame(&mut response, asked).or_else(|mistake| {
             tracing::error!("an answer cannot be sent: {mistake}; the request is answered with 500");
             last = true;
-            response = Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+            let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+            response = problem::negotiate(problem, this.accept);
             frame(&mut response, asked)
         });
         // A problem has nothing that could be wrong.
