@@ -32,7 +32,6 @@ mod docs;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use crate::settings::mistake::nearest;
 pub use crate::settings::{
     applications::Application,
     bind::{Bind, Host},
@@ -46,3 +45,4 @@ pub use crate::settings::{
     typed::Settings,
     values::{AccessLog, BodyLimit, LogFormat, LogLevel, PoolSize},
 };
+pub(crate) use crate::settings::{mistake::nearest, rows::without_limits};
