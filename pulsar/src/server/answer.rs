@@ -15,7 +15,7 @@ use http_body::{Frame, SizeHint};
 use crate::{
     body::{Body, BoxError},
     pool::panic_message,
-    server::{access_log::Entry, io_thread::InFlight, policy::Framing},
+    server::{access_log::Entry, activity::InFlight, policy::Framing},
 };
 
 /// The body of an answer.

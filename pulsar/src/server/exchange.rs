@@ -31,8 +31,8 @@ use crate::{
     request::{Connection, RequestId, X_REQUEST_ID},
     server::{
         access_log::{Entry, Log},
+        activity::{Activity, InFlight},
         answer::{AnswerBody, Record},
-        io_thread::{Activity, InFlight, Phase},
         policy::{Asked, Framing, RequestBody, Rules, frame, judge},
     },
 };
@@ -55,8 +55,8 @@ where
 {
     /// Has the application answer one request.
     pub(super) fn answer(&self, mut request: http::Request<Incoming>) -> Answering<S::Future> {
-        let in_flight = InFlight::begin(&self.activity);
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let in_flight = InFlight::begin(&self.activity, number, !request.body().is_end_stream());
         let connection = self.connection.for_request(number, request.headers());
         let entry = self.log.as_ref().map(|log| Box::new(Entry::begin(log, &connection, &request)));
         // An id that nobody gave and nobody will look for is not worth a header.
@@ -79,7 +79,7 @@ where
             }
             Err(refusal) => {
                 if let Some(limit) = refusal.limit {
-                    self.activity.thread().line().reached(limit);
+                    self.activity.line().reached(limit);
                 }
                 Call::Refused { response: Some(refusal.into_response()) }
             }
@@ -93,7 +93,7 @@ where
             return request.map(|_| Body::empty());
         }
         let activity = Arc::clone(&self.activity);
-        let reached = move |limit| activity.thread().line().reached(limit);
+        let reached = move |limit| activity.line().reached(limit);
         let limits = self.rules.body;
         let mut request = request.map(|body| match limits.max {
             Some(max) if body.size_hint().exact().is_none() => {
@@ -205,8 +205,8 @@ where
             // An application that gives its own id knows why.
             response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
         }
-        last |= in_flight.thread().phase() > Phase::Running;
-        if last && !asked.is_http2 && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        last &= !asked.is_http2;
+        if (last || in_flight.says_close()) && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let record = this.entry.take().map(|entry| {

@@ -22,20 +22,20 @@ use crate::{
 
 /// What a body may take.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::server) struct BodyLimits {
+pub(crate) struct BodyLimits {
     /// The most bytes. Who makes the body sees to it: a length that is said is compared before, and another body is cut off there.
-    pub(in crate::server) max: Option<u64>,
+    pub(crate) max: Option<u64>,
     /// The longest time between two pieces.
-    pub(in crate::server) gap: Option<Duration>,
+    pub(crate) gap: Option<Duration>,
     /// The fewest bytes per second, after [`GRACE`].
-    pub(in crate::server) min_rate: Option<u32>,
+    pub(crate) min_rate: Option<u32>,
 }
 
 /// How long a body may be slower than `min_rate` at first.
-pub(in crate::server) const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// A body within limits. Time counts only while somebody waits for the client.
-pub(in crate::server) struct RequestBody<B, F> {
+pub(crate) struct RequestBody<B, F> {
     body: B,
     limits: BodyLimits,
     read: u64,
@@ -57,7 +57,7 @@ struct Waiting {
 
 impl<B, F: Fn(Limit)> RequestBody<B, F> {
     /// Limits a body, whose reader is on this thread's runtime.
-    pub(in crate::server) fn new(body: B, limits: BodyLimits, reached: F) -> Self {
+    pub(crate) fn new(body: B, limits: BodyLimits, reached: F) -> Self {
         Self {
             body,
             limits,

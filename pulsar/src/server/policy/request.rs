@@ -8,15 +8,15 @@ use crate::board::Limit;
 
 /// What an application's settings ask of a request.
 #[derive(Clone, Debug)]
-pub(in crate::server) struct Rules {
+pub(crate) struct Rules {
     /// The longest target, in bytes.
-    pub(in crate::server) max_target: usize,
+    pub(crate) max_target: usize,
     /// The most header fields. hyper counts those of HTTP/1.
-    pub(in crate::server) max_headers: usize,
+    pub(crate) max_headers: usize,
     /// What the body may take.
-    pub(in crate::server) body: BodyLimits,
+    pub(crate) body: BodyLimits,
     /// The hosts that are answered for.
-    pub(in crate::server) hosts: Hosts,
+    pub(crate) hosts: Hosts,
 }
 
 /// Judges a request that came over TLS, or over plain bytes.
@@ -24,11 +24,7 @@ pub(in crate::server) struct Rules {
 /// # Errors
 ///
 /// When it must not reach the application; the refusal is the answer.
-pub(in crate::server) fn judge<B: Body>(
-    rules: &Rules,
-    request: &Request<B>,
-    secure: bool,
-) -> Result<(), Refusal> {
+pub(crate) fn judge<B: Body>(rules: &Rules, request: &Request<B>, secure: bool) -> Result<(), Refusal> {
     let (method, uri, version) = (request.method(), request.uri(), request.version());
     let length = uri.path_and_query().map_or(0, |path| path.as_str().len());
     if length + uri.authority().map_or(0, |authority| authority.as_str().len()) > rules.max_target {
