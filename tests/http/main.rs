@@ -6,6 +6,7 @@
 
 mod answers;
 mod extractors;
+mod files;
 mod handlers;
 mod middleware;
 mod mounted;

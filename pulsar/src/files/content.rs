@@ -218,3 +218,55 @@ impl http_body::Body for Reading {
         SizeHint::with_exact(self.remaining)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io::Write};
+
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    fn file(size: u64) -> File {
+        let path = std::env::temp_dir().join(format!("pulsar-content-{}-{size}", std::process::id()));
+        let mut file =
+            File::options().read(true).write(true).create(true).truncate(true).open(&path).unwrap();
+        fs::remove_file(path).unwrap();
+        for n in 0..size {
+            file.write_all(&[(n % 251) as u8]).unwrap();
+        }
+        file
+    }
+
+    #[tokio::test]
+    async fn parts_are_read_at_once_or_piece_by_piece() {
+        for size in [10, PIECE - 1, PIECE, PIECE + 1, PIECE * 2, PIECE * 2 + 5] {
+            let parts = vec![
+                Part::Text(Bytes::from_static(b"<")),
+                Part::File(1..size),
+                Part::Text(Bytes::from_static(b">")),
+            ];
+            let length = length(&parts);
+            let body = Content::Disk(Arc::new(file(size))).into_body(parts).unwrap();
+            assert_eq!(http_body::Body::size_hint(&body).exact(), Some(length));
+            let sent = body.collect().await.unwrap().to_bytes();
+            assert_eq!(sent.len() as u64, length);
+            let (inside, ends) = (&sent[1..sent.len() - 1], (sent[0], sent[sent.len() - 1]));
+            assert_eq!(ends, (b'<', b'>'));
+            assert!(inside.iter().zip(1..).all(|(&byte, n)| u64::from(byte) == n % 251), "{size}");
+        }
+    }
+
+    #[tokio::test]
+    async fn less_than_was_promised_is_an_error() {
+        let error = Content::Disk(Arc::new(file(10))).into_body(vec![Part::File(0..11)]).unwrap_err();
+        assert_eq!(error.to_string(), "the file became shorter while it was sent");
+        let body =
+            Content::Disk(Arc::new(file(PIECE + 10))).into_body(vec![Part::File(0..PIECE * 2)]).unwrap();
+        let mut body = Box::pin(body);
+        assert!(body.frame().await.unwrap().is_ok());
+        let error = body.frame().await.unwrap().unwrap_err();
+        assert!(error.to_string().contains("became shorter"), "{error}");
+        assert!(body.frame().await.is_none());
+    }
+}
