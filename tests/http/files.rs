@@ -24,8 +24,8 @@ use crate::support::{self, connect};
 
 pulsar::scope!("/files-by-macro");
 
-static_files!("/static", "http/assets", cache_control = "public, max-age=60", fallback = "index.html");
-static_files!("/hidden", "http/assets", index = "site.css", hidden, embed);
+static_files!("/static", "assets", cache_control = "public, max-age=60", fallback = "index.html");
+static_files!("/hidden", "assets", index = "site.css", hidden, embed);
 
 /// When every file of these tests was changed, unless it says so.
 const DATE: &str = "Wed, 21 Oct 2015 07:28:00 GMT";
