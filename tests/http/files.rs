@@ -20,7 +20,7 @@ use pulsar::{
 };
 use pulsar_tests::{Folder, wire};
 
-use crate::support::{self, connect};
+use crate::support::{self, Log, connect};
 
 pulsar::scope!("/files-by-macro");
 
@@ -714,6 +714,7 @@ fn only_get_and_head_are_answered() {
 
 #[test]
 fn a_file_that_becomes_shorter_breaks_the_connection() {
+    let log = Log::get();
     let folder = tree(&[]);
     let path = folder.join("root/long.bin");
     // Longer than all that lies in buffers between us.
@@ -727,6 +728,8 @@ fn a_file_that_becomes_shorter_breaks_the_connection() {
     file.set_len(1).unwrap();
     let rest = connection.rest();
     assert!((rest.len() as u64) < size, "{} bytes were made up", rest.len());
+    let lines = log.lines("the body of the file `long.bin` breaks off");
+    assert!(lines.len() == 1 && lines[0].contains("the file became shorter"), "{lines:?}");
 }
 
 #[test]

@@ -1,3 +1,3 @@
-pulsar::static_files!("/static", "no/such/folder", embed);
+pulsar::static_files!("/static", "/no/such/folder", embed);
 
 fn main() {}

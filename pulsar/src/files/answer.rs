@@ -25,7 +25,7 @@ use super::{
     source::{Entry, Found, Source},
 };
 use crate::{
-    body::{Body, BoxError, Response},
+    body::{Body, Response},
     problem::Problem,
     request::MountedAt,
 };
@@ -111,7 +111,7 @@ impl Answer<'_> {
     }
 
     fn get(&self, path: &FilePath) -> Result<Found, Box<Problem>> {
-        self.source.get(path).map_err(failed)
+        self.source.get(path).map_err(|error| failed(path, error))
     }
 
     /// The file that stands for a folder, if it is there.
@@ -162,7 +162,7 @@ impl Answer<'_> {
             _ => self.options.cache_control.clone(),
         };
         headers.extend(cache_control.map(|value| (header::CACHE_CONTROL, value)));
-        let validators = entry.validators(coding).ok_or_else(|| failed("a version that is no tag"))?;
+        let validators = entry.validators(coding).map_err(|error| failed(path, error))?;
         headers.insert(header::ETAG, validators.tag.to_header());
         let modified = validators.modified.and_then(|date| HeaderValue::try_from(date.to_header()).ok());
         headers.extend(modified.map(|date| (header::LAST_MODIFIED, date)));
@@ -206,7 +206,7 @@ impl Answer<'_> {
         let body = if method == Method::HEAD {
             Body::empty()
         } else {
-            entry.content.into_body(parts).map_err(failed)?
+            entry.content.into_body(parts, path).map_err(|error| failed(path, error))?
         };
         Ok((status, headers, body).into_response())
     }
@@ -296,9 +296,8 @@ fn with_all(problem: Problem, headers: HeaderMap) -> Box<Problem> {
 }
 
 /// What is not the client's fault. Why is logged.
-fn failed(error: impl Into<BoxError>) -> Box<Problem> {
-    let error = error.into();
-    let is_busy = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error).is_some_and(|code| {
+fn failed(path: &FilePath, error: io::Error) -> Box<Problem> {
+    let is_busy = error.raw_os_error().is_some_and(|code| {
         use nix::errno::Errno;
         matches!(Errno::from_raw(code), Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EAGAIN)
     });
@@ -308,7 +307,7 @@ fn failed(error: impl Into<BoxError>) -> Box<Problem> {
     } else {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR)
     };
-    Box::new(problem.with_source(error))
+    Box::new(problem.with_source(format!("the file `{path}` cannot be sent: {error}")))
 }
 
 #[cfg(test)]
@@ -339,9 +338,13 @@ mod tests {
 
     #[test]
     fn what_the_system_lacks_may_be_there_in_a_moment() {
-        assert_eq!(failed(io::Error::from_raw_os_error(nix::libc::EMFILE)).status, 503);
-        assert_eq!(failed(io::Error::from_raw_os_error(nix::libc::EIO)).status, 500);
-        assert_eq!(failed("odd").status, 500);
+        let path = FilePath::of_file("a.txt").unwrap();
+        let failed = |code| failed(&path, io::Error::from_raw_os_error(code));
+        assert_eq!(failed(nix::libc::EMFILE).status, 503);
+        let broken = failed(nix::libc::EIO);
+        assert_eq!(broken.status, 500);
+        assert!(broken.source().unwrap().to_string().starts_with("the file `a.txt` cannot be sent: "));
+        assert_eq!(broken.detail, None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
+use super::path::FilePath;
 use crate::{
     body::{Body, BoxError, BoxFuture},
     pool::{Pool, PoolError},
@@ -73,12 +74,12 @@ pub(super) fn length(parts: &[Part]) -> u64 {
 }
 
 impl Content {
-    /// A body of these parts, which lie within the file. It blocks if the file is on a disk.
+    /// A body of these parts, which lie within the file. It blocks if the file is on a disk. The path is for the log.
     ///
     /// # Errors
     ///
     /// Fails if what is read at once cannot be read.
-    pub(super) fn into_body(self, parts: Vec<Part>) -> io::Result<Body> {
+    pub(super) fn into_body(self, parts: Vec<Part>, path: &FilePath) -> io::Result<Body> {
         match self {
             Self::Memory(content) => {
                 let slices: Vec<_> = parts.into_iter().map(|part| part.of_memory(content)).collect();
@@ -99,7 +100,7 @@ impl Content {
             }
             Self::Disk(file) => {
                 let remaining = length(&parts);
-                Ok(Body::new(Reading { file, parts: parts.into(), remaining, job: None }))
+                Ok(Body::new(Reading { file, path: path.clone(), parts: parts.into(), remaining, job: None }))
             }
         }
     }
@@ -136,6 +137,7 @@ type Job = BoxFuture<'static, Result<io::Result<Bytes>, PoolError>>;
 /// A body that reads a file as it is sent.
 struct Reading {
     file: Arc<File>,
+    path: FilePath,
     parts: VecDeque<Part>,
     remaining: u64,
     job: Option<Job>,
@@ -171,7 +173,7 @@ impl Reading {
     }
 
     fn fail(&mut self, error: BoxError) -> BoxError {
-        tracing::warn!("the body of a file breaks off: {error}");
+        tracing::warn!("the body of the file `{}` breaks off: {error}", self.path);
         self.parts.clear();
         self.remaining = 0;
         error
@@ -227,6 +229,10 @@ mod tests {
 
     use super::*;
 
+    fn path() -> FilePath {
+        FilePath::of_file("a.bin").unwrap()
+    }
+
     fn file(size: u64) -> File {
         let path = std::env::temp_dir().join(format!("pulsar-content-{}-{size}", std::process::id()));
         let mut file =
@@ -247,7 +253,7 @@ mod tests {
                 Part::Text(Bytes::from_static(b">")),
             ];
             let length = length(&parts);
-            let body = Content::Disk(Arc::new(file(size))).into_body(parts).unwrap();
+            let body = Content::Disk(Arc::new(file(size))).into_body(parts, &path()).unwrap();
             assert_eq!(http_body::Body::size_hint(&body).exact(), Some(length));
             let sent = body.collect().await.unwrap().to_bytes();
             assert_eq!(sent.len() as u64, length);
@@ -259,10 +265,12 @@ mod tests {
 
     #[tokio::test]
     async fn less_than_was_promised_is_an_error() {
-        let error = Content::Disk(Arc::new(file(10))).into_body(vec![Part::File(0..11)]).unwrap_err();
+        let error =
+            Content::Disk(Arc::new(file(10))).into_body(vec![Part::File(0..11)], &path()).unwrap_err();
         assert_eq!(error.to_string(), "the file became shorter while it was sent");
-        let body =
-            Content::Disk(Arc::new(file(PIECE + 10))).into_body(vec![Part::File(0..PIECE * 2)]).unwrap();
+        let body = Content::Disk(Arc::new(file(PIECE + 10)))
+            .into_body(vec![Part::File(0..PIECE * 2)], &path())
+            .unwrap();
         let mut body = Box::pin(body);
         assert!(body.frame().await.unwrap().is_ok());
         let error = body.frame().await.unwrap().unwrap_err();

@@ -13,8 +13,9 @@
 //! and chooses among precompressed siblings. Nothing outside of the folder is served, no list of files is made, and what is no
 //! regular file is not there. The guide has a page that says all of it.
 //!
-//! Files, lower ones first: `quality`, `range`, `tag`, `path`, `media_type`, `embedded`, `root`, `content`; `coding`, `html`,
-//! `conditions`; `source`; `answer`; `service`. The first eleven but `root` and `content` know no file: they are functions of text.
+//! Files, lower ones first: `quality`, `range`, `tag`, `path`, `media_type`, `embedded`, `root`; `content`, `coding`, `html`,
+//! `conditions`; `source`; `answer`; `service`. But for `root`, `content` and what stands on them they know no file: they are functions
+//! of text.
 
 mod answer;
 mod coding;

@@ -4,6 +4,8 @@
 //! into another folder, and what was `%252e` never a dot. What could mean something else to the system or to a proxy is no
 //! path at all.
 
+use std::fmt;
+
 use percent_encoding::percent_decode_str;
 
 /// The name of a file or a folder, relative to a root: segments that are names, with single slashes between them.
@@ -78,6 +80,13 @@ impl FilePath {
     /// Whether its name has this ending.
     pub(crate) fn has_extension(&self, extension: &str) -> bool {
         self.bytes.strip_suffix(extension.as_bytes()).is_some_and(|name| name.ends_with(b"."))
+    }
+}
+
+/// For the log.
+impl fmt::Display for FilePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        String::from_utf8_lossy(&self.bytes).escape_debug().fmt(f)
     }
 }
 

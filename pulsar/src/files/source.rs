@@ -86,12 +86,17 @@ impl Entry {
     /// What tells this state of the file from others. Each coding of it is a content of its own.
     ///
     /// The tag is weak for a second after a change: a clock that ticks a few hundred times a second may give two changes one time.
-    pub(super) fn validators(&self, coding: Option<Coding>) -> Option<Validators> {
+    ///
+    /// # Errors
+    ///
+    /// Fails for a version that is no tag, which none of ours is.
+    pub(super) fn validators(&self, coding: Option<Coding>) -> io::Result<Validators> {
         let text = match coding {
             Some(coding) => format!("{}-{}", self.version, coding.name()),
             None => self.version.clone(),
         };
-        let tag = EntityTag::new(&text, !self.is_settled)?;
-        Some(Validators { tag, modified: self.modified })
+        let tag = EntityTag::new(&text, !self.is_settled)
+            .ok_or_else(|| io::Error::other(format!("the version {text:?} is no tag")))?;
+        Ok(Validators { tag, modified: self.modified })
     }
 }

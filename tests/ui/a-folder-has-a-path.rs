@@ -1,3 +1,0 @@
-pulsar::static_files!("assets");
-
-fn main() {}
