@@ -26,7 +26,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("the answer to an error", &["problem"]),
     ("what is known of a request", &["request"]),
     ("what handlers take and are", &["extract", "handler", "middleware"]),
-    ("applications in the manner of PEP 3333", &["wsgi"]),
+    ("applications that are not routes: static files, callables of PEP 3333", &["files", "wsgi"]),
     ("what the macros submit; what serves any application", &["registry", "server"]),
     (
         "from a path or a name to a handler; a client; what keeps workers serving",

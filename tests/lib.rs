@@ -115,6 +115,8 @@ mod documentation {
     mod deploying {}
     #[doc = include_str!("../docs/guide/src/errors.md")]
     mod errors {}
+    #[doc = include_str!("../docs/guide/src/files.md")]
+    mod files {}
     #[doc = include_str!("../docs/guide/src/hooks.md")]
     mod hooks {}
     #[doc = include_str!("../docs/guide/src/introduction.md")]

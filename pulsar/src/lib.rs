@@ -22,6 +22,7 @@ pub mod extract;
 mod handler;
 mod middleware;
 
+pub mod files;
 pub mod wsgi;
 
 mod registry;
@@ -80,6 +81,8 @@ pub use pulsar_macros::provide;
 pub use pulsar_macros::route;
 #[doc = include_str!("docs/scope.md")]
 pub use pulsar_macros::scope;
+#[doc = include_str!("docs/static_files.md")]
+pub use pulsar_macros::static_files;
 #[doc = include_str!("docs/wsgi_app.md")]
 pub use pulsar_macros::wsgi_app;
 

@@ -7,6 +7,7 @@
 mod answers;
 mod errors;
 mod extractors;
+mod files;
 mod handlers;
 mod middleware;
 mod mounted;

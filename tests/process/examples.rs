@@ -52,6 +52,18 @@ const EXAMPLES: &[(&str, &[Expected<'_>])] = &[
             (200, "5\n"),
         ],
     ),
+    (
+        "files",
+        &[
+            (200, "Hello from a route\n"),
+            (200, "<h1>Hello</h1>"),
+            (206, "content-range: bytes 0-3/212"),
+            (200, "content-encoding: gzip"),
+            (200, "cache-control: no-cache"),
+            (404, "x-content-type-options: nosniff"),
+            (405, "allow: GET, HEAD, OPTIONS"),
+        ],
+    ),
     ("hello", &[(200, "Hello World!\n")]),
     ("hello_route", &[(200, "Hello, Ada!\n")]),
     (
