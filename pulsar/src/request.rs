@@ -18,7 +18,9 @@ use std::{
 };
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts, uri::PathAndQuery};
+use http::{
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, request::Parts, uri::PathAndQuery,
+};
 
 use crate::{place::Place, problem::Problem};
 
@@ -120,6 +122,14 @@ impl<S: Sync> FromRequestParts<S> for Connection {
 
 fn connection(parts: &mut Parts) -> &mut Connection {
     parts.extensions.get_or_insert_with(Connection::none)
+}
+
+/// Whether a request is a WebSocket handshake over HTTP/2 (RFC 8441), which is to CONNECT what GET is over HTTP/1.1.
+pub(crate) fn is_websocket_connect(method: &Method, extensions: &Extensions) -> bool {
+    *method == Method::CONNECT
+        && extensions
+            .get::<hyper::ext::Protocol>()
+            .is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"))
 }
 
 /// One end of a connection; an argument `peer: Peer` gives a handler the other end.

@@ -10,5 +10,8 @@ mod handlers;
 mod middleware;
 mod mounted;
 mod sessions;
+mod sse;
 mod state;
 mod support;
+mod websocket;
+mod websocket_h2;

@@ -27,6 +27,7 @@ use tower_service::Service;
 
 use crate::{
     body::{Body, BoxError, Request, Response},
+    drain::Notice,
     pool::panic_message,
     problem::Problem,
     request::{Connection, RequestId, X_REQUEST_ID},
@@ -144,6 +145,9 @@ where
         if let Some(id) = this.id.take() {
             // An application that gives its own id knows why.
             response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
+        }
+        if let Some(notice) = response.extensions().get::<Notice>() {
+            notice.connect(in_flight.thread().drain());
         }
         let draining = in_flight.thread().phase() > Phase::Running;
         if draining && response.status() != StatusCode::SWITCHING_PROTOCOLS {

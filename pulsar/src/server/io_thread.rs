@@ -15,7 +15,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::board::LoopLine;
+use crate::{board::LoopLine, drain::Drain};
 
 /// How far the end of the server has come. Later phases have greater values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,8 @@ pub(super) struct IoThread {
     /// Where it tells others how it does.
     line: LoopLine,
     connections: Mutex<HashMap<u64, Entry>>,
+    /// For answers that do not end by themselves.
+    drain: Drain,
     /// Told when the last connection ends.
     pub(super) emptied: Notify,
 }
@@ -55,6 +57,7 @@ impl IoThread {
             now: AtomicU32::new(0),
             line,
             connections: Mutex::default(),
+            drain: Drain::new(),
             emptied: Notify::new(),
         })
     }
@@ -74,6 +77,11 @@ impl IoThread {
         for entry in self.connections().values() {
             entry.wake();
         }
+    }
+
+    /// Tells what is open that it shall end, and has others know that it will.
+    pub(super) fn drain(&self) -> &Drain {
+        &self.drain
     }
 
     /// Who to wake when the phase changes or the time of a connection is up: its task, which never changes.

@@ -119,6 +119,23 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("graceful_timeout", "5", "5", Settings { graceful_timeout: seconds(5.0), ..d() }),
         ("max_body", "unlimited", "'unlimited'", Settings { max_body: BodyLimit::Unlimited, ..d() }),
         ("strict_slashes", "false", "false", Settings { strict_slashes: false, ..d() }),
+        (
+            "websocket_max_message",
+            "64KiB",
+            "'64KiB'",
+            Settings { websocket_max_message: BodyLimit::Bytes(64 << 10), ..d() },
+        ),
+        ("websocket_max_frame", "125", "125", Settings { websocket_max_frame: BodyLimit::Bytes(125), ..d() }),
+        ("websocket_max_fragments", "1", "1", Settings { websocket_max_fragments: 1, ..d() }),
+        (
+            "websocket_write_buffer",
+            "unlimited",
+            "'unlimited'",
+            Settings { websocket_write_buffer: BodyLimit::Unlimited, ..d() },
+        ),
+        ("websocket_ping", "0", "0", Settings { websocket_ping: seconds(0.0), ..d() }),
+        ("websocket_pong_timeout", "2.5", "2.5", Settings { websocket_pong_timeout: seconds(2.5), ..d() }),
+        ("websocket_close_timeout", "1", "1", Settings { websocket_close_timeout: seconds(1.0), ..d() }),
         ("log_level", "warn", "'warn'", Settings { log_level: "warn".parse().unwrap(), ..d() }),
         ("log_format", "json", "'json'", Settings { log_format: LogFormat::Json, ..d() }),
         ("access_log", "-", "'-'", Settings { access_log: AccessLog::Stdout, ..d() }),
@@ -257,7 +274,9 @@ fn mistakes_in_the_file() {
             "error: unknown setting `colour`\n   in: pulsar.toml:1:1\n help: known here: bind, backlog, \
              socket_mode, workers, concurrency, threads, thread_workers, thread_queue, timeout, boot_timeout, \
              graceful_timeout, drain_delay, max_requests, max_requests_jitter, max_lifetime, max_lifetime_jitter, \
-             max_rss, reload_surge, keep_alive, max_body, strict_slashes, log_level, log_format, access_log, user, \
+             max_rss, reload_surge, keep_alive, max_body, strict_slashes, websocket_max_message, websocket_max_frame, \
+             websocket_max_fragments, websocket_write_buffer, websocket_ping, websocket_pong_timeout, \
+             websocket_close_timeout, log_level, log_format, access_log, user, \
              group, umask, pidfile, control_socket, apps\n",
         ),
         (
@@ -849,62 +868,76 @@ fn print_config_shows_values_and_origins() {
     assert_eq!(
         shown,
         "\
-bind                 :80, unix:/run/shop.sock  command line (--bind)
-backlog              2048                      default
-socket_mode          660                       default
-workers              1                         default
-concurrency          process                   default
-threads              1                         default
-thread_workers       auto                      default
-thread_queue         1024                      default
-timeout              30                        default
-boot_timeout         60                        default
-graceful_timeout     25                        default
-drain_delay          0                         default
-max_requests         0                         default
-max_requests_jitter  0                         default
-max_lifetime         0                         default
-max_lifetime_jitter  0                         default
-max_rss              0                         default
-reload_surge         1                         default
-keep_alive           30                        default
-max_body             1MiB                      file (pulsar.toml:2)
-strict_slashes       true                      default
-log_level            info                      default
-log_format           text                      default
-access_log           off                       default
-user                 off                       default
-group                off                       default
-umask                off                       default
-pidfile              off                       default
-control_socket       auto                      default
-config               pulsar.toml               default
+bind                     :80, unix:/run/shop.sock  command line (--bind)
+backlog                  2048                      default
+socket_mode              660                       default
+workers                  1                         default
+concurrency              process                   default
+threads                  1                         default
+thread_workers           auto                      default
+thread_queue             1024                      default
+timeout                  30                        default
+boot_timeout             60                        default
+graceful_timeout         25                        default
+drain_delay              0                         default
+max_requests             0                         default
+max_requests_jitter      0                         default
+max_lifetime             0                         default
+max_lifetime_jitter      0                         default
+max_rss                  0                         default
+reload_surge             1                         default
+keep_alive               30                        default
+max_body                 1MiB                      file (pulsar.toml:2)
+strict_slashes           true                      default
+websocket_max_message    1MiB                      default
+websocket_max_frame      256KiB                    default
+websocket_max_fragments  1024                      default
+websocket_write_buffer   1MiB                      default
+websocket_ping           20                        default
+websocket_pong_timeout   20                        default
+websocket_close_timeout  5                         default
+log_level                info                      default
+log_format               text                      default
+access_log               off                       default
+user                     off                       default
+group                    off                       default
+umask                    off                       default
+pidfile                  off                       default
+control_socket           auto                      default
+config                   pulsar.toml               default
 
 [apps.admin]
-bind                 127.0.0.1:8061            program (src/main.rs:7)
-backlog              2048                      default
-socket_mode          660                       default
-workers              1                         default
-threads              2                         environment (PULSAR_ADMIN_THREADS)
-thread_workers       auto                      default
-thread_queue         1024                      default
-timeout              30                        default
-boot_timeout         60                        default
-graceful_timeout     25                        default
-drain_delay          0                         default
-max_requests         0                         default
-max_requests_jitter  0                         default
-max_lifetime         0                         default
-max_lifetime_jitter  0                         default
-max_rss              0                         default
-reload_surge         1                         default
-keep_alive           30                        default
-max_body             8MiB                      default
-strict_slashes       true                      default
+bind                     127.0.0.1:8061            program (src/main.rs:7)
+backlog                  2048                      default
+socket_mode              660                       default
+workers                  1                         default
+threads                  2                         environment (PULSAR_ADMIN_THREADS)
+thread_workers           auto                      default
+thread_queue             1024                      default
+timeout                  30                        default
+boot_timeout             60                        default
+graceful_timeout         25                        default
+drain_delay              0                         default
+max_requests             0                         default
+max_requests_jitter      0                         default
+max_lifetime             0                         default
+max_lifetime_jitter      0                         default
+max_rss                  0                         default
+reload_surge             1                         default
+keep_alive               30                        default
+max_body                 8MiB                      default
+strict_slashes           true                      default
+websocket_max_message    1MiB                      default
+websocket_max_frame      256KiB                    default
+websocket_max_fragments  1024                      default
+websocket_write_buffer   1MiB                      default
+websocket_ping           20                        default
+websocket_pong_timeout   20                        default
+websocket_close_timeout  5                         default
 "
     );
     let alone = alone(|start| start.load().unwrap().settings.print_config());
-    assert!(alone.ends_with("config               pulsar.toml     default, no such file\n"), "{alone}");
+    assert!(alone.ends_with("config                   pulsar.toml     default, no such file\n"), "{alone}");
 }
 
 #[test]

@@ -38,6 +38,13 @@ use crate::settings::{
 /// * [`keep_alive`](Settings::keep_alive): 30 seconds
 /// * [`max_body`](Settings::max_body): 8 MiB
 /// * [`strict_slashes`](Settings::strict_slashes): true
+/// * [`websocket_max_message`](Settings::websocket_max_message): 1 MiB
+/// * [`websocket_max_frame`](Settings::websocket_max_frame): 256 KiB
+/// * [`websocket_max_fragments`](Settings::websocket_max_fragments): 1024 frames
+/// * [`websocket_write_buffer`](Settings::websocket_write_buffer): 1 MiB
+/// * [`websocket_ping`](Settings::websocket_ping): 20 seconds
+/// * [`websocket_pong_timeout`](Settings::websocket_pong_timeout): 20 seconds
+/// * [`websocket_close_timeout`](Settings::websocket_close_timeout): 5 seconds
 /// * [`log_level`](Settings::log_level): `info`
 /// * [`log_format`](Settings::log_format): text
 /// * [`access_log`](Settings::access_log): off
@@ -102,6 +109,20 @@ pub struct Settings {
     pub max_body: BodyLimit,
     /// Whether a path that differs from a rule only by its final slash is redirected to the rule's spelling.
     pub strict_slashes: bool,
+    /// The longest message that a WebSocket reads.
+    pub websocket_max_message: BodyLimit,
+    /// The longest frame that a WebSocket reads.
+    pub websocket_max_frame: BodyLimit,
+    /// The most frames that a message may come in, at least 1.
+    pub websocket_max_fragments: u32,
+    /// How many bytes may wait for a slow client before a WebSocket sends no more.
+    pub websocket_write_buffer: BodyLimit,
+    /// How long a WebSocket may hear nothing before it asks whether the client is there; zero never asks.
+    pub websocket_ping: Duration,
+    /// How long the client may take to answer that; not zero when it comes from the loader.
+    pub websocket_pong_timeout: Duration,
+    /// How long the close handshake of a WebSocket may take; zero does not wait for the client.
+    pub websocket_close_timeout: Duration,
     /// What is logged.
     pub log_level: LogLevel,
     /// How lines of the log are written.
@@ -146,6 +167,13 @@ impl Default for Settings {
             keep_alive: Duration::from_secs(30),
             max_body: BodyLimit::default(),
             strict_slashes: true,
+            websocket_max_message: BodyLimit::Bytes(1 << 20),
+            websocket_max_frame: BodyLimit::Bytes(256 << 10),
+            websocket_max_fragments: 1024,
+            websocket_write_buffer: BodyLimit::Bytes(1 << 20),
+            websocket_ping: Duration::from_secs(20),
+            websocket_pong_timeout: Duration::from_secs(20),
+            websocket_close_timeout: Duration::from_secs(5),
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
             access_log: AccessLog::default(),
