@@ -148,7 +148,7 @@ async fn echo_and_tell(mut socket: WebSocket, told: State<Told>) {
     while let Some(message) = socket.recv().await {
         match message {
             Ok(Message::Close(frame)) => {
-                told.add(format!("close {}", frame.map_or_else(String::new, |f| f.to_string())))
+                told.add(format!("close {}", frame.map_or_else(String::new, |f| f.to_string())));
             }
             Ok(message) => {
                 if let Err(error) = socket.send(message).await {
@@ -225,6 +225,21 @@ fn only_a_good_handshake_becomes_a_websocket() {
         ("GET", "1.1", with(3, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ!="), 400, key),
         ("GET", "1.1", with(3, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZS4u"), 400, key),
         ("GET", "1.1", [&good[..], &good[3..]].concat(), 400, key),
+        ("GET", "1.1", [&good[..], &["Content-Length: 0"]].concat(), 101, ""),
+        (
+            "GET",
+            "1.1",
+            [&good[..], &["Content-Length: 1"]].concat(),
+            400,
+            "a WebSocket handshake has no body",
+        ),
+        (
+            "GET",
+            "1.1",
+            [&good[..], &["Transfer-Encoding: chunked"]].concat(),
+            400,
+            "a WebSocket handshake has no body",
+        ),
         ("POST", "1.1", good.to_vec(), 405, ""),
         ("HEAD", "1.1", good.to_vec(), 405, ""),
     ] {
@@ -520,6 +535,23 @@ fn the_default_limits_are_those_of_the_settings() {
     socket.expect(TEXT, b"abc");
     socket.send(TEXT, b"abcd");
     socket.expect_close(1009);
+}
+
+/// No `async fn`: it runs on the thread pool, what it gives to `on_upgrade` does not.
+#[get("/pool")]
+fn on_the_pool(upgrade: WebSocketUpgrade, told: State<Told>) -> Response {
+    upgrade.on_upgrade(|socket| echo_and_tell(socket, told))
+}
+
+#[test]
+fn frames_may_come_with_the_handshake_and_the_handler_may_be_on_the_pool() {
+    let client = client();
+    for path in ["/websocket/echo", "/websocket/pool"] {
+        let mut connection = support::connect(&client);
+        connection.send([handshake(path, &[]).into_bytes(), frame(TEXT, b"at once")].concat());
+        connection.head().assert_status(101);
+        Socket(connection).expect(TEXT, b"at once");
+    }
 }
 
 #[get("/returns")]

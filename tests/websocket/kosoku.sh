@@ -15,12 +15,12 @@ cases=("$@")
 [ ${#cases[@]} -gt 0 ] || cases=('1.*' '2.*' '3.*' '4.*' '5.*' '6.*' '7.*' '9.*' '10.*')
 
 [ -x "$venv/bin/kosoku" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet kosoku; }
-cargo build --quiet --release --example faults
+cargo build --quiet --package pulsar-examples --example faults
 target=${CARGO_TARGET_DIR:-target}
 
 scratch=$(mktemp -d)
 # The cases send messages of 16 MiB, and 4 MiB in pieces of 64 bytes.
-PULSAR_CONFIG= "$target/release/examples/faults" serve --workers 0 --bind 127.0.0.1:0 \
+"$target/debug/examples/faults" serve --workers 0 --bind 127.0.0.1:0 \
     --websocket-max-message 32MiB --websocket-max-frame 32MiB --websocket-max-fragments 100000 \
     >"$scratch/out" 2>&1 &
 server=$!
@@ -30,8 +30,10 @@ for _ in $(seq 100); do
     kill -0 "$server" 2>/dev/null || { cat "$scratch/out"; exit 1; }
     sleep 0.1
 done
+: "${address:?faults does not say where it listens}"
 
 include=()
 for case in "${cases[@]}"; do include+=(-i "$case"); done
 rm -rf "$report"
+# Its exit code is 1 if a case fails.
 "$venv/bin/kosoku" "${include[@]}" -o "$report" "$address/ws"

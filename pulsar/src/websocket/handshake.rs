@@ -4,8 +4,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version,
     header::{
-        ALLOW, CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-        SEC_WEBSOCKET_VERSION, UPGRADE,
+        ALLOW, CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+        SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
     },
     request::Parts,
 };
@@ -46,6 +46,12 @@ impl Handshake {
         }
         if !has_token(&parts.headers, &CONNECTION, "upgrade") {
             return Err(bad("the header `Connection` of a WebSocket handshake has to name `upgrade`"));
+        }
+        // What follows the head is frames, for us as for every proxy on the way.
+        if parts.headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+            || parts.headers.contains_key(TRANSFER_ENCODING)
+        {
+            return Err(bad("a WebSocket handshake has no body"));
         }
         version(&parts.headers)?;
         let mut keys = parts.headers.get_all(SEC_WEBSOCKET_KEY).iter();

@@ -5,6 +5,7 @@ use std::{any::Any, fmt, time::Duration};
 use axum_core::{extract::FromRequestParts, response::IntoResponse};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, request::Parts};
 use hyper::upgrade::OnUpgrade;
+use tokio::runtime::Handle;
 use tracing::Instrument;
 
 use crate::{
@@ -59,6 +60,8 @@ use crate::{
 pub struct WebSocketUpgrade {
     handshake: Handshake,
     upgrade: OnUpgrade,
+    /// The event loop of the connection. A handler that is no `async fn` runs elsewhere.
+    runtime: Handle,
     uri: Uri,
     headers: HeaderMap,
     protocol: Option<HeaderValue>,
@@ -225,7 +228,7 @@ impl WebSocketUpgrade {
         F: FnOnce(WebSocket) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let Self { handshake, upgrade, uri, headers, protocol, options, origins } = self;
+        let Self { handshake, upgrade, runtime, uri, headers, protocol, options, origins } = self;
         if let Err(problem) = origins.check(&uri, &headers) {
             return problem.into_response();
         }
@@ -242,7 +245,7 @@ impl WebSocketUpgrade {
             let socket = WebSocket::new(connection.clone(), protocol);
             Driver::new(connection, Box::pin(async move { handler(socket).await })).await;
         };
-        tokio::spawn(run.in_current_span());
+        runtime.spawn(run.in_current_span());
         response
     }
 }
@@ -265,6 +268,7 @@ impl<S: Send + Sync + 'static> FromRequestParts<S> for WebSocketUpgrade {
         Ok(Self {
             handshake,
             upgrade,
+            runtime: Handle::current(),
             uri: parts.uri.clone(),
             headers: parts.headers.clone(),
             protocol: None,
