@@ -67,6 +67,7 @@ enum Attention {
     Wanted,
 }
 
+/// What is known of a connection.
 pub(super) struct Connection {
     socket: WireSocket<Wire>,
     options: Options,
@@ -82,10 +83,14 @@ pub(super) struct Connection {
     queued: u64,
     /// What the handler's own ping carried.
     asked: Option<Bytes>,
+    /// The client knows that nothing more will come.
     shut_down: bool,
     driver: Attention,
+    /// When the client last gave a sign of life, as far as the driver has looked.
     heard_at: Instant,
+    /// There was none since a ping.
     pinged: bool,
+    /// The next time that something may be due.
     timer: Pin<Box<Sleep>>,
     drain: BoxFuture<'static, ()>,
 }
@@ -188,8 +193,8 @@ impl Connection {
             }
             WireMessage::Close(frame) => {
                 if self.phase == Phase::Open {
-                    self.queued +=
-                        CONTROL_HEAD + frame.as_ref().map_or(0, |frame| 2 + frame.reason.len() as u64);
+                    // The library answers with the same.
+                    self.queued += close_length(frame.as_ref().map(|frame| frame.reason.len()));
                     self.enter(Phase::Closing);
                 }
                 Message::Close(frame.map(CloseFrame::of_wire))
@@ -235,7 +240,7 @@ impl Connection {
         if self.phase != Phase::Open {
             return;
         }
-        self.queued += CONTROL_HEAD + frame.as_ref().map_or(0, |frame| 2 + frame.reason.len() as u64);
+        self.queued += close_length(frame.as_ref().map(|frame| frame.reason.len()));
         self.enter(Phase::Closing);
         match self.socket.close(frame.map(CloseFrame::into_wire)) {
             Err(error) if !would_block(&error) => self.failed(error),
@@ -455,6 +460,11 @@ impl Connection {
 
 fn would_block(error: &tungstenite::Error) -> bool {
     matches!(error, tungstenite::Error::Io(error) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// The length of a close frame with a reason of this length, or without a code.
+fn close_length(reason: Option<usize>) -> u64 {
+    CONTROL_HEAD + reason.map_or(0, |reason| 2 + reason as u64)
 }
 
 /// The head of a control frame, in bytes.

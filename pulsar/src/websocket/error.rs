@@ -38,9 +38,8 @@ impl WebSocketError {
     pub(super) fn close_frame(&self) -> Option<CloseFrame> {
         match self {
             Self::Protocol(why) => {
-                // Some of what the library says is longer than a close frame may be.
-                let why = why.get(..MAX_REASON).unwrap_or(why);
-                Some(CloseFrame::new(CloseFrame::PROTOCOL_ERROR, why))
+                let end = (0..=MAX_REASON).rev().find(|&at| why.is_char_boundary(at)).unwrap_or(0);
+                Some(CloseFrame::new(CloseFrame::PROTOCOL_ERROR, &why[..end]))
             }
             Self::InvalidText => Some(CloseFrame::new(CloseFrame::INVALID_PAYLOAD, "")),
             Self::TooLong(what) => Some(CloseFrame::new(CloseFrame::TOO_BIG, *what)),
@@ -95,3 +94,22 @@ impl StdError for WebSocketError {
 pub(super) const MAX_REASON: usize = 123;
 
 const MESSAGE_TOO_LONG: &str = "a message or a frame is longer than the limit";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_is_told_fits_into_a_close_frame() {
+        for (why, length) in [
+            ("", 0),
+            ("short", 5),
+            (&*"x".repeat(123), 123),
+            (&*"x".repeat(124), 123),
+            (&*"\u{e9}".repeat(99), 122),
+        ] {
+            let frame = WebSocketError::Protocol(why.into()).close_frame().unwrap();
+            assert_eq!((frame.code, frame.reason.len()), (1002, length), "{why}");
+        }
+    }
+}
