@@ -15,7 +15,7 @@ use http_body::{Frame, SizeHint};
 use crate::{
     body::{Body, BoxError},
     pool::panic_message,
-    server::{access_log::Entry, activity::InFlight, policy::Framing},
+    server::{access_log::Entry, activity::InFlight, handover, policy::Framing},
 };
 
 /// The body of an answer.
@@ -110,6 +110,7 @@ impl http_body::Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
+        handover::goes_on();
         if let Some(failure) = this.failure.take() {
             return Poll::Ready(Some(Err(failure)));
         }
@@ -142,6 +143,7 @@ impl http_body::Body for AnswerBody {
         {
             record.bytes += data.len() as u64;
         }
+        handover::hands_over();
         Poll::Ready(frame.map(Ok))
     }
 

@@ -34,6 +34,7 @@ use crate::{
         access_log::{Entry, Log},
         activity::{Activity, InFlight},
         answer::{AnswerBody, Record},
+        handover,
         policy::{Asked, Framing, RequestBody, Rules, frame, judge},
     },
 };
@@ -217,6 +218,7 @@ where
             let id = response.headers().get(X_REQUEST_ID).cloned();
             Box::new(Record { entry, status: response.status(), id, bytes: 0 })
         });
+        handover::hands_over();
         Poll::Ready(
             Ok(response.map(|body| AnswerBody::new(body, framing, asked.is_http2, record, in_flight))),
         )

@@ -23,7 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files, lower ones first: `config`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`;
+//! Files, lower ones first: `config`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`, `handover`;
 //! `listener`, `stream`, `answer`, `exchange`; `sniff`, `proxy_protocol`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
 
 mod accept;
@@ -34,6 +34,7 @@ mod clock;
 mod config;
 mod connection;
 mod exchange;
+mod handover;
 mod http1;
 mod http2;
 mod io_thread;
