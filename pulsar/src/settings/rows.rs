@@ -11,6 +11,7 @@ mod processes;
 mod requests;
 mod rights;
 mod supervision;
+mod tls;
 
 use std::sync::LazyLock;
 
@@ -23,6 +24,7 @@ pub(super) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         processes::ROWS,
         supervision::ROWS,
         requests::ROWS,
+        tls::ROWS,
         logs::ROWS,
         rights::ROWS,
         files::ROWS,

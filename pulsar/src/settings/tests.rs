@@ -9,8 +9,9 @@ use std::{
 };
 
 use crate::settings::{
-    AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, Exit, Invocation,
-    Loader, LogFormat, Origin, PoolSize, Resolved, Settings, row::Scope, rows::ROWS,
+    AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, CountLimit, Exit,
+    Invocation, Loader, LogFormat, Origin, PoolSize, Resolved, Settings, TimeLimit, TlsVersion, row::Scope,
+    rows::ROWS,
 };
 
 /// What a program is started with.
@@ -119,6 +120,20 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("graceful_timeout", "5", "5", Settings { graceful_timeout: seconds(5.0), ..d() }),
         ("max_body", "unlimited", "'unlimited'", Settings { max_body: BodyLimit::Unlimited, ..d() }),
         ("strict_slashes", "false", "false", Settings { strict_slashes: false, ..d() }),
+        ("cert_file", "a.pem", "'a.pem'", Settings { cert_file: vec!["a.pem".into()], ..d() }),
+        ("tls_min", "1.3", "'1.3'", Settings { tls_min: TlsVersion::Tls13, ..d() }),
+        (
+            "tls_handshake_timeout",
+            "2",
+            "2",
+            Settings { tls_handshake_timeout: TimeLimit::After(seconds(2.0)), ..d() },
+        ),
+        (
+            "max_tls_handshakes",
+            "unlimited",
+            "'unlimited'",
+            Settings { max_tls_handshakes: CountLimit::Unlimited, ..d() },
+        ),
         ("log_level", "warn", "'warn'", Settings { log_level: "warn".parse().unwrap(), ..d() }),
         ("log_format", "json", "'json'", Settings { log_format: LogFormat::Json, ..d() }),
         ("access_log", "-", "'-'", Settings { access_log: AccessLog::Stdout, ..d() }),
@@ -129,9 +144,9 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
 fn every_row_is_read_from_every_source() {
     let rows = one_of_each();
     assert_eq!(
-        rows.len() + 3,
+        rows.len() + 6,
         ROWS.len(),
-        "every row but `config` and the two jitters, which have tests of their own"
+        "every row but `config` and those that need another one, which have tests of their own"
     );
     for (name, text, toml, expected) in rows {
         let flag = format!("--{}", name.replace('_', "-"));
@@ -257,8 +272,8 @@ fn mistakes_in_the_file() {
             "error: unknown setting `colour`\n   in: pulsar.toml:1:1\n help: known here: bind, backlog, \
              socket_mode, workers, concurrency, threads, thread_workers, thread_queue, timeout, boot_timeout, \
              graceful_timeout, drain_delay, max_requests, max_requests_jitter, max_lifetime, max_lifetime_jitter, \
-             max_rss, reload_surge, keep_alive, max_body, strict_slashes, log_level, log_format, access_log, user, \
-             group, umask, pidfile, control_socket, apps\n",
+             max_rss, reload_surge, keep_alive, max_body, strict_slashes, cert_file, key_file, ca_file, client_verify, tls_min, \
+             tls_handshake_timeout, max_tls_handshakes, log_level, log_format, access_log, user, group, umask, pidfile, control_socket, apps\n",
         ),
         (
             "config = 'x'",
@@ -454,6 +469,45 @@ fn mistakes_on_the_command_line() {
             &["--max-lifetime-jitter", "5"],
             "error: `max_lifetime_jitter` of `shop` has no `max_lifetime` to be added to\n   in: the flag \
              --max-lifetime-jitter\n help: set --max-lifetime too, or leave the other out\n",
+        ),
+        (
+            &["--key-file", "a.key"],
+            "error: `key_file` of `shop` has no certificate that it belongs to\n   in: the flag --key-file\n help: set \
+             --cert-file too, or leave the other out\n",
+        ),
+        (
+            &["--ca-file", "ca.pem"],
+            "error: `ca_file` of `shop` has no effect, since it does not speak HTTPS\n   in: the flag --ca-file\n help: \
+             set --cert-file too, or leave the other out\n",
+        ),
+        (
+            &["--client-verify", "required", "--ca-file", "ca.pem"],
+            "error: `client_verify` of `shop` has no effect, since it does not speak HTTPS\n   in: the flag \
+             --client-verify\n help: set --cert-file too, or leave the other out\n",
+        ),
+        (
+            &["--cert-file", "a.pem", "--cert-file", "b.pem", "--key-file", "a.key"],
+            "error: `shop` has 2 certificates, but 1 key\n   in: the flag --key-file\n help: give --key-file as often \
+             as --cert-file and in the same order, or not at all if the files of the certificates have the keys in them\n",
+        ),
+        (
+            &["--cert-file", "a.pem", "--client-verify", "optional"],
+            "error: `client_verify` of `shop` has nothing to verify certificates of clients with\n   in: the flag \
+             --client-verify\n help: set --ca-file to the file of whoever issues them\n",
+        ),
+        (
+            &["--cert-file", "a.pem", "--ca-file", "ca.pem"],
+            "error: `ca_file` of `shop` has no effect, since no client is asked for a certificate\n   in: the flag \
+             --ca-file\n help: set --client-verify to required or optional, or leave the other out\n",
+        ),
+        (
+            &["--cert-file", "a.pem", "-b", "unix:a.sock"],
+            "error: `cert_file` of `shop` has no effect, since unix sockets stay plain\n   in: the flag --cert-file\n \
+             help: give --bind an address of TCP, or leave the other out\n",
+        ),
+        (
+            &["--cert-file", "a.pem", "--cert-file", "a.pem"],
+            "error: cert_file: `a.pem` is given twice\n   in: the flag --cert-file\n help: give it once\n",
         ),
         (
             &["--strict-slashes", "no"],
@@ -849,62 +903,76 @@ fn print_config_shows_values_and_origins() {
     assert_eq!(
         shown,
         "\
-bind                 :80, unix:/run/shop.sock  command line (--bind)
-backlog              2048                      default
-socket_mode          660                       default
-workers              1                         default
-concurrency          process                   default
-threads              1                         default
-thread_workers       auto                      default
-thread_queue         1024                      default
-timeout              30                        default
-boot_timeout         60                        default
-graceful_timeout     25                        default
-drain_delay          0                         default
-max_requests         0                         default
-max_requests_jitter  0                         default
-max_lifetime         0                         default
-max_lifetime_jitter  0                         default
-max_rss              0                         default
-reload_surge         1                         default
-keep_alive           30                        default
-max_body             1MiB                      file (pulsar.toml:2)
-strict_slashes       true                      default
-log_level            info                      default
-log_format           text                      default
-access_log           off                       default
-user                 off                       default
-group                off                       default
-umask                off                       default
-pidfile              off                       default
-control_socket       auto                      default
-config               pulsar.toml               default
+bind                   :80, unix:/run/shop.sock  command line (--bind)
+backlog                2048                      default
+socket_mode            660                       default
+workers                1                         default
+concurrency            process                   default
+threads                1                         default
+thread_workers         auto                      default
+thread_queue           1024                      default
+timeout                30                        default
+boot_timeout           60                        default
+graceful_timeout       25                        default
+drain_delay            0                         default
+max_requests           0                         default
+max_requests_jitter    0                         default
+max_lifetime           0                         default
+max_lifetime_jitter    0                         default
+max_rss                0                         default
+reload_surge           1                         default
+keep_alive             30                        default
+max_body               1MiB                      file (pulsar.toml:2)
+strict_slashes         true                      default
+cert_file              off                       default
+key_file               off                       default
+ca_file                off                       default
+client_verify          off                       default
+tls_min                1.2                       default
+tls_handshake_timeout  10                        default
+max_tls_handshakes     256                       default
+log_level              info                      default
+log_format             text                      default
+access_log             off                       default
+user                   off                       default
+group                  off                       default
+umask                  off                       default
+pidfile                off                       default
+control_socket         auto                      default
+config                 pulsar.toml               default
 
 [apps.admin]
-bind                 127.0.0.1:8061            program (src/main.rs:7)
-backlog              2048                      default
-socket_mode          660                       default
-workers              1                         default
-threads              2                         environment (PULSAR_ADMIN_THREADS)
-thread_workers       auto                      default
-thread_queue         1024                      default
-timeout              30                        default
-boot_timeout         60                        default
-graceful_timeout     25                        default
-drain_delay          0                         default
-max_requests         0                         default
-max_requests_jitter  0                         default
-max_lifetime         0                         default
-max_lifetime_jitter  0                         default
-max_rss              0                         default
-reload_surge         1                         default
-keep_alive           30                        default
-max_body             8MiB                      default
-strict_slashes       true                      default
+bind                   127.0.0.1:8061            program (src/main.rs:7)
+backlog                2048                      default
+socket_mode            660                       default
+workers                1                         default
+threads                2                         environment (PULSAR_ADMIN_THREADS)
+thread_workers         auto                      default
+thread_queue           1024                      default
+timeout                30                        default
+boot_timeout           60                        default
+graceful_timeout       25                        default
+drain_delay            0                         default
+max_requests           0                         default
+max_requests_jitter    0                         default
+max_lifetime           0                         default
+max_lifetime_jitter    0                         default
+max_rss                0                         default
+reload_surge           1                         default
+keep_alive             30                        default
+max_body               8MiB                      default
+strict_slashes         true                      default
+cert_file              off                       default
+key_file               off                       default
+ca_file                off                       default
+client_verify          off                       default
+tls_min                1.2                       default
+tls_handshake_timeout  10                        default
+max_tls_handshakes     256                       default
 "
     );
     let alone = alone(|start| start.load().unwrap().settings.print_config());
-    assert!(alone.ends_with("config               pulsar.toml     default, no such file\n"), "{alone}");
+    assert!(alone.ends_with("config                 pulsar.toml     default, no such file\n"), "{alone}");
 }
 
 #[test]

@@ -188,6 +188,13 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("strict_slashes", &[("true", "true"), ("false", "false")]),
+    ("cert_file", &[("off", "off"), ("/etc/a.pem", "/etc/a.pem")]),
+    ("key_file", &[("off", "off"), ("/etc/a.key", "/etc/a.key")]),
+    ("ca_file", &[("off", "off"), ("/etc/ca.pem", "/etc/ca.pem")]),
+    ("client_verify", &[("off", "off"), ("optional", "optional"), ("required", "required")]),
+    ("tls_min", &[("1.2", "1.2"), ("1.3", "1.3")]),
+    ("tls_handshake_timeout", &[("0.5", "0.5"), ("30", "30"), ("unlimited", "unlimited")]),
+    ("max_tls_handshakes", &[("1", "1"), ("unlimited", "unlimited")]),
     (
         "log_level",
         &[
@@ -327,6 +334,38 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
             ("ture", "`ture` is not one of `true`, `false` (did you mean `true`?)"),
             ("1", "`1` is not one of `true`, `false`"),
         ],
+    ),
+    ("cert_file", &[("", "the path is empty (write the path of a file, or `off`)")]),
+    ("key_file", &[("", "the path is empty (write the path of a file, or `off`)")]),
+    ("ca_file", &[("", "the path is empty (write the path of a file)")]),
+    (
+        "client_verify",
+        &[
+            ("require", "`require` is not one of `off`, `optional`, `required` (did you mean `required`?)"),
+            ("yes", "`yes` is not one of `off`, `optional`, `required`"),
+        ],
+    ),
+    (
+        "tls_min",
+        &[
+            ("1.1", "TLS 1.1 is broken, and not spoken here (RFC 8996) (write `1.2` or `1.3`)"),
+            ("tls13", "`tls13` is not one of `1.2`, `1.3`"),
+        ],
+    ),
+    (
+        "tls_handshake_timeout",
+        &[
+            ("0", "`0` is no time at all (write seconds, such as `30` or `0.5`, or `unlimited`)"),
+            (
+                "10s",
+                "`10s` is not a number of seconds from 0 to 31536000 (write seconds, such as `30` or `0.5`, or \
+                 `unlimited`)",
+            ),
+        ],
+    ),
+    (
+        "max_tls_handshakes",
+        &[("0", "`0` is not a whole number from 1 to 4294967295 (write a number, or `unlimited`)")],
     ),
     (
         "log_level",
