@@ -4,6 +4,8 @@
 //! would cost a second allocation. Handlers read it through the extractors here. A request that came from no server, as
 //! in a test, has what can be known. Nothing here reads a socket or trusts a forwarding header.
 
+mod tls;
+
 use std::{
     convert::Infallible,
     fmt,
@@ -20,6 +22,8 @@ use std::{
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts, uri::PathAndQuery};
 
+pub(crate) use self::tls::ServerNames;
+pub use self::tls::Tls;
 use crate::{place::Place, problem::Problem};
 
 /// The header that carries a [`RequestId`], in both directions.
@@ -53,6 +57,8 @@ struct Wire {
     peer: Peer,
     local: Option<Peer>,
     id: u64,
+    // Boxed, since most connections have none.
+    tls: Option<Box<Tls>>,
 }
 
 impl Connection {
@@ -66,11 +72,29 @@ impl Connection {
     /// ```
     pub fn new(peer: Peer, local: Option<Peer>, id: u64) -> Self {
         Self {
-            wire: Arc::new(Wire { peer, local, id }),
+            wire: Arc::new(Wire { peer, local, id, tls: None }),
             request_id: RequestId::made(id, 0),
             matched: None,
             mounted: None,
         }
+    }
+
+    /// The same connection, encrypted.
+    ///
+    /// ```
+    /// use pulsar::{request::{Connection, Peer, Tls}, settings::TlsVersion};
+    ///
+    /// let connection = Connection::new(Peer::Unknown, None, 7);
+    /// assert_eq!((connection.scheme(), connection.is_secure()), ("http", false));
+    /// let connection = connection.with_tls(Tls::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256"));
+    /// assert_eq!((connection.scheme(), connection.is_secure()), ("https", true));
+    /// ```
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        let Wire { peer, local, id, .. } = &*self.wire;
+        let tls = Some(Box::new(tls));
+        self.wire = Arc::new(Wire { peer: peer.clone(), local: local.clone(), id: *id, tls });
+        self
     }
 
     /// The connection of a request that came over no socket.
@@ -97,6 +121,21 @@ impl Connection {
     /// The address of ours that was connected to, if the system could tell.
     pub fn local(&self) -> Option<&Peer> {
         self.wire.local.as_ref()
+    }
+
+    /// `https` if the connection is encrypted, else `http`: what a URL of this server begins with.
+    pub fn scheme(&self) -> &'static str {
+        if self.is_secure() { "https" } else { "http" }
+    }
+
+    /// Whether the connection is encrypted, to us and not only to a proxy before us.
+    pub fn is_secure(&self) -> bool {
+        self.wire.tls.is_some()
+    }
+
+    /// What the TLS handshake agreed on, if the connection is encrypted.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.wire.tls.as_deref()
     }
 
     /// The number of the connection, unique in this process.

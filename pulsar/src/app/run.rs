@@ -8,7 +8,7 @@ use super::{
     plan::{Plan, StartError},
     processes::{self, Hosted},
     program::Program,
-    serve, worker,
+    serve, tls, worker,
 };
 use crate::{
     arbiter::{Child, child},
@@ -69,9 +69,27 @@ impl Program {
         let resolved = invocation.settings;
         match invocation.command {
             Command::Config => commands::print(&resolved.print_config()),
-            Command::CheckConfig => commands::print("the settings are right\n"),
+            Command::CheckConfig => match tls::check(&resolved) {
+                Ok(warnings) => {
+                    warnings
+                        .iter()
+                        .for_each(|warning| commands::complain(format_args!("warning: {warning}")));
+                    commands::print("the settings are right\n");
+                }
+                Err(problems) => {
+                    problems.iter().for_each(|problem| commands::complain(format_args!("error: {problem}")));
+                    return serve::WRONG;
+                }
+            },
             Command::Routes { json } => return commands::routes(&Plan::of(&this, &resolved), json),
-            Command::Check { json } => return commands::check(&Plan::of(&this, &resolved), json),
+            Command::Check { json } => {
+                let mut plan = Plan::of(&this, &resolved);
+                match tls::check(&resolved) {
+                    Ok(warnings) => plan.warnings.extend(warnings),
+                    Err(problems) => plan.problems.extend(problems),
+                }
+                return commands::check(&plan, json);
+            }
             Command::Serve => {
                 let plan = Plan::of(&this, &resolved);
                 let hooks = plan.start.hooks.clone();

@@ -10,6 +10,7 @@ use super::{
     plan::{Plan, Planned, Served, StartError},
     program::Program,
     start::Start,
+    tls,
 };
 use crate::{
     arbiter::{self, Alone},
@@ -25,6 +26,8 @@ use crate::{
 
 /// An address could not be bound, or a thread not be started.
 const FAILED: u8 = 1;
+/// A setting cannot be followed.
+pub(super) const WRONG: u8 = 2;
 /// An application could not start.
 pub(super) const NOT_STARTED: u8 = 3;
 /// Cut short by a second interrupt.
@@ -41,6 +44,13 @@ pub(super) fn run(
     logging::set_up(&resolved.first().settings);
     for variable in ignored {
         tracing::warn!("the environment variable {variable} is no setting and has no effect");
+    }
+    match tls::check(resolved) {
+        Ok(warnings) => warnings.iter().for_each(|warning| tracing::warn!("{warning}")),
+        Err(problems) => {
+            problems.iter().for_each(|problem| complain(format_args!("error: {problem}")));
+            return WRONG;
+        }
     }
     for warning in &plan.warnings {
         tracing::warn!("{warning}");
@@ -76,6 +86,15 @@ fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
     let first = applications.first().map(|planned| planned.settings.clone()).unwrap_or_default();
     let apps: Vec<_> =
         applications.iter().map(|planned| (planned.app.name.clone(), planned.settings.clone())).collect();
+    // As the user who starts the program, who may read what others may not.
+    let read: Result<Vec<_>, _> = applications.iter().map(|planned| tls::read(&planned.settings)).collect();
+    let encryptions = match read {
+        Ok(encryptions) => encryptions,
+        Err(problems) => {
+            problems.iter().for_each(|problem| complain(format_args!("error: {problem}")));
+            return WRONG;
+        }
+    };
     let (alone, opened) = match Alone::prepare(&first, &apps) {
         Ok(prepared) => prepared,
         Err((code, failures)) => {
@@ -87,9 +106,9 @@ fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
     };
     let mut bound = Vec::new();
     let mut logs: Vec<(PathBuf, LogFile)> = Vec::new();
-    for (planned, opened) in applications.into_iter().zip(opened) {
+    for ((planned, opened), encryption) in applications.into_iter().zip(opened).zip(encryptions) {
         let config = config(&planned.settings);
-        match Bound::inherited(config, opened.sockets, opened.log) {
+        match Bound::inherited(config, opened.sockets, opened.log, encryption) {
             Ok(sockets) => {
                 if let (AccessLog::File(path), Some(file)) =
                     (&planned.settings.access_log, sockets.log_file())
@@ -242,6 +261,7 @@ pub(super) fn config(settings: &Settings) -> ServerConfig {
         drain_delay: settings.drain_delay,
         graceful_timeout: settings.graceful_timeout,
         max_body: settings.max_body.bytes(),
+        tls: tls::config(settings),
         access_log: match &settings.access_log {
             AccessLog::Off => server::AccessLog::Off,
             AccessLog::Stdout => server::AccessLog::Stdout,

@@ -4,13 +4,15 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use crate::server::tls::TlsConfig;
+
 /// How one application is served. Of `threads` and the two durations of the end the largest value counts for all the
 /// applications that are [served together](crate::server::serve_all).
 ///
 /// # Defaults
 ///
 /// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 30 s, heartbeat 1 s, drain delay 0, drain grace 2 s, graceful
-/// timeout 25 s, bodies of at most 8 MiB, no access log.
+/// timeout 25 s, bodies of at most 8 MiB, no TLS, no access log.
 ///
 /// ```
 /// use pulsar::server::{Address, ServerConfig};
@@ -39,6 +41,8 @@ pub struct ServerConfig {
     pub graceful_timeout: Duration,
     /// The longest request body in bytes: a longer one is answered with 413. `None` is no limit.
     pub max_body: Option<u64>,
+    /// With which certificates HTTPS is spoken, on all addresses of TCP; unix sockets stay plain. `None` is plain HTTP.
+    pub tls: Option<TlsConfig>,
     /// Where each answered request is noted.
     pub access_log: AccessLog,
     /// The form of a line of the access log.
@@ -62,6 +66,7 @@ impl Default for ServerConfig {
             drain_grace: Duration::from_secs(2),
             graceful_timeout: Duration::from_secs(25),
             max_body: Some(8 << 20),
+            tls: None,
             access_log: AccessLog::Off,
             access_log_format: AccessLogFormat::Text,
         }

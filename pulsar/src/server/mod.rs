@@ -29,6 +29,7 @@
 mod accept;
 mod access_log;
 mod config;
+mod date;
 mod exchange;
 mod io_thread;
 mod listener;
@@ -39,12 +40,14 @@ mod shutdown;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub(crate) use self::{
     access_log::{LogFile, open_log},
     listener::{BoundSocket, bind},
     serve::{Seat, serve_seated},
     shutdown::signals_and_reopen,
+    tls::Encryption,
 };
 pub use self::{
     config::{AccessLog, AccessLogFormat, Address, ServerConfig},
@@ -52,4 +55,5 @@ pub use self::{
     outcome::{ServeError, Stop, Summary},
     serve::{Application, serve_all},
     shutdown::{Shutdown, signals},
+    tls::{CertificateFiles, ClientVerify, TlsConfig, TlsVersion},
 };

@@ -100,12 +100,18 @@ fn tls(resolved: &Resolved, at: usize) -> Option<Mistake> {
             (KEY_FILE, format!("`{name}` has {certificates}, but {keys}"), help)
         }
         () if verifies && settings.ca_file.is_none() => {
-            let message = format!("`{CLIENT_VERIFY}` of `{name}` has nothing to verify certificates of clients with");
+            let message =
+                format!("`{CLIENT_VERIFY}` of `{name}` has nothing to verify certificates of clients with");
             (CLIENT_VERIFY, message, format!("set {} to the file of whoever issues them", flag(CA_FILE)))
         }
         () if !verifies && settings.ca_file.is_some() => {
-            let message = format!("`{CA_FILE}` of `{name}` has no effect, since no client is asked for a certificate");
-            (CA_FILE, message, format!("set {} to required or optional, or leave the other out", flag(CLIENT_VERIFY)))
+            let message =
+                format!("`{CA_FILE}` of `{name}` has no effect, since no client is asked for a certificate");
+            (
+                CA_FILE,
+                message,
+                format!("set {} to required or optional, or leave the other out", flag(CLIENT_VERIFY)),
+            )
         }
         () if certs > 0 && settings.bind.iter().all(|bind| matches!(bind, Bind::Unix(_))) => {
             let message = format!("`{CERT_FILE}` of `{name}` has no effect, since unix sockets stay plain");
