@@ -3,6 +3,7 @@
 //! Nothing here knows pulsar's code: it sees programs as their users do. The rule it keeps: whoever waits, waits for a
 //! condition, and never without an end.
 
+pub mod certificates;
 pub mod fixture;
 pub mod log;
 pub mod program;

@@ -3,6 +3,7 @@
 mod addresses;
 mod bad_http;
 mod bench;
+mod certificates;
 mod commands;
 mod examples;
 mod logs;
