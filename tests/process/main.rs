@@ -9,3 +9,4 @@ mod examples;
 mod logs;
 mod mistakes;
 mod signals;
+mod tls;

@@ -42,6 +42,7 @@ use crate::{
         plan::delayed,
         shutdown::{Demand, Watch},
         stream::{Socket, Stream},
+        tls::Door,
     },
 };
 
@@ -55,12 +56,14 @@ pub(super) struct Terms<S> {
     /// The longest request body, in bytes.
     pub(super) max_body: Option<usize>,
     pub(super) log: Option<Arc<Log>>,
+    /// The way in, if connections over TCP are encrypted.
+    pub(super) door: Option<Arc<Door>>,
 }
 
 impl Terms<()> {
     pub(super) fn with<S>(self, service: S) -> Terms<S> {
-        let Self { service: (), thread, http, idle_limit, max_body, log } = self;
-        Terms { service, thread, http, idle_limit, max_body, log }
+        let Self { service: (), thread, http, idle_limit, max_body, log, door } = self;
+        Terms { service, thread, http, idle_limit, max_body, log, door }
     }
 }
 
@@ -296,7 +299,7 @@ where
     let id = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
     let registration = Registration::new(&terms.thread, id, terms.idle_limit);
     let activity = Arc::clone(registration.activity());
-    let exchanges = Exchanges {
+    let mut exchanges = Exchanges {
         service: terms.service.clone(),
         connection: Connection::new(peer, local, id),
         requests: AtomicU64::new(0),
@@ -304,12 +307,28 @@ where
         max_body: terms.max_body,
         log: terms.log.clone(),
     };
-    let stream = TokioIo::new(Stream::new(socket, registration));
-    let connection =
-        terms.http.serve_connection(stream, service_fn(move |request| exchanges.answer(request)));
-    // An upgraded stream outlives this task. It belongs to the application from then on, and counts as open.
-    let connection = connection.with_upgrades();
+    let (http, door) = (terms.http.clone(), terms.door.clone());
     tokio::spawn(async move {
+        let socket = match (door, socket) {
+            (Some(door), Socket::Tcp(socket)) => {
+                let mut entering = Box::pin(door.enter(socket));
+                let entered = poll_fn(|cx| {
+                    activity.thread().wake_with(id, cx.waker());
+                    match entering.as_mut().poll(cx) {
+                        Poll::Pending if activity.thread().phase() >= Phase::Closing => Poll::Ready(None),
+                        polled => polled,
+                    }
+                });
+                let Some((stream, tls)) = entered.await else { return };
+                exchanges.connection = exchanges.connection.with_tls(tls);
+                Socket::Tls(Box::new(stream))
+            }
+            (_, socket) => socket,
+        };
+        let stream = TokioIo::new(Stream::new(socket, registration));
+        let connection = http.serve_connection(stream, service_fn(move |request| exchanges.answer(request)));
+        // An upgraded stream outlives this task. It belongs to the application from then on, and counts as open.
+        let connection = connection.with_upgrades();
         let mut connection = pin!(connection);
         let (mut known, mut closing) = (false, false);
         let ended = poll_fn(|cx| {

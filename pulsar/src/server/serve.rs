@@ -35,6 +35,7 @@ use crate::{
         outcome::{ServeError, Stop, Summary},
         plan::{Plan, SLACK, Work, ticks},
         shutdown::{Demand, QUICK, Shutdown, Watch},
+        tls::Door,
     },
 };
 
@@ -408,8 +409,13 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
     let threads: Vec<_> = (0..count).map(|thread| IoThread::new(line(thread))).collect();
     let mut work: Vec<Vec<Work>> = threads.iter().map(|_| Vec::new()).collect();
     let (mut logs, mut files) = (Vec::new(), Vec::new());
-    for Application { bound: Bound { config, sockets, log, .. }, service, .. } in applications {
+    for Application { bound: Bound { config, sockets, log, tls, .. }, service, .. } in applications {
         let idle_limit = ticks(idle_limit(&config), tick);
+        // One for each thread, whichever of the listeners a connection comes from.
+        let doors: Vec<_> = tls
+            .iter()
+            .flat_map(|tls| (0..count).map(|thread| Arc::new(Door::new(tls, count, line(thread)))))
+            .collect();
         let max_body = config.max_body.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
         for socket in sockets {
             for (n, listener) in listeners(socket, count, &mut files)?.into_iter().enumerate() {
@@ -420,6 +426,7 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
                     idle_limit,
                     max_body,
                     log: log.as_ref().map(|writer| Arc::clone(writer.log())),
+                    door: doors.get(n % count).cloned(),
                 };
                 work[n % count].push(service.work(listener, terms, drain_delay));
             }

@@ -14,7 +14,10 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
-use crate::server::io_thread::{Activity, Registration};
+use crate::server::{
+    io_thread::{Activity, Registration},
+    tls,
+};
 
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -28,6 +31,7 @@ pub(super) struct Stream {
 pub(super) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
+    Tls(Box<tls::Stream>),
 }
 
 impl Stream {
@@ -52,6 +56,7 @@ impl AsyncRead for Stream {
         match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
             Socket::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Socket::Tls(socket) => Pin::new(socket).poll_read(cx, buffer),
         }
     }
 }
@@ -61,6 +66,7 @@ impl AsyncWrite for Stream {
         let written = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
             Socket::Unix(socket) => Pin::new(socket).poll_write(cx, bytes),
+            Socket::Tls(socket) => Pin::new(socket).poll_write(cx, bytes),
         };
         self.noted(written)
     }
@@ -73,6 +79,7 @@ impl AsyncWrite for Stream {
         let written = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
             Socket::Unix(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
+            Socket::Tls(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
         };
         self.noted(written)
     }
@@ -81,14 +88,19 @@ impl AsyncWrite for Stream {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(())) // Sockets keep nothing back.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.socket {
+            // Sockets keep nothing back.
+            Socket::Tcp(_) | Socket::Unix(_) => Poll::Ready(Ok(())),
+            Socket::Tls(socket) => Pin::new(socket).poll_flush(cx),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
             Socket::Unix(socket) => Pin::new(socket).poll_shutdown(cx),
+            Socket::Tls(socket) => Pin::new(socket).poll_shutdown(cx),
         }
     }
 }
