@@ -53,7 +53,11 @@ impl Authority {
         self.issue_for(names, KeyPair::generate().expect("random numbers are there"), |_| {})
     }
 
-    /// A certificate of the year 2001.
+    /// A certificate of the year 2000.
+    ///
+    /// # Panics
+    ///
+    /// When a name is none.
     pub fn issue_expired(&self, names: &[&str]) -> Issued {
         let key = KeyPair::generate().expect("random numbers are there");
         self.issue_for(names, key, |params| {

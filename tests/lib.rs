@@ -130,6 +130,8 @@ mod documentation {
     mod state {}
     #[doc = include_str!("../docs/guide/src/testing.md")]
     mod testing {}
+    #[doc = include_str!("../docs/guide/src/tls.md")]
+    mod tls {}
     #[doc = include_str!("../docs/guide/src/wsgi.md")]
     mod wsgi {}
 }

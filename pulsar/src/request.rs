@@ -22,6 +22,7 @@ use std::{
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts, uri::PathAndQuery};
 
+#[cfg(feature = "tls")]
 pub(crate) use self::tls::ServerNames;
 pub use self::tls::Tls;
 use crate::{place::Place, problem::Problem};

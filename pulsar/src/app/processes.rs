@@ -2,7 +2,14 @@
 
 use std::{ffi::OsString, fs};
 
-use super::{application::App, hooks::Hooks, plan::Plan, program::Program, serve::is_alone, tls};
+use super::{
+    application::App,
+    hooks::Hooks,
+    plan::Plan,
+    program::Program,
+    serve::{is_alone, warn_of},
+    tls,
+};
 use crate::{
     arbiter::{Host, Probe, texts},
     settings::{Resolved, Settings},
@@ -35,7 +42,7 @@ impl Host for Hosted<'_> {
             return Err(WITHOUT.to_owned());
         }
         let warnings = tls::check(&resolved).map_err(|problems| problems.join("; "))?;
-        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        warn_of(&warnings);
         Ok(parts(&resolved))
     }
 

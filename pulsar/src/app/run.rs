@@ -71,13 +71,11 @@ impl Program {
             Command::Config => commands::print(&resolved.print_config()),
             Command::CheckConfig => match tls::check(&resolved) {
                 Ok(warnings) => {
-                    warnings
-                        .iter()
-                        .for_each(|warning| commands::complain(format_args!("warning: {warning}")));
+                    commands::complain_of("warning", &warnings);
                     commands::print("the settings are right\n");
                 }
                 Err(problems) => {
-                    problems.iter().for_each(|problem| commands::complain(format_args!("error: {problem}")));
+                    commands::complain_of("error", &problems);
                     return serve::WRONG;
                 }
             },

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use tokio::sync::watch;
 
 use super::{
-    commands::complain,
+    commands::{complain, complain_of},
     logging,
     plan::{Plan, Planned, Served, StartError},
     program::Program,
@@ -46,15 +46,13 @@ pub(super) fn run(
         tracing::warn!("the environment variable {variable} is no setting and has no effect");
     }
     match tls::check(resolved) {
-        Ok(warnings) => warnings.iter().for_each(|warning| tracing::warn!("{warning}")),
+        Ok(warnings) => warn_of(&warnings),
         Err(problems) => {
-            problems.iter().for_each(|problem| complain(format_args!("error: {problem}")));
+            complain_of("error", &problems);
             return WRONG;
         }
     }
-    for warning in &plan.warnings {
-        tracing::warn!("{warning}");
-    }
+    warn_of(&plan.warnings);
     if !plan.problems.is_empty() {
         for problem in &plan.problems {
             complain(format_args!("error: {problem}"));
@@ -76,6 +74,13 @@ pub(super) fn run(
     arbiter::run(host, apps)
 }
 
+/// Logs each of these lines.
+pub(super) fn warn_of(warnings: &[String]) {
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+}
+
 /// Whether a program with these settings has no worker processes.
 pub(super) fn is_alone(first: &Settings) -> bool {
     first.workers == 0 || first.concurrency == Concurrency::Thread || !cfg!(unix)
@@ -91,7 +96,7 @@ fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
     let encryptions = match read {
         Ok(encryptions) => encryptions,
         Err(problems) => {
-            problems.iter().for_each(|problem| complain(format_args!("error: {problem}")));
+            complain_of("error", &problems);
             return WRONG;
         }
     };

@@ -78,7 +78,9 @@ impl Server {
         let tls = match config.tls.as_ref().map(|tls| Encryption::read(tls, false)) {
             None => None,
             Some(Ok((tls, warnings))) => {
-                warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                for warning in warnings {
+                    tracing::warn!("{warning}");
+                }
                 Some(Arc::new(tls))
             }
             Some(Err(problems)) => {

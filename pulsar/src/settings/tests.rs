@@ -471,6 +471,20 @@ fn mistakes_on_the_command_line() {
              --max-lifetime-jitter\n help: set --max-lifetime too, or leave the other out\n",
         ),
         (
+            &["--strict-slashes", "no"],
+            "error: strict_slashes: `no` is not one of `true`, `false`\n   in: the flag --strict-slashes\n",
+        ),
+    ];
+    for (arguments, expected) in rows {
+        let message = alone(|start| Start { arguments, ..start }.message());
+        assert!(message.starts_with(expected), "{arguments:?}\n{message}");
+    }
+}
+
+#[test]
+fn certificates_that_do_not_go_together() {
+    let rows: &[(&[&str], &str)] = &[
+        (
             &["--key-file", "a.key"],
             "error: `key_file` of `shop` has no certificate that it belongs to\n   in: the flag --key-file\n help: set \
              --cert-file too, or leave the other out\n",
@@ -508,10 +522,6 @@ fn mistakes_on_the_command_line() {
         (
             &["--cert-file", "a.pem", "--cert-file", "a.pem"],
             "error: cert_file: `a.pem` is given twice\n   in: the flag --cert-file\n help: give it once\n",
-        ),
-        (
-            &["--strict-slashes", "no"],
-            "error: strict_slashes: `no` is not one of `true`, `false`\n   in: the flag --strict-slashes\n",
         ),
     ];
     for (arguments, expected) in rows {

@@ -168,8 +168,8 @@ fn certified(
     })?;
     let certified = CertifiedKey::new(certificates, key);
     match certified.keys_match() {
-        Ok(()) => Ok(certified),
-        Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(certified),
+        // Some keys do not tell what is public of them; those of files do.
+        Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(certified),
         Err(rustls::Error::InconsistentKeys(_)) => {
             let of_other = (1..certified.cert.len()).find(|number| {
                 let other = vec![certified.cert[*number].clone()];

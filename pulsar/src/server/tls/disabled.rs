@@ -72,3 +72,20 @@ impl AsyncWrite for Stream {
         match *self {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let problems = Encryption::read(&TlsConfig::new("shop.pem", "shop.key"), true).unwrap_err();
+        assert_eq!(
+            problems,
+            [
+                "the certificate file shop.pem has no effect, since this program is built without `tls`. Build pulsar with its \
+              feature `tls`, or leave the certificate out"
+            ]
+        );
+    }
+}

@@ -6,7 +6,7 @@ use rustls::ProtocolVersion;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::Semaphore,
+    sync::{Semaphore, SemaphorePermit},
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -69,19 +69,23 @@ impl Door {
             return Err(Failure::Plain);
         }
         let _permit = match &self.permits {
+            Some(permits) => Some(self.permit(permits).await),
             None => None,
-            Some(permits) => match permits.try_acquire() {
-                Ok(permit) => Some(permit),
-                Err(_) => {
-                    self.line.reached(Limit::MaxTlsHandshakes);
-                    permits.acquire().await.ok()
-                }
-            },
         };
         let Keys { server, names } = self.encryption.current();
         let stream = TlsAcceptor::from(server).accept(socket).await?;
         let tls = facts(&stream).with_names(names);
         Ok((stream, tls))
+    }
+
+    /// Waits until there is room for one more handshake, if there is none.
+    async fn permit<'a>(&self, permits: &'a Semaphore) -> Option<SemaphorePermit<'a>> {
+        if let Ok(permit) = permits.try_acquire() {
+            return Some(permit);
+        }
+        self.line.reached(Limit::MaxTlsHandshakes);
+        // Fails only if it is closed, which nobody does.
+        permits.acquire().await.ok()
     }
 }
 

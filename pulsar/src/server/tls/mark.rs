@@ -6,13 +6,24 @@ use crate::server::tls::config::TlsConfig;
 
 /// What tells a file from the one that was there before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mark(Vec<Result<(u64, u64, i64, i64, u64), io::ErrorKind>>);
+pub(super) struct Mark(Vec<Result<File, io::ErrorKind>>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct File {
+    inode: (u64, u64),
+    modified: (i64, i64),
+    size: u64,
+}
 
 impl Mark {
     /// The files of a configuration as they are now. Links are followed: certbot replaces what they point at.
     pub(super) fn of(config: &TlsConfig) -> Self {
         let marks = config.files().map(|path| match fs::metadata(path) {
-            Ok(found) => Ok((found.dev(), found.ino(), found.mtime(), found.mtime_nsec(), found.size())),
+            Ok(found) => Ok(File {
+                inode: (found.dev(), found.ino()),
+                modified: (found.mtime(), found.mtime_nsec()),
+                size: found.size(),
+            }),
             Err(error) => Err(error.kind()),
         });
         Self(marks.collect())
