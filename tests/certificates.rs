@@ -186,6 +186,11 @@ impl Tls {
         Self { config: Arc::new(config), name }
     }
 
+    /// What it is made from, for a client that is not this one.
+    pub fn parts(&self) -> (Arc<ClientConfig>, ServerName<'static>) {
+        (Arc::clone(&self.config), self.name.clone())
+    }
+
     /// Connects, and does the handshake.
     ///
     /// # Errors

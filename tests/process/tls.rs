@@ -107,20 +107,62 @@ fn an_old_version_is_refused_where_it_is_not_wanted() {
 #[test]
 fn the_protocol_is_what_both_speak() {
     let shop = Shop::new();
-    let running = shop.start(&[]);
-    for (protocols, expected) in [
-        (&["h2", "http/1.1"][..], Ok(Some("http/1.1"))),
-        (&["http/1.1"], Ok(Some("http/1.1"))),
-        (&[], Ok(None)),
-        (&["acme-tls/1"], Err("NoApplicationProtocol")),
+    for (http2, rows) in [
+        (
+            "true",
+            [
+                (&["h2", "http/1.1"][..], Ok(Some("h2"))),
+                (&["http/1.1", "h2"], Ok(Some("h2"))),
+                (&["h2"], Ok(Some("h2"))),
+                (&["http/1.1"], Ok(Some("http/1.1"))),
+                (&[], Ok(None)),
+                (&["acme-tls/1"], Err("NoApplicationProtocol")),
+            ],
+        ),
+        (
+            "false",
+            [
+                (&["h2", "http/1.1"], Ok(Some("http/1.1"))),
+                (&["http/1.1", "h2"], Ok(Some("http/1.1"))),
+                (&["h2"], Err("NoApplicationProtocol")),
+                (&["http/1.1"], Ok(Some("http/1.1"))),
+                (&[], Ok(None)),
+                (&["acme-tls/1"], Err("NoApplicationProtocol")),
+            ],
+        ),
     ] {
-        let client = shop.client(Wishes { protocols, ..Wishes::default() });
-        let connected = client.connect(running.address());
-        match expected {
-            Ok(protocol) => assert_eq!(connected.unwrap().protocol(), protocol, "{protocols:?}"),
-            Err(alert) => assert!(connected.unwrap_err().to_string().contains(alert), "{protocols:?}"),
+        let running = shop.start(&["--http2", http2]);
+        for (protocols, expected) in rows {
+            let client = shop.client(Wishes { protocols, ..Wishes::default() });
+            let connected = client.connect(running.address());
+            match expected {
+                Ok(protocol) => assert_eq!(connected.unwrap().protocol(), protocol, "{http2} {protocols:?}"),
+                Err(alert) => assert!(connected.unwrap_err().to_string().contains(alert), "{protocols:?}"),
+            }
         }
+        running.stop();
     }
+}
+
+#[tokio::test]
+async fn http2_is_spoken_where_both_have_chosen_it() {
+    let shop = Shop::new();
+    let running = shop.start(&[]);
+    let tls = shop.client(Wishes { protocols: &["h2"], ..Wishes::default() });
+    let socket = tokio::net::TcpStream::connect(running.address()).await.unwrap();
+    let (config, name) = tls.parts();
+    let stream = tokio_rustls::TlsConnector::from(config).connect(name, socket).await.unwrap();
+    let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::get("https://shop.example/").body(()).unwrap();
+    let response = client.send_request(request, true).unwrap().0.await.unwrap();
+    assert_eq!(response.status(), 200);
+    let (mut body, mut text) = (response.into_body(), Vec::new());
+    while let Some(data) = body.data().await {
+        text.extend_from_slice(&data.unwrap());
+    }
+    let seen: Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!((&seen["SERVER_PROTOCOL"], &seen["HTTPS"]), (&"HTTP/2".into(), &"on".into()));
     running.stop();
 }
 

@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn check(resolved: &Resolved) -> Result<Vec<String>, Vec<String>> {
     let (mut warnings, mut problems) = (Vec::new(), Vec::new());
     for app in resolved.applications() {
-        match config(&app.settings).map(|config| Encryption::read(&config, HTTP2)) {
+        match config(&app.settings).map(|config| Encryption::read(&config, app.settings.http2)) {
             None => {}
             Some(Ok((_, more))) => add(&mut warnings, more),
             Some(Err(more)) => add(&mut problems, more),
@@ -31,7 +31,7 @@ pub(super) fn check(resolved: &Resolved) -> Result<Vec<String>, Vec<String>> {
 /// As those of [`check`], whose warnings have been given by then.
 pub(super) fn read(settings: &Settings) -> Result<Option<Arc<Encryption>>, Vec<String>> {
     let Some(config) = config(settings) else { return Ok(None) };
-    Encryption::read(&config, HTTP2).map(|(encryption, _)| Some(Arc::new(encryption)))
+    Encryption::read(&config, settings.http2).map(|(encryption, _)| Some(Arc::new(encryption)))
 }
 
 /// What the server is told of TLS.
@@ -64,5 +64,3 @@ fn add(lines: &mut Vec<String>, more: Vec<String>) {
         }
     }
 }
-
-const HTTP2: bool = false;

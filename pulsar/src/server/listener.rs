@@ -75,7 +75,7 @@ impl Server {
                 Err(failure) => failures.push(failure),
             }
         }
-        let tls = match config.tls.as_ref().map(|tls| Encryption::read(tls, false)) {
+        let tls = match config.tls.as_ref().map(|tls| Encryption::read(tls, config.http2)) {
             None => None,
             Some(Ok((tls, warnings))) => {
                 for warning in warnings {

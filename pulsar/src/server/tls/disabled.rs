@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::config::TlsConfig;
-use crate::{board::LoopLine, request::Tls};
+use crate::{request::Tls, server::activity::Activity};
 
 /// There is none.
 #[derive(Debug)]
@@ -40,11 +40,11 @@ impl Encryption {
 pub(crate) struct Door(Infallible);
 
 impl Door {
-    pub(crate) fn new(encryption: &Arc<Encryption>, _threads: usize, _line: LoopLine) -> Self {
+    pub(crate) fn new(encryption: &Arc<Encryption>, _threads: usize) -> Self {
         match encryption.0 {}
     }
 
-    pub(crate) async fn enter(&self, _socket: TcpStream) -> Option<(Stream, Tls)> {
+    pub(crate) async fn enter(&self, _socket: TcpStream, _activity: &Arc<Activity>) -> Option<(Stream, Tls)> {
         match self.0 {}
     }
 }
@@ -52,6 +52,10 @@ impl Door {
 /// There is none.
 #[derive(Debug)]
 pub(crate) enum Stream {}
+
+pub(crate) fn socket(stream: &Stream) -> &TcpStream {
+    match *stream {}
+}
 
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

@@ -1,6 +1,6 @@
 //! TLS, in a program that is built with it.
 //!
-//! Files, lower ones first: `pem`, `mark`; `certificates`; `encryption`; `watch`, `handshake`.
+//! Files, lower ones first: `pem`, `mark`, `wire`; `certificates`; `encryption`; `watch`, `handshake`.
 
 mod certificates;
 mod encryption;
@@ -8,8 +8,9 @@ mod handshake;
 mod mark;
 mod pem;
 mod watch;
+mod wire;
 
 pub(crate) use self::{
     encryption::Encryption,
-    handshake::{Door, Stream},
+    handshake::{Door, Stream, socket},
 };

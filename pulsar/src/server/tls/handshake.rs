@@ -11,15 +11,23 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::encryption::{Encryption, Keys};
+use super::{
+    encryption::{Encryption, Keys},
+    wire::Wire,
+};
 use crate::{
-    board::{Limit, LoopLine},
+    board::Limit,
     request::Tls,
-    server::tls::config::TlsVersion,
+    server::{activity::Activity, tls::config::TlsVersion},
 };
 
 /// An encrypted connection.
-pub(crate) type Stream = TlsStream<TcpStream>;
+pub(crate) type Stream = TlsStream<Wire>;
+
+/// The socket below an encrypted connection.
+pub(crate) fn socket(stream: &Stream) -> &TcpStream {
+    &stream.get_ref().0.socket
+}
 
 /// The way into an application that speaks HTTPS, on one I/O thread.
 #[derive(Debug)]
@@ -27,20 +35,19 @@ pub(crate) struct Door {
     encryption: Arc<Encryption>,
     /// One for each handshake that is under way; none without a limit.
     permits: Option<Semaphore>,
-    line: LoopLine,
 }
 
 impl Door {
     /// The way in on one of so many threads.
-    pub(crate) fn new(encryption: &Arc<Encryption>, threads: usize, line: LoopLine) -> Self {
+    pub(crate) fn new(encryption: &Arc<Encryption>, threads: usize) -> Self {
         let most = encryption.config.max_handshakes;
         let share = most.map(|most| most.div_ceil(threads.max(1)).clamp(1, Semaphore::MAX_PERMITS));
-        Self { encryption: Arc::clone(encryption), permits: share.map(Semaphore::new), line }
+        Self { encryption: Arc::clone(encryption), permits: share.map(Semaphore::new) }
     }
 
     /// Does the handshake. If it fails the connection is over, and whoever looks for the reason finds it in the log.
-    pub(crate) async fn enter(&self, socket: TcpStream) -> Option<(Stream, Tls)> {
-        let shaking = self.shake(socket);
+    pub(crate) async fn enter(&self, socket: TcpStream, activity: &Arc<Activity>) -> Option<(Stream, Tls)> {
+        let shaking = self.shake(socket, activity);
         let shaken = match self.encryption.config.handshake_timeout {
             Some(time) => timeout(time, shaking).await.unwrap_or(Err(Failure::TooSlow(time))),
             None => shaking.await,
@@ -49,7 +56,7 @@ impl Door {
             Ok(entered) => Some(entered),
             Err(failure) => {
                 if let Failure::TooSlow(_) = failure {
-                    self.line.reached(Limit::TlsHandshakeTimeout);
+                    activity.line().reached(Limit::TlsHandshakeTimeout);
                 }
                 tracing::debug!("a TLS handshake failed: {failure}");
                 None
@@ -57,7 +64,7 @@ impl Door {
         }
     }
 
-    async fn shake(&self, mut socket: TcpStream) -> Result<(Stream, Tls), Failure> {
+    async fn shake(&self, mut socket: TcpStream, activity: &Arc<Activity>) -> Result<(Stream, Tls), Failure> {
         // Looked at, not taken. A browser opens connections that it may never use; they shall hold no permit.
         let mut first = [0];
         if socket.peek(&mut first).await? == 0 {
@@ -69,24 +76,25 @@ impl Door {
             return Err(Failure::Plain);
         }
         let _permit = match &self.permits {
-            Some(permits) => Some(self.permit(permits).await),
+            Some(permits) => Some(permit(permits, activity).await),
             None => None,
         };
         let Keys { server, names } = self.encryption.current();
-        let stream = TlsAcceptor::from(server).accept(socket).await?;
+        let stream =
+            TlsAcceptor::from(server).accept(Wire { socket, activity: Arc::clone(activity) }).await?;
         let tls = facts(&stream).with_names(names);
         Ok((stream, tls))
     }
+}
 
-    /// Waits until there is room for one more handshake, if there is none.
-    async fn permit<'a>(&self, permits: &'a Semaphore) -> Option<SemaphorePermit<'a>> {
-        if let Ok(permit) = permits.try_acquire() {
-            return Some(permit);
-        }
-        self.line.reached(Limit::MaxTlsHandshakes);
-        // Fails only if it is closed, which nobody does.
-        permits.acquire().await.ok()
+/// Waits until there is room for one more handshake, if there is none.
+async fn permit<'a>(permits: &'a Semaphore, activity: &Activity) -> Option<SemaphorePermit<'a>> {
+    if let Ok(permit) = permits.try_acquire() {
+        return Some(permit);
     }
+    activity.line().reached(Limit::MaxTlsHandshakes);
+    // Fails only if it is closed, which nobody does.
+    permits.acquire().await.ok()
 }
 
 /// What the handshake agreed on.
