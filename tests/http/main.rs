@@ -7,6 +7,7 @@
 mod answers;
 mod extractors;
 mod handlers;
+mod http2;
 mod middleware;
 mod mounted;
 mod sessions;

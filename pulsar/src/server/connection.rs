@@ -73,7 +73,11 @@ where
     let (service, log, max_body) = (terms.service.clone(), terms.log.clone(), terms.max_body);
     let (http1, http2, door) = (terms.http1.clone(), terms.http2, terms.door.clone());
     tokio::spawn(async move {
-        poll_fn(|cx| Poll::Ready(registration.wake_with(cx.waker()))).await;
+        poll_fn(|cx| {
+            registration.wake_with(cx.waker());
+            Poll::Ready(())
+        })
+        .await;
         let Some((socket, connection)) = secured(door, socket, connection, &activity).await else { return };
         let settled = connection.tls().and_then(Tls::protocol).map(Protocol::of_alpn);
         let refusals = Refusals::new(log.clone(), connection.clone(), Arc::clone(&activity));

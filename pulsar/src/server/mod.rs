@@ -23,8 +23,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files, lower ones first: `config`, `date`, `outcome`, `shutdown`, `access_log`; `tls`; `limits`, `clock`, `activity`, `io_thread`; `listener`,
-//! `stream`, `exchange`; `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
+//! Files, lower ones first: `config`, `date`, `outcome`, `shutdown`, `access_log`; `limits`, `clock`, `activity`, `io_thread`, `handover`;
+//! `tls`, `listener`, `stream`, `exchange`; `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
 
 mod accept;
 mod access_log;
@@ -34,6 +34,7 @@ mod config;
 mod connection;
 mod date;
 mod exchange;
+mod handover;
 mod http1;
 mod http2;
 mod io_thread;

@@ -185,11 +185,10 @@ impl AsyncWrite for Stream {
         };
         match flushed {
             Poll::Ready(Ok(())) => self.activity.flushed(),
-            Poll::Ready(Err(_)) => {}
             Poll::Pending if self.activity.is_at(Stage::Tunnel) => {
                 return self.kept_waiting(cx).map_ok(|_: usize| ());
             }
-            Poll::Pending => {}
+            Poll::Ready(Err(_)) | Poll::Pending => {}
         }
         flushed
     }

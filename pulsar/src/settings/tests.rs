@@ -918,6 +918,7 @@ fn settings_of_another_process() {
     assert!(resolved.print_config().contains("[apps.admin]"));
 }
 
+#[allow(clippy::too_many_lines)] // It is a table.
 #[test]
 fn print_config_shows_values_and_origins() {
     let shown = two(|start| {

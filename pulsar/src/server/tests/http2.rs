@@ -276,3 +276,83 @@ fn a_client_that_does_not_answer_is_gone() {
     assert!(kinds.contains(&6) && kinds.contains(&GOAWAY), "{kinds:?}");
     server.stop();
 }
+
+/// A client that asks for a path, and takes no more of the answer than its head and `window` bytes.
+fn shut(server: &Running, path: &str, window: u8) -> Client<TcpStream> {
+    let mut client = server.connect();
+    client.send(PREFACE);
+    // SETTINGS_INITIAL_WINDOW_SIZE is 4.
+    let mut bytes = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, window]);
+    // GET (2), http (6), authority a (1), path (4), each by its index in the static table of HPACK.
+    let mut headers = vec![0x82, 0x86, 0x41, 1, b'a', 0x44, u8::try_from(path.len()).unwrap()];
+    headers.extend_from_slice(path.as_bytes());
+    // END_HEADERS and END_STREAM.
+    bytes.extend(frame(1, 0x5, 1, &headers));
+    client.stream.write_all(&bytes).unwrap();
+    client
+}
+
+#[test]
+fn a_stream_whose_client_takes_nothing_is_reset() {
+    const RST_STREAM: u8 = 3;
+    let server = Running::start(ServerConfig {
+        write_timeout: Some(SOON),
+        keep_alive: Duration::from_secs(1),
+        ..config()
+    });
+    let mut client = shut(&server, "/big", 0);
+    let kinds: Vec<_> = frames(&mut client).into_iter().map(|(kind, _)| kind).collect();
+    assert!(kinds.contains(&RST_STREAM) && kinds.contains(&GOAWAY), "{kinds:?}");
+    assert_eq!(server.reached(Limit::WriteTimeout), 1);
+    // Neither an application that takes its time, nor a client that does.
+    run(async {
+        let (client, _connection) = connect(&server).await;
+        let waiting = tokio::spawn({
+            let client = client.clone();
+            async move { get(&client, "/wait").await.unwrap().2 }
+        });
+        let mut ready = client.clone().ready().await.unwrap();
+        let (answer, _) = ready.send_request(request("/big"), true).unwrap();
+        let mut stream = answer.await.unwrap().into_body();
+        let mut taken = 0;
+        while let Some(data) = stream.data().await {
+            let data = data.unwrap();
+            taken += data.len();
+            stream.flow_control().release_capacity(data.len()).unwrap();
+            if taken % (4 << 20) < data.len() {
+                tokio::time::sleep(SOON / 4).await;
+            }
+        }
+        assert_eq!(taken, 64 << 20);
+        server.gate.add_permits(1);
+        assert_eq!(waiting.await.unwrap(), "waited");
+    });
+    assert_eq!(server.reached(Limit::WriteTimeout), 1);
+    server.stop();
+}
+
+#[test]
+fn a_short_answer_that_nobody_takes_is_not_kept_for_ever() {
+    let server = Running::start(ServerConfig { keep_alive: SOON, ..config() });
+    // With the first byte all of it has been handed over, so that no task is left.
+    let mut client = shut(&server, "/", 1);
+    let frames = frames(&mut client);
+    assert!(frames.iter().any(|(kind, _)| *kind == GOAWAY), "{frames:?}");
+    server.stop();
+}
+
+#[test]
+fn slow_clients_do_not_keep_an_honest_one_waiting() {
+    const SLOW: usize = 100;
+    let time = Duration::from_millis(500);
+    let server = Running::start(ServerConfig { keep_alive: time, write_timeout: Some(time), ..config() });
+    let slow: Vec<_> = (0..SLOW).map(|_| shut(&server, "/big", 0)).collect();
+    run(async {
+        let (client, _connection) = connect(&server).await;
+        while server.reached(Limit::WriteTimeout) < SLOW as u64 {
+            assert_eq!(get(&client, "/").await.unwrap().2, "hello");
+        }
+    });
+    drop(slow);
+    assert_eq!(server.stop().cut, 0);
+}
