@@ -130,6 +130,13 @@ fn the_higher_source_wins_and_is_named() {
          h2_ping_interval         30               default\n\
          h2_ping_timeout          10               default\n\
          h2_max_resets            256              default\n\
+         cert_file                off              default\n\
+         key_file                 off              default\n\
+         ca_file                  off              default\n\
+         client_verify            off              default\n\
+         tls_min                  1.2              default\n\
+         tls_handshake_timeout    10               default\n\
+         max_tls_handshakes       256              default\n\
          log_level                warn             environment (PULSAR_LOG_LEVEL)\n\
          log_format               text             default\n\
          access_log               -                command line (--access-log)\n\
