@@ -159,6 +159,27 @@ fn handshakes_that_are_late_or_too_many_are_counted() {
     instance.stop();
 }
 
+#[test]
+fn a_client_that_takes_nothing_is_cut() {
+    let authority = Authority::new("of the shop");
+    let files = ["--cert-file", "shop.pem", "--key-file", "shop.key", "--max-body", "64MiB"];
+    let setup = Setup::example("bench", &["-b", "127.0.0.1:0", "--write-timeout", "0.5"]).with(&files);
+    authority.issue(&["shop.example"]).write(setup.folder(), "shop");
+    let instance = setup.start_ready(1);
+    let mut stream = client(&authority).connect(instance.address()).unwrap();
+    // More than the buffers of both ends hold.
+    let order = format!(r#"{{"id":1,"customer":"ada","items":[],"note":"{}"}}"#, "x".repeat(32 << 20));
+    let head = format!(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        order.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(order.as_bytes()).unwrap();
+    until("it is cut", || instance.info().apps[0].workers[0].limits.get("write_timeout") == Some(&1));
+    assert_eq!(instance.info().apps[0].workers[0].in_flight, 0);
+    instance.stop();
+}
+
 /// `cargo test -p pulsar-tests --test arbiter idle_encrypted -- --nocapture` prints what was measured.
 #[test]
 fn an_idle_encrypted_connection_costs_little() {

@@ -317,6 +317,37 @@ fn long_bodies_go_both_ways() {
 }
 
 #[test]
+fn a_connection_that_is_closed_for_idling_is_closed_in_order() {
+    let shop = Shop::new();
+    let running = shop.start(&["--keep-alive", "0.3"]);
+    for requests in [0, 1] {
+        let mut stream = shop.client(Wishes::default()).connect(running.address()).unwrap();
+        for _ in 0..requests {
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n").unwrap();
+        }
+        let mut rest = Vec::new();
+        // Fails without a close_notify.
+        stream.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest.starts_with(b"HTTP/1.1 200"), requests > 0);
+    }
+    running.stop();
+}
+
+#[test]
+fn a_client_of_https_is_refused_where_http_is_spoken() {
+    let authority = Authority::new("of the shop");
+    let running = Running::example("environ", &[]);
+    let mut stream = TcpStream::connect(running.address()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 400 Bad Request\r\n"), "{}", String::from_utf8_lossy(&answer));
+    assert!(Tls::new(&[&authority], "shop.example", Wishes::default()).connect(running.address()).is_err());
+    running.stop();
+}
+
+#[test]
 fn unix_sockets_stay_plain() {
     let shop = Shop::new();
     let mut command = example("environ");

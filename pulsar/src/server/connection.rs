@@ -102,7 +102,10 @@ where
                 refuse_slow_head(stream, &refusals).await;
                 Ok(())
             }
-            (Err(_), _) => Ok(()),
+            (Err(_), _) => {
+                stream.part();
+                Ok(())
+            }
         };
         if let Err(error) = ended {
             tracing::debug!(connection = id, %error, "a connection ended in an error");

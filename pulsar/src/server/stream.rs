@@ -90,6 +90,13 @@ impl Stream {
         read
     }
 
+    /// Ends the connection where nothing is under way. A client of TLS is told that this end is meant.
+    pub(super) fn part(mut self) {
+        if let Socket::Tls(socket) = &mut self.socket {
+            tls::part(socket);
+        }
+    }
+
     /// Notes what became of a write.
     fn noted(&self, written: Poll<io::Result<usize>>, cx: &Context<'_>) -> Poll<io::Result<usize>> {
         match &written {

@@ -12,5 +12,5 @@ mod wire;
 
 pub(crate) use self::{
     encryption::Encryption,
-    handshake::{Door, Stream, socket},
+    handshake::{Door, Stream, part, socket},
 };

@@ -29,6 +29,16 @@ pub(crate) fn socket(stream: &Stream) -> &TcpStream {
     &stream.get_ref().0.socket
 }
 
+/// Says that nothing more will come, to a client that is not sent anything else.
+pub(crate) fn part(stream: &mut Stream) {
+    let (wire, session) = stream.get_mut();
+    session.send_close_notify();
+    let mut bytes = Vec::new();
+    // What does not fit now is nothing to wait for. Memory can always be written to.
+    while session.wants_write() && session.write_tls(&mut bytes).is_ok() {}
+    let _ = wire.socket.try_write(&bytes);
+}
+
 /// The way into an application that speaks HTTPS, on one I/O thread.
 #[derive(Debug)]
 pub(crate) struct Door {

@@ -11,4 +11,4 @@ mod imp;
 
 pub use self::config::{CertificateFiles, ClientVerify, TlsConfig, TlsVersion};
 pub(crate) use self::imp::Encryption;
-pub(super) use self::imp::{Door, Stream, socket};
+pub(super) use self::imp::{Door, Stream, part, socket};
