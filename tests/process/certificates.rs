@@ -277,7 +277,7 @@ fn nothing_starts_with_a_wrong_certificate() {
 #[test]
 fn a_file_that_may_not_be_read_is_told_with_who_may_not() {
     let folder = files();
-    fs::set_permissions(folder.join("good.key"), Permissions::from_mode(0)).expect("the file is ours");
+    fs::set_permissions(folder.join("good.key"), Permissions::from_mode(0o000)).expect("the file is ours");
     let mut command = example("hello");
     command.current_dir(folder.path()).arg("--check-config");
     command.args(["--cert-file", "good.pem", "--key-file", "good.key"]);

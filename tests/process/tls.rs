@@ -194,12 +194,11 @@ fn the_name_that_is_asked_for_chooses_the_certificate() {
         ("127.0.0.1", None),
     ] {
         let connected = Tls::new(&[&shop.authority], name, Wishes::default()).connect(running.address());
-        match expected {
-            Some(issued) => assert_eq!(connected.unwrap().certificate(), &*issued.certificate, "{name}"),
-            None => {
-                let error = connected.expect_err(name).to_string();
-                assert!(error.contains("only valid for DnsName(\"shop.example\")"), "{name}: {error}");
-            }
+        if let Some(issued) = expected {
+            assert_eq!(connected.unwrap().certificate(), &*issued.certificate, "{name}");
+        } else {
+            let error = connected.expect_err(name).to_string();
+            assert!(error.contains("only valid for DnsName(\"shop.example\")"), "{name}: {error}");
         }
     }
     running.stop();
@@ -355,7 +354,7 @@ fn unix_sockets_stay_plain() {
     command.args(["--cert-file", "shop.pem", "--key-file", "shop.key"]);
     let running = Running::start(command, 2);
     let mut client = Client::unix(&shop.folder.join("plain.sock"));
-    let seen: Value = serde_json::from_str(&client.get("/").text()).unwrap();
+    let seen: Value = serde_json::from_str(client.get("/").text()).unwrap();
     assert_eq!((&seen["wsgi.url_scheme"], &seen["HTTPS"]), (&Value::from("http"), &Value::Null));
     running.stop();
 }
