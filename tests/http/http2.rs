@@ -8,7 +8,7 @@
 use std::net::SocketAddr;
 
 use futures_util::stream;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Collected, Full};
 use hyper::{
     body::Bytes,
     client::conn::http2::{self, SendRequest},
@@ -71,7 +71,7 @@ async fn ask(
         .body(Full::from(body))
         .unwrap();
     let (head, body) = client.clone().send_request(request).await.unwrap().into_parts();
-    (head.status, head.headers, body.collect().await.map(|body| body.to_bytes()))
+    (head.status, head.headers, body.collect().await.map(Collected::to_bytes))
 }
 
 #[test]

@@ -356,3 +356,101 @@ fn slow_clients_do_not_keep_an_honest_one_waiting() {
     drop(slow);
     assert_eq!(server.stop().cut, 0);
 }
+
+#[test]
+fn floods_are_cut_off() {
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const WINDOW_UPDATE: u8 = 8;
+    const CONTINUATION: u8 = 9;
+    const ENHANCE_YOUR_CALM: u8 = 0xb;
+    // POST (3), http (6), authority a (1), path /wait (4).
+    let post = b"\x83\x86\x41\x01a\x44\x05/wait";
+    let many = |frame: &dyn Fn(u32) -> Vec<u8>, count: u32| (0..count).flat_map(frame).collect::<Vec<_>>();
+    let floods = [
+        (
+            "continuations",
+            [frame(HEADERS, 0, 1, post), many(&|_| frame(CONTINUATION, 0, 1, b"\x40\x01a\x01b"), 1000)]
+                .concat(),
+        ),
+        (
+            "empty pieces of a body",
+            [frame(HEADERS, 4, 1, post), many(&|_| frame(DATA, 0, 1, b""), 20_000)].concat(),
+        ),
+        (
+            "streams that break the rules",
+            many(
+                &|n| {
+                    [
+                        frame(HEADERS, 4, 2 * n + 1, post),
+                        frame(WINDOW_UPDATE, 0, 2 * n + 1, &[0x7f, 0xff, 0xff, 0xff]),
+                    ]
+                    .concat()
+                },
+                1000,
+            ),
+        ),
+    ];
+    let server = Running::start(config());
+    for (n, (what, flood)) in floods.iter().enumerate() {
+        let mut client = server.connect();
+        client.send(PREFACE);
+        client.stream.write_all(&frame(SETTINGS, 0, 0, &[])).unwrap();
+        // It is cut off in the middle of it.
+        let _ = client.stream.write_all(flood);
+        let frames = frames(&mut client);
+        let last = frames.iter().rfind(|(kind, _)| *kind == GOAWAY);
+        assert_eq!(last.map(|(_, payload)| payload[7]), Some(ENHANCE_YOUR_CALM), "{what}: {frames:?}");
+        until(|| server.reached(Limit::Http2) == n as u64 + 1);
+    }
+    assert_eq!(server.connect().get("/").body, "hello");
+    server.stop();
+}
+
+#[test]
+fn pings_without_end_keep_nobody_waiting() {
+    const PING: u8 = 6;
+    let server = Running::start(config());
+    let mut client = server.connect();
+    client.send(PREFACE);
+    let flood = frame(PING, 0, 0, &[0; 8]).repeat(10_000);
+    let mut stream = client.stream.try_clone().unwrap();
+    let sender = thread::spawn(move || {
+        stream.write_all(&frame(SETTINGS, 0, 0, &[])).unwrap();
+        // Until the end of the test.
+        while stream.write_all(&flood).is_ok() {}
+    });
+    for _ in 0..50 {
+        assert_eq!(server.connect().get("/").body, "hello");
+    }
+    client.stream.shutdown(Half::Both).unwrap();
+    sender.join().unwrap();
+    server.stop();
+}
+
+#[test]
+fn a_tunnel_is_not_idle() {
+    let server = Running::start(ServerConfig { keep_alive: SOON, ..config() });
+    run(async {
+        let (client, _connection) = connect(&server).await;
+        assert_eq!(get(&client, "/").await.unwrap().2, "hello");
+        while !client.is_extended_connect_protocol_enabled() {
+            tokio::task::yield_now().await;
+        }
+        let mut ready = client.clone().ready().await.unwrap();
+        let mut request = http::Request::connect("http://a/tunnel").body(()).unwrap();
+        request.extensions_mut().insert(h2::ext::Protocol::from_static("websocket"));
+        let (answer, mut sender) = ready.send_request(request, false).unwrap();
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        let mut idle = server.connect();
+        assert_eq!(
+            tokio::task::spawn_blocking(move || idle.rest()).await.unwrap(),
+            "",
+            "closed after longer"
+        );
+        sender.send_data(Bytes::from_static(b"still there"), true).unwrap();
+        assert_eq!(body(answer.into_body()).await, "still there");
+    });
+    server.stop();
+}
