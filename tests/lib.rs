@@ -3,6 +3,7 @@
 //! Nothing here knows pulsar's code: it sees programs as their users do. The rule it keeps: whoever waits, waits for a
 //! condition, and never without an end.
 
+pub mod certificates;
 pub mod fixture;
 pub mod log;
 pub mod program;
@@ -135,6 +136,8 @@ mod documentation {
     mod testing {}
     #[doc = include_str!("../docs/guide/src/websocket.md")]
     mod websocket {}
+    #[doc = include_str!("../docs/guide/src/tls.md")]
+    mod tls {}
     #[doc = include_str!("../docs/guide/src/wsgi.md")]
     mod wsgi {}
 }

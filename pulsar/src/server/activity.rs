@@ -34,6 +34,8 @@ pub(super) enum Stage {
     Tunnel,
     /// It is about to be closed, and gives the client a moment.
     Goodbye,
+    /// TLS is being agreed on, which has a deadline of its own.
+    Handshake,
 }
 
 /// Why the time of a connection is up.
@@ -309,8 +311,15 @@ impl Activity {
     }
 
     fn stage(&self) -> Stage {
-        const STAGES: [Stage; 6] =
-            [Stage::Idle, Stage::Head, Stage::Preface, Stage::Http2, Stage::Tunnel, Stage::Goodbye];
+        const STAGES: [Stage; 7] = [
+            Stage::Idle,
+            Stage::Head,
+            Stage::Preface,
+            Stage::Http2,
+            Stage::Tunnel,
+            Stage::Goodbye,
+            Stage::Handshake,
+        ];
         STAGES[usize::from(self.stage.load(Relaxed))]
     }
 
@@ -330,7 +339,7 @@ impl Activity {
             Stage::Idle | Stage::Http2 => (self.limits.keep_alive, Due::Idle),
             Stage::Head => (self.limits.head, Due::Head),
             Stage::Preface => (self.limits.preface, Due::Preface),
-            Stage::Tunnel | Stage::Goodbye => return None,
+            Stage::Tunnel | Stage::Goodbye | Stage::Handshake => return None,
         };
         (waits > limit).then_some(due)
     }

@@ -316,7 +316,7 @@ impl<S: Read + Write> Client<S> {
 
 fn tcp(address: &BoundAddress) -> SocketAddr {
     match address {
-        BoundAddress::Tcp(address) => *address,
+        BoundAddress::Tcp(address) | BoundAddress::Https(address) => *address,
         BoundAddress::Unix(path) => panic!("{} is no TCP address", path.display()),
     }
 }
