@@ -32,7 +32,7 @@ use crate::{
     request::{Connection, RequestId, X_REQUEST_ID},
     server::{
         access_log::{Entry, Log},
-        io_thread::{Activity, InFlight, Phase},
+        activity::{Activity, InFlight},
     },
 };
 
@@ -54,8 +54,8 @@ where
 {
     /// Has the application answer one request.
     pub(super) fn answer(&self, request: http::Request<Incoming>) -> Answering<S::Future> {
-        let in_flight = InFlight::begin(&self.activity);
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let in_flight = InFlight::begin(&self.activity, number, !request.body().is_end_stream());
         let connection = self.connection.for_request(number, request.headers());
         let entry = self.log.as_ref().map(|log| Box::new(Entry::begin(log, &connection, &request)));
         // An id that nobody gave and nobody will look for is not worth a header.
@@ -149,8 +149,7 @@ where
             // An application that gives its own id knows why.
             response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
         }
-        let draining = in_flight.thread().phase() > Phase::Running;
-        if draining && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        if in_flight.says_close() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let record = this.entry.take().map(|entry| {

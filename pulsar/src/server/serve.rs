@@ -28,13 +28,17 @@ use crate::{
     body::{BoxFuture, Request, Response},
     request::Trust,
     server::{
-        accept::{Listener, Terms, accept, http1},
+        accept::{Listener, accept},
         access_log::AccessLogWriter,
         config::ServerConfig,
+        connection::Terms,
+        http1::http1,
+        http2::Http2,
         io_thread::IoThread,
+        limits::Limits,
         listener::{Bound, BoundSocket, SocketFile},
         outcome::{ServeError, Stop, Summary},
-        plan::{Plan, SLACK, Work, ticks},
+        plan::{Plan, SLACK, Work},
         shutdown::{Demand, QUICK, Shutdown, Watch},
     },
 };
@@ -400,7 +404,7 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
     let drain_grace = configs().map(|config| config.drain_grace).max().unwrap_or_default();
     let graceful_timeout = configs().map(|config| config.graceful_timeout).max().unwrap_or_default();
     // An eighth of the shortest limit is precise enough, and no more than a second keeps the clock useful.
-    let shortest = configs().map(idle_limit).min().unwrap_or(ServerConfig::KEEP_ALIVE);
+    let shortest = configs().map(Limits::shortest).min().unwrap_or(ServerConfig::KEEP_ALIVE);
     let heartbeat = configs().map(|config| config.heartbeat).min().unwrap_or(Duration::MAX);
     let tick = (shortest / 8).min(heartbeat).clamp(Duration::from_millis(20), Duration::from_secs(1));
 
@@ -410,19 +414,24 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
     let mut work: Vec<Vec<Work>> = threads.iter().map(|_| Vec::new()).collect();
     let (mut logs, mut files) = (Vec::new(), Vec::new());
     for Application { bound: Bound { config, sockets, log, .. }, service, .. } in applications {
-        let idle_limit = ticks(idle_limit(&config), tick);
+        // One for each thread, whichever of the listeners a connection comes from.
+        let limits: Vec<_> =
+            (0..count).map(|thread| Arc::new(Limits::new(&config, tick, thread, count))).collect();
         let max_body = config.max_body.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
         let trust = (!config.trusted_proxies.is_empty()).then(|| {
             Arc::new(Trust { proxies: config.trusted_proxies.clone(), headers: config.forwarded_headers })
         });
+        let proxies = (!config.proxy_protocol.is_empty()).then(|| Arc::new(config.proxy_protocol.clone()));
         for socket in sockets {
             for (n, listener) in listeners(socket, count, &mut files)?.into_iter().enumerate() {
                 let terms = Terms {
                     service: (),
                     thread: Arc::clone(&threads[n % count]),
-                    http: http1(!config.keep_alive.is_zero()),
-                    idle_limit,
+                    limits: Arc::clone(&limits[n % count]),
+                    http1: http1(!config.keep_alive.is_zero()),
+                    http2: Http2::new(&config),
                     max_body,
+                    proxies: proxies.clone(),
                     trust: trust.clone(),
                     log: log.as_ref().map(|writer| Arc::clone(writer.log())),
                 };
@@ -467,11 +476,6 @@ fn listeners(
                 .collect())
         }
     }
-}
-
-/// How long a connection of this application may stand without a complete head.
-fn idle_limit(config: &ServerConfig) -> Duration {
-    if config.keep_alive.is_zero() { ServerConfig::KEEP_ALIVE } else { config.keep_alive }
 }
 
 /// Starts the other threads and waits for the end of all.

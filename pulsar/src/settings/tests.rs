@@ -9,9 +9,9 @@ use std::{
 };
 
 use crate::settings::{
-    AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, Exit,
-    ForwardedHeaders, Invocation, Loader, LogFormat, Origin, Peers, PoolSize, Resolved, Settings, row::Scope,
-    rows::ROWS,
+    AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, CountLimit, Exit,
+    ForwardedHeaders, Invocation, Loader, LogFormat, MinRate, Origin, Peers, PoolSize, Resolved, Settings,
+    TimeLimit, row::Scope, rows::ROWS,
 };
 
 /// What a program is started with.
@@ -124,6 +124,30 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("graceful_timeout", "5", "5", Settings { graceful_timeout: seconds(5.0), ..d() }),
         ("max_body", "unlimited", "'unlimited'", Settings { max_body: BodyLimit::Unlimited, ..d() }),
         ("strict_slashes", "false", "false", Settings { strict_slashes: false, ..d() }),
+        ("head_timeout", "0.5", "0.5", Settings { head_timeout: TimeLimit::After(seconds(0.5)), ..d() }),
+        ("preface_timeout", "2", "2", Settings { preface_timeout: TimeLimit::seconds(2), ..d() }),
+        (
+            "write_timeout",
+            "unlimited",
+            "'unlimited'",
+            Settings { write_timeout: TimeLimit::Unlimited, ..d() },
+        ),
+        ("min_rate", "off", "'off'", Settings { min_rate: MinRate::Off, ..d() }),
+        ("max_connections", "9", "9", Settings { max_connections: CountLimit::Most(9), ..d() }),
+        (
+            "max_connection_requests",
+            "unlimited",
+            "'unlimited'",
+            Settings { max_connection_requests: CountLimit::Unlimited, ..d() },
+        ),
+        ("max_connection_age", "60", "60.0", Settings { max_connection_age: TimeLimit::seconds(60), ..d() }),
+        ("http2", "false", "false", Settings { http2: false, ..d() }),
+        ("h2_max_streams", "7", "7", Settings { h2_max_streams: 7, ..d() }),
+        ("h2_stream_window", "65535", "65_535", Settings { h2_stream_window: 65_535, ..d() }),
+        ("h2_connection_window", "2MiB", "'2MiB'", Settings { h2_connection_window: 2 << 20, ..d() }),
+        ("h2_ping_interval", "5", "5", Settings { h2_ping_interval: TimeLimit::seconds(5), ..d() }),
+        ("h2_ping_timeout", "3", "3", Settings { h2_ping_timeout: seconds(3.0), ..d() }),
+        ("h2_max_resets", "8", "8", Settings { h2_max_resets: 8, ..d() }),
         (
             "trusted_proxies",
             "10.0.0.0/8",
@@ -275,9 +299,11 @@ fn mistakes_in_the_file() {
             "error: unknown setting `colour`\n   in: pulsar.toml:1:1\n help: known here: bind, backlog, \
              socket_mode, workers, concurrency, threads, thread_workers, thread_queue, timeout, boot_timeout, \
              graceful_timeout, drain_delay, max_requests, max_requests_jitter, max_lifetime, max_lifetime_jitter, \
-             max_rss, reload_surge, keep_alive, max_body, strict_slashes, trusted_proxies, forwarded_headers, \
-             proxy_protocol, log_level, log_format, access_log, user, \
-             group, umask, pidfile, control_socket, apps\n",
+             max_rss, reload_surge, keep_alive, max_body, strict_slashes, head_timeout, preface_timeout, \
+             write_timeout, min_rate, max_connections, max_connection_requests, max_connection_age, http2, \
+             h2_max_streams, h2_stream_window, h2_connection_window, h2_ping_interval, h2_ping_timeout, \
+             h2_max_resets, trusted_proxies, forwarded_headers, proxy_protocol, log_level, log_format, access_log, \
+             user, group, umask, pidfile, control_socket, apps\n",
         ),
         (
             "config = 'x'",
@@ -868,68 +894,96 @@ fn print_config_shows_values_and_origins() {
     assert_eq!(
         shown,
         "\
-bind                 :80, unix:/run/shop.sock  command line (--bind)
-backlog              2048                      default
-socket_mode          660                       default
-workers              1                         default
-concurrency          process                   default
-threads              1                         default
-thread_workers       auto                      default
-thread_queue         1024                      default
-timeout              30                        default
-boot_timeout         60                        default
-graceful_timeout     25                        default
-drain_delay          0                         default
-max_requests         0                         default
-max_requests_jitter  0                         default
-max_lifetime         0                         default
-max_lifetime_jitter  0                         default
-max_rss              0                         default
-reload_surge         1                         default
-keep_alive           30                        default
-max_body             1MiB                      file (pulsar.toml:2)
-strict_slashes       true                      default
-trusted_proxies      off                       default
-forwarded_headers    auto                      default
-proxy_protocol       off                       default
-log_level            info                      default
-log_format           text                      default
-access_log           off                       default
-user                 off                       default
-group                off                       default
-umask                off                       default
-pidfile              off                       default
-control_socket       auto                      default
-config               pulsar.toml               default
+bind                     :80, unix:/run/shop.sock  command line (--bind)
+backlog                  2048                      default
+socket_mode              660                       default
+workers                  1                         default
+concurrency              process                   default
+threads                  1                         default
+thread_workers           auto                      default
+thread_queue             1024                      default
+timeout                  30                        default
+boot_timeout             60                        default
+graceful_timeout         25                        default
+drain_delay              0                         default
+max_requests             0                         default
+max_requests_jitter      0                         default
+max_lifetime             0                         default
+max_lifetime_jitter      0                         default
+max_rss                  0                         default
+reload_surge             1                         default
+keep_alive               30                        default
+max_body                 1MiB                      file (pulsar.toml:2)
+strict_slashes           true                      default
+head_timeout             10                        default
+preface_timeout          5                         default
+write_timeout            30                        default
+min_rate                 500                       default
+max_connections          10000                     default
+max_connection_requests  10000                     default
+max_connection_age       3600                      default
+http2                    true                      default
+h2_max_streams           100                       default
+h2_stream_window         256KiB                    default
+h2_connection_window     1MiB                      default
+h2_ping_interval         30                        default
+h2_ping_timeout          10                        default
+h2_max_resets            256                       default
+trusted_proxies          off                       default
+forwarded_headers        auto                      default
+proxy_protocol           off                       default
+log_level                info                      default
+log_format               text                      default
+access_log               off                       default
+user                     off                       default
+group                    off                       default
+umask                    off                       default
+pidfile                  off                       default
+control_socket           auto                      default
+config                   pulsar.toml               default
 
 [apps.admin]
-bind                 127.0.0.1:8061            program (src/main.rs:7)
-backlog              2048                      default
-socket_mode          660                       default
-workers              1                         default
-threads              2                         environment (PULSAR_ADMIN_THREADS)
-thread_workers       auto                      default
-thread_queue         1024                      default
-timeout              30                        default
-boot_timeout         60                        default
-graceful_timeout     25                        default
-drain_delay          0                         default
-max_requests         0                         default
-max_requests_jitter  0                         default
-max_lifetime         0                         default
-max_lifetime_jitter  0                         default
-max_rss              0                         default
-reload_surge         1                         default
-keep_alive           30                        default
-max_body             8MiB                      default
-strict_slashes       true                      default
-trusted_proxies      off                       default
-forwarded_headers    auto                      default
-proxy_protocol       off                       default
+bind                     127.0.0.1:8061            program (src/main.rs:7)
+backlog                  2048                      default
+socket_mode              660                       default
+workers                  1                         default
+threads                  2                         environment (PULSAR_ADMIN_THREADS)
+thread_workers           auto                      default
+thread_queue             1024                      default
+timeout                  30                        default
+boot_timeout             60                        default
+graceful_timeout         25                        default
+drain_delay              0                         default
+max_requests             0                         default
+max_requests_jitter      0                         default
+max_lifetime             0                         default
+max_lifetime_jitter      0                         default
+max_rss                  0                         default
+reload_surge             1                         default
+keep_alive               30                        default
+max_body                 8MiB                      default
+strict_slashes           true                      default
+head_timeout             10                        default
+preface_timeout          5                         default
+write_timeout            30                        default
+min_rate                 500                       default
+max_connections          10000                     default
+max_connection_requests  10000                     default
+max_connection_age       3600                      default
+http2                    true                      default
+h2_max_streams           100                       default
+h2_stream_window         256KiB                    default
+h2_connection_window     1MiB                      default
+h2_ping_interval         30                        default
+h2_ping_timeout          10                        default
+h2_max_resets            256                       default
+trusted_proxies          off                       default
+forwarded_headers        auto                      default
+proxy_protocol           off                       default
 "
     );
     let alone = alone(|start| start.load().unwrap().settings.print_config());
-    assert!(alone.ends_with("config               pulsar.toml     default, no such file\n"), "{alone}");
+    assert!(alone.ends_with("config                   pulsar.toml     default, no such file\n"), "{alone}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::settings::{
     bind::Bind,
+    limits::{CountLimit, MinRate, TimeLimit},
     peers::Peers,
     processes::{Concurrency, ControlSocket},
     values::{AccessLog, BodyLimit, ForwardedHeaders, LogFormat, LogLevel, PoolSize},
@@ -39,6 +40,20 @@ use crate::settings::{
 /// * [`keep_alive`](Settings::keep_alive): 30 seconds
 /// * [`max_body`](Settings::max_body): 8 MiB
 /// * [`strict_slashes`](Settings::strict_slashes): true
+/// * [`head_timeout`](Settings::head_timeout): 10 seconds
+/// * [`preface_timeout`](Settings::preface_timeout): 5 seconds
+/// * [`write_timeout`](Settings::write_timeout): 30 seconds
+/// * [`min_rate`](Settings::min_rate): 500 bytes a second
+/// * [`max_connections`](Settings::max_connections): 10,000
+/// * [`max_connection_requests`](Settings::max_connection_requests): 10,000
+/// * [`max_connection_age`](Settings::max_connection_age): 3600 seconds
+/// * [`http2`](Settings::http2): true
+/// * [`h2_max_streams`](Settings::h2_max_streams): 100
+/// * [`h2_stream_window`](Settings::h2_stream_window): 256 KiB
+/// * [`h2_connection_window`](Settings::h2_connection_window): 1 MiB
+/// * [`h2_ping_interval`](Settings::h2_ping_interval): 30 seconds
+/// * [`h2_ping_timeout`](Settings::h2_ping_timeout): 10 seconds
+/// * [`h2_max_resets`](Settings::h2_max_resets): 256
 /// * [`trusted_proxies`](Settings::trusted_proxies): nobody
 /// * [`forwarded_headers`](Settings::forwarded_headers): `auto`
 /// * [`proxy_protocol`](Settings::proxy_protocol): nobody
@@ -106,6 +121,34 @@ pub struct Settings {
     pub max_body: BodyLimit,
     /// Whether a path that differs from a rule only by its final slash is redirected to the rule's spelling.
     pub strict_slashes: bool,
+    /// How long the head of a request may take from its first byte on.
+    pub head_timeout: TimeLimit,
+    /// How long what comes before the first request may take: the preface of HTTP/2, a PROXY header.
+    pub preface_timeout: TimeLimit,
+    /// How long a client may take nothing of an answer that is ready.
+    pub write_timeout: TimeLimit,
+    /// The bytes a second that a client has to take of an answer that is ready.
+    pub min_rate: MinRate,
+    /// The connections that a worker may have open at the same time.
+    pub max_connections: CountLimit,
+    /// How many requests a connection may have.
+    pub max_connection_requests: CountLimit,
+    /// How old a connection may get until it is closed in order.
+    pub max_connection_age: TimeLimit,
+    /// Whether HTTP/2 is served as well.
+    pub http2: bool,
+    /// The requests that may be in flight on one connection of HTTP/2.
+    pub h2_max_streams: u32,
+    /// The bytes that a client may send of one body of HTTP/2 before they are read.
+    pub h2_stream_window: u32,
+    /// The bytes that a client may send of all bodies of a connection of HTTP/2 before they are read.
+    pub h2_connection_window: u32,
+    /// After how long a silent client of HTTP/2 is asked whether it is there; without a limit never.
+    pub h2_ping_interval: TimeLimit,
+    /// How long its answer to that may take; not zero when it comes from the loader.
+    pub h2_ping_timeout: Duration,
+    /// How many requests of a connection of HTTP/2 may fail because the client breaks the rules.
+    pub h2_max_resets: usize,
     /// The peers whose forwarding headers are believed.
     pub trusted_proxies: Peers,
     /// Which forwarding headers these peers write.
@@ -156,6 +199,20 @@ impl Default for Settings {
             keep_alive: Duration::from_secs(30),
             max_body: BodyLimit::default(),
             strict_slashes: true,
+            head_timeout: TimeLimit::seconds(10),
+            preface_timeout: TimeLimit::seconds(5),
+            write_timeout: TimeLimit::seconds(30),
+            min_rate: MinRate::BytesPerSecond(500),
+            max_connections: CountLimit::Most(10_000),
+            max_connection_requests: CountLimit::Most(10_000),
+            max_connection_age: TimeLimit::seconds(3600),
+            http2: true,
+            h2_max_streams: 100,
+            h2_stream_window: 256 << 10,
+            h2_connection_window: 1 << 20,
+            h2_ping_interval: TimeLimit::seconds(30),
+            h2_ping_timeout: Duration::from_secs(10),
+            h2_max_resets: 256,
             trusted_proxies: Peers::default(),
             forwarded_headers: ForwardedHeaders::default(),
             proxy_protocol: Peers::default(),

@@ -14,8 +14,8 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Application,
         default: "30",
         help: "How long a connection may be idle between two requests",
-        details: "In seconds, fractions allowed. It is also how long a request head may take. 0 closes a connection after \
-                  its answer; a head may then take 30 s.",
+        details: "In seconds, fractions allowed. It is also how long a new connection may send nothing. 0 closes a connection \
+                  after its answer; its first request may then take 30 s to begin.",
         types: &[Type::Integer, Type::Float],
         several: None,
         set: |settings, text| seconds(text).map(|time| settings.keep_alive = time),
