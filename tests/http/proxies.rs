@@ -401,6 +401,30 @@ fn whoever_has_to_send_a_proxy_header_and_sends_something_else_is_closed() {
 }
 
 #[test]
+fn why_a_proxy_is_not_understood_is_logged() {
+    let log = Log::get();
+    let served = proxied(config());
+    let mut connection = served.connect();
+    connection.send(b"PROXY TCP4 203.0.113.9 192.0.2.1 4711 x\r\n");
+    assert!(connection.rest().is_empty());
+    until("the reason is logged", || {
+        let lines = log.lines("an address of the PROXY header is malformed");
+        lines.iter().any(|line| line.contains("DEBUG") && line.contains("peer=127.0.0.1:"))
+    });
+}
+
+#[test]
+fn http2_may_follow_a_proxy_header() {
+    let served = proxied(config());
+    let mut connection = served.connect();
+    let settings = b"\0\0\0\x04\0\0\0\0\0";
+    connection.send([&good_headers()[0].0, &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], settings].concat());
+    connection.half_close();
+    let frames = connection.rest();
+    assert_eq!(frames.get(3), Some(&4), "the first frame is SETTINGS: {}", frames.escape_ascii());
+}
+
+#[test]
 fn a_second_proxy_header_is_a_bad_request() {
     let served = proxied(config());
     let header = b"PROXY TCP4 203.0.113.9 192.0.2.1 4711 443\r\n";

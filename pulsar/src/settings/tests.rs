@@ -878,6 +878,7 @@ fn settings_of_another_process() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // one for each setting
 fn print_config_shows_values_and_origins() {
     let shown = two(|start| {
         Start {
