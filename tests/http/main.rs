@@ -8,6 +8,7 @@ mod answers;
 mod errors;
 mod extractors;
 mod handlers;
+mod http2;
 mod middleware;
 mod mounted;
 mod proxies;

@@ -106,6 +106,9 @@ pub(super) struct Activity {
 
 const NEVER: u32 = u32::MAX;
 
+/// The length of some frames of HTTP/2 that carry nothing of an answer.
+const LARGEST_CONTROL: usize = 64;
+
 /// Values of `due`.
 const NOTHING: u8 = 0;
 const TIME: u8 = 1;
@@ -189,6 +192,15 @@ impl Activity {
             let taken = self.taken.load(Relaxed);
             self.taken.store(taken.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX)), Relaxed);
         }
+        // HTTP/2 goes on with an answer after its request has ended here. Its frames of control are no sign of that.
+        if bytes > LARGEST_CONTROL && self.http2.load(Relaxed) {
+            self.since.store(self.clock.now(), Relaxed);
+        }
+    }
+
+    /// Whether a connection of HTTP/2 moves nothing, for as long as a client may take nothing.
+    pub(super) fn stands_still(&self) -> bool {
+        self.clock.now().saturating_sub(self.since.load(Relaxed)) > self.limits.write
     }
 
     /// The client takes nothing more for now.

@@ -33,6 +33,7 @@ use crate::{
     server::{
         access_log::{Entry, Log},
         activity::{Activity, InFlight},
+        handover,
     },
 };
 
@@ -156,6 +157,7 @@ where
             let id = response.headers().get(X_REQUEST_ID).cloned();
             Box::new(Record { entry, status: response.status(), id, bytes: 0 })
         });
+        handover::hands_over();
         Poll::Ready(Ok(response.map(|body| AnswerBody {
             body,
             failure: None,
@@ -240,6 +242,7 @@ impl http_body::Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
+        handover::goes_on();
         if let Some(failure) = this.failure.take() {
             return Poll::Ready(Some(Err(failure)));
         }
@@ -263,6 +266,7 @@ impl http_body::Body for AnswerBody {
         {
             record.bytes += data.len() as u64;
         }
+        handover::hands_over();
         Poll::Ready(frame.map(Ok))
     }
 

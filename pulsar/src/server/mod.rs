@@ -23,7 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files, lower ones first: `config`, `outcome`, `shutdown`, `access_log`; `limits`, `clock`, `activity`, `io_thread`; `listener`,
+//! Files, lower ones first: `config`, `outcome`, `shutdown`, `access_log`; `limits`, `clock`, `activity`, `io_thread`, `handover`; `listener`,
 //! `stream`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
 
 mod accept;
@@ -33,6 +33,7 @@ mod clock;
 mod config;
 mod connection;
 mod exchange;
+mod handover;
 mod http1;
 mod http2;
 mod io_thread;
