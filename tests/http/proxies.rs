@@ -202,7 +202,7 @@ fn environ(environ: &mut Environ, start_response: StartResponse) -> wsgi::Result
         "HTTP_HOST",
         "SCRIPT_NAME",
     ];
-    let values = names.map(|name| environ.get(name).map_or("none".to_owned(), |value| value.into_owned()));
+    let values = names.map(|name| environ.get(name).map_or("none".to_owned(), std::borrow::Cow::into_owned));
     Ok(values.join(" "))
 }
 

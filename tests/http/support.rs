@@ -66,7 +66,7 @@ impl Served {
     pub(crate) fn connect(&self) -> wire::Client<TcpStream> {
         let address = self.addresses.iter().find_map(|address| match address {
             BoundAddress::Tcp(address) => Some(*address),
-            _ => None,
+            BoundAddress::Unix(_) => None,
         });
         wire::Client::tcp(address.expect("a TCP address"))
     }
@@ -77,7 +77,7 @@ impl Served {
     pub(crate) fn connect_unix(&self) -> wire::Client<UnixStream> {
         let path = self.addresses.iter().find_map(|address| match address {
             BoundAddress::Unix(path) => Some(path),
-            _ => None,
+            BoundAddress::Tcp(_) => None,
         });
         wire::Client::unix(path.expect("a unix socket"))
     }
