@@ -115,6 +115,8 @@ mod documentation {
     mod deploying {}
     #[doc = include_str!("../docs/guide/src/errors.md")]
     mod errors {}
+    #[doc = include_str!("../docs/guide/src/files.md")]
+    mod files {}
     #[doc = include_str!("../docs/guide/src/hooks.md")]
     mod hooks {}
     #[doc = include_str!("../docs/guide/src/introduction.md")]
@@ -131,6 +133,8 @@ mod documentation {
     mod state {}
     #[doc = include_str!("../docs/guide/src/testing.md")]
     mod testing {}
+    #[doc = include_str!("../docs/guide/src/websocket.md")]
+    mod websocket {}
     #[doc = include_str!("../docs/guide/src/wsgi.md")]
     mod wsgi {}
 }

@@ -52,3 +52,40 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// assert_eq!(pulsar::testing::block_on(future), 7);
 /// ```
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why the body of a request ended before its end: its client was slower than the settings allow.
+///
+/// It is what reading the body fails with, or the source of that. The client is answered with 408, if it is answered by an extractor
+/// or a WSGI callable.
+///
+/// ```
+/// use pulsar::body::{BodyTimeout, BoxError};
+///
+/// fn is_slow(error: &BoxError) -> bool {
+///     error.is::<BodyTimeout>()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct BodyTimeout {
+    setting: &'static str,
+}
+
+impl BodyTimeout {
+    /// The limit of this setting was reached.
+    pub(crate) fn new(setting: &'static str) -> Self {
+        Self { setting }
+    }
+
+    /// Whether an error comes from a body that was too slow.
+    pub(crate) fn is_cause_of(error: &(dyn std::error::Error + 'static)) -> bool {
+        std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<Self>())
+    }
+}
+
+impl std::fmt::Display for BodyTimeout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the body came too slowly (see `{}`)", self.setting)
+    }
+}
+
+impl std::error::Error for BodyTimeout {}

@@ -2,18 +2,21 @@
 
 use axum_core::extract::FromRequest;
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 
 use crate::{
-    body::Request,
+    body::{BodyTimeout, Request},
     problem::{FieldError, Problem},
 };
 
 /// The whole body, within the limit that is in force.
 pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, &())
-        .await
-        .map_err(|rejection| Problem::new(rejection.status()).with_detail(rejection.body_text()))
+    Bytes::from_request(request, &()).await.map_err(|rejection| {
+        if BodyTimeout::is_cause_of(&rejection) {
+            return Problem::new(StatusCode::REQUEST_TIMEOUT).with_detail("the body came too slowly");
+        }
+        Problem::new(rejection.status()).with_detail(rejection.body_text())
+    })
 }
 
 /// Whether the content type is `essence`, or a type with the structured suffix `+suffix` (RFC 6838 section 4.2.8).

@@ -12,7 +12,8 @@ use crate::settings::{ForwardedHeaders, Peers};
 /// # Defaults
 ///
 /// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 30 s, heartbeat 1 s, drain delay 0, drain grace 2 s, graceful
-/// timeout 25 s, bodies of at most 8 MiB, no proxies, no access log.
+/// timeout 25 s, targets of at most 8 KiB, heads of 32 KiB and 100 fields, bodies of 8 MiB that come within 15 s from piece to piece and at
+/// 500 bytes per second, every host, no proxies, no access log.
 ///
 /// A head within 10 s, the preface of HTTP/2 within 5 s; a client takes something within 30 s, and 500 bytes a second; 10,000
 /// connections, each for 10,000 requests or an hour; HTTP/2 with 100 streams, windows of 256 KiB and 1 MiB, a ping after 30 s
@@ -41,7 +42,8 @@ pub struct ServerConfig {
     pub preface_timeout: Option<Duration>,
     /// How long a client may take nothing of what is ready for it until it is cut. `None` is no limit.
     pub write_timeout: Option<Duration>,
-    /// The bytes a second that a client has to take of what is ready for it, measured over at least 10 s. `None` is no limit.
+    /// The bytes a second that a client has to send of a body that is waited for, and to take of what is ready for it, measured over at
+    /// least 10 s. `None` is no limit.
     pub min_rate: Option<u32>,
     /// How many connections may be open at the same time, on all threads together; each has room for one at least. What comes
     /// beyond that waits in the backlog. `None` is no limit.
@@ -72,8 +74,18 @@ pub struct ServerConfig {
     pub drain_grace: Duration,
     /// How long requests in flight may take once the server drains; what then still runs is cut.
     pub graceful_timeout: Duration,
+    /// The longest target of a request in bytes: a longer one is answered with 414.
+    pub max_target: usize,
+    /// The longest head of a request in bytes: a longer one is answered with 431.
+    pub max_head: usize,
+    /// The most header fields of a request: more are answered with 431.
+    pub max_headers: usize,
     /// The longest request body in bytes: a longer one is answered with 413. `None` is no limit.
     pub max_body: Option<u64>,
+    /// How long the next piece of a request body may take while it is waited for. `None` is no limit.
+    pub body_timeout: Option<Duration>,
+    /// The hosts that are answered for, such as `example.org` and `*.example.org`; others are answered with 421. None is every host.
+    pub allowed_hosts: Vec<String>,
     /// The peers whose forwarding headers are believed. Nobody by default.
     pub trusted_proxies: Peers,
     /// Which forwarding headers these peers write.
@@ -116,7 +128,12 @@ impl Default for ServerConfig {
             drain_delay: Duration::ZERO,
             drain_grace: Duration::from_secs(2),
             graceful_timeout: Duration::from_secs(25),
+            max_target: 8 << 10,
+            max_head: 32 << 10,
+            max_headers: 100,
             max_body: Some(8 << 20),
+            body_timeout: Some(Duration::from_secs(15)),
+            allowed_hosts: Vec::new(),
             trusted_proxies: Peers::default(),
             forwarded_headers: ForwardedHeaders::default(),
             proxy_protocol: Peers::default(),

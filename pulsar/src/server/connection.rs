@@ -30,6 +30,7 @@ use crate::{
         http2::{Http2, serve_http2},
         io_thread::{IoThread, Registration},
         limits::Limits,
+        policy::Rules,
         proxy_header::read_header,
         refusal::{Refusals, refuse_slow_head},
         sniff::{Protocol, sniff},
@@ -46,8 +47,8 @@ pub(super) struct Terms<S> {
     pub(super) http1: http1::Builder,
     /// None serves HTTP/1 alone.
     pub(super) http2: Option<Http2>,
-    /// The longest request body, in bytes.
-    pub(super) max_body: Option<usize>,
+    /// What requests have to keep to.
+    pub(super) rules: Arc<Rules>,
     /// Who begins a connection with a PROXY header, if anybody does.
     pub(super) proxies: Option<Arc<Peers>>,
     /// Whose forwarding headers are believed, if anybody's are.
@@ -57,8 +58,8 @@ pub(super) struct Terms<S> {
 
 impl Terms<()> {
     pub(super) fn with<S>(self, service: S) -> Terms<S> {
-        let Self { service: (), thread, limits, http1, http2, max_body, proxies, trust, log } = self;
-        Terms { service, thread, limits, http1, http2, max_body, proxies, trust, log }
+        let Self { service: (), thread, limits, http1, http2, rules, proxies, trust, log } = self;
+        Terms { service, thread, limits, http1, http2, rules, proxies, trust, log }
     }
 }
 
@@ -82,7 +83,7 @@ where
         connection,
         requests: AtomicU64::new(0),
         activity: Arc::clone(&activity),
-        max_body: terms.max_body,
+        rules: Arc::clone(&terms.rules),
         log: terms.log.clone(),
     };
     let (http1, http2) = (terms.http1.clone(), terms.http2);

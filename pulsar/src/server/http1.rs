@@ -11,24 +11,33 @@ use crate::{
     server::{
         activity::{Activity, Due, Stage},
         clock::Phase,
+        config::ServerConfig,
         refusal::{Refusals, refuse_slow_head},
         stream::Stream,
     },
 };
 
-/// The settings of HTTP/1.1. `keep_alive` false closes after each answer.
-pub(super) fn http1(keep_alive: bool) -> http1::Builder {
+/// The settings of HTTP/1.1.
+pub(super) fn http1(config: &ServerConfig) -> http1::Builder {
     let mut http = http1::Builder::new();
+    if config.max_headers != DEFAULT_HEADERS {
+        // Only then, since hyper keeps its own number of them on the stack.
+        http.max_headers(config.max_headers);
+    }
     // Not `pipeline_flush`: it keeps answers back while anything unread is there, so that a bad or unfinished request takes
     // the answers before it along, and its own 400 too. Without `writev`, an answer is still one buffer and one write.
     http.writev(false)
-        .keep_alive(keep_alive)
+        .keep_alive(!config.keep_alive.is_zero())
         // The limit for a head is kept by `Activity`, at a fraction of the cost.
         .header_read_timeout(None)
+        .max_header_size(config.max_head)
         // Also the largest piece of a body; hyper's default of 400 KiB lets a client pin that much.
-        .max_buf_size(64 * 1024);
+        .max_buf_size(config.max_head.max(64 * 1024));
     http
 }
+
+/// The most header fields that hyper takes by default.
+const DEFAULT_HEADERS: usize = 100;
 
 /// How a connection ended.
 enum End {

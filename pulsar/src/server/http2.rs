@@ -33,6 +33,7 @@ use crate::{
 /// The bounds of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Http2 {
+    max_header_list: u32,
     max_streams: u32,
     stream_window: u32,
     connection_window: u32,
@@ -42,8 +43,6 @@ pub(super) struct Http2 {
     write_timeout: Option<Duration>,
 }
 
-/// The longest list of headers, in bytes as RFC 9113 section 6.5.2 counts them.
-const MAX_HEADER_LIST: u32 = 32 * 1024;
 /// How much of an answer is kept for a client that does not take it, for each stream.
 const MAX_SEND_BUFFER: usize = 64 * 1024;
 /// Streams that a client opened and gave up before they could be begun.
@@ -53,6 +52,8 @@ impl Http2 {
     /// The bounds that a configuration asks for; none if it wants HTTP/1 alone.
     pub(super) fn new(config: &ServerConfig) -> Option<Self> {
         config.http2.then_some(Self {
+            // The settings allow far less than this.
+            max_header_list: u32::try_from(config.max_head).unwrap_or(u32::MAX),
             max_streams: config.h2_max_streams,
             stream_window: config.h2_stream_window,
             connection_window: config.h2_connection_window,
@@ -74,7 +75,7 @@ impl Http2 {
             .keep_alive_timeout(self.ping_timeout)
             .max_local_error_reset_streams(self.max_resets)
             .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
-            .max_header_list_size(MAX_HEADER_LIST)
+            .max_header_list_size(self.max_header_list)
             .max_send_buf_size(MAX_SEND_BUFFER)
             .enable_connect_protocol();
         http

@@ -23,12 +23,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files, lower ones first: `config`, `outcome`, `shutdown`, `access_log`; `limits`, `clock`, `activity`, `io_thread`, `handover`; `listener`,
-//! `stream`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
+//! Files, lower ones first: `config`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`,
+//! `handover`; `listener`, `stream`, `answer`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`,
+//! `connection`; `turns`, `accept`, `plan`; `serve`.
 
 mod accept;
 mod access_log;
 mod activity;
+mod answer;
 mod clock;
 mod config;
 mod connection;
@@ -41,6 +43,7 @@ mod limits;
 mod listener;
 mod outcome;
 mod plan;
+mod policy;
 mod proxy_header;
 mod proxy_protocol;
 mod refusal;

@@ -39,6 +39,7 @@ use crate::{
         listener::{Bound, BoundSocket, SocketFile},
         outcome::{ServeError, Stop, Summary},
         plan::{Plan, SLACK, Work},
+        policy::{BodyLimits, Hosts, Rules},
         shutdown::{Demand, QUICK, Shutdown, Watch},
     },
 };
@@ -417,7 +418,7 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
         // One for each thread, whichever of the listeners a connection comes from.
         let limits: Vec<_> =
             (0..count).map(|thread| Arc::new(Limits::new(&config, tick, thread, count))).collect();
-        let max_body = config.max_body.map(|max| usize::try_from(max).unwrap_or(usize::MAX));
+        let rules = Arc::new(rules(&config));
         let trust = (!config.trusted_proxies.is_empty()).then(|| {
             Arc::new(Trust { proxies: config.trusted_proxies.clone(), headers: config.forwarded_headers })
         });
@@ -428,9 +429,9 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
                     service: (),
                     thread: Arc::clone(&threads[n % count]),
                     limits: Arc::clone(&limits[n % count]),
-                    http1: http1(!config.keep_alive.is_zero()),
+                    http1: http1(&config),
                     http2: Http2::new(&config),
-                    max_body,
+                    rules: Arc::clone(&rules),
                     proxies: proxies.clone(),
                     trust: trust.clone(),
                     log: log.as_ref().map(|writer| Arc::clone(writer.log())),
@@ -475,6 +476,17 @@ fn listeners(
                 .map(|listener| Listener::Unix { listener, path: Arc::clone(&path), file: file.clone() })
                 .collect())
         }
+    }
+}
+
+/// What an application asks of requests.
+fn rules(config: &ServerConfig) -> Rules {
+    let body = BodyLimits { max: config.max_body, gap: config.body_timeout, min_rate: config.min_rate };
+    Rules {
+        max_target: config.max_target,
+        max_headers: config.max_headers,
+        body,
+        hosts: Hosts::new(&config.allowed_hosts),
     }
 }
 

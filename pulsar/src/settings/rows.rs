@@ -14,6 +14,7 @@ mod proxies;
 mod requests;
 mod rights;
 mod supervision;
+mod websocket;
 
 use std::sync::LazyLock;
 
@@ -26,9 +27,10 @@ pub(super) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         processes::ROWS,
         supervision::ROWS,
         requests::ROWS,
+        proxies::ROWS,
         connections::ROWS,
         http2::ROWS,
-        proxies::ROWS,
+        websocket::ROWS,
         logs::ROWS,
         rights::ROWS,
         files::ROWS,

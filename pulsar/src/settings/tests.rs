@@ -122,8 +122,27 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("thread_queue", "9", "9", Settings { thread_queue: 9, ..d() }),
         ("keep_alive", "0.5", "0.5", Settings { keep_alive: seconds(0.5), ..d() }),
         ("graceful_timeout", "5", "5", Settings { graceful_timeout: seconds(5.0), ..d() }),
+        ("max_target", "1024", "'1k'", Settings { max_target: 1024, ..d() }),
+        ("max_head", "64k", "65536", Settings { max_head: 65536, ..d() }),
+        ("max_headers", "50", "50", Settings { max_headers: 50, ..d() }),
         ("max_body", "unlimited", "'unlimited'", Settings { max_body: BodyLimit::Unlimited, ..d() }),
+        ("body_buffer", "0", "0", Settings { body_buffer: 0, ..d() }),
+        ("body_timeout", "0.5", "0.5", Settings { body_timeout: TimeLimit::After(seconds(0.5)), ..d() }),
+        ("allowed_hosts", "a", "'a'", Settings { allowed_hosts: vec!["a".into()], ..d() }),
         ("strict_slashes", "false", "false", Settings { strict_slashes: false, ..d() }),
+        (
+            "trusted_proxies",
+            "10.0.0.0/8",
+            "'10.0.0.0/8'",
+            Settings { trusted_proxies: peers("10.0.0.0/8"), ..d() },
+        ),
+        (
+            "forwarded_headers",
+            "x-forwarded",
+            "'x-forwarded'",
+            Settings { forwarded_headers: ForwardedHeaders::XForwarded, ..d() },
+        ),
+        ("proxy_protocol", "unix", "'unix'", Settings { proxy_protocol: peers("unix"), ..d() }),
         ("head_timeout", "0.5", "0.5", Settings { head_timeout: TimeLimit::After(seconds(0.5)), ..d() }),
         ("preface_timeout", "2", "2", Settings { preface_timeout: TimeLimit::seconds(2), ..d() }),
         (
@@ -149,18 +168,22 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("h2_ping_timeout", "3", "3", Settings { h2_ping_timeout: seconds(3.0), ..d() }),
         ("h2_max_resets", "8", "8", Settings { h2_max_resets: 8, ..d() }),
         (
-            "trusted_proxies",
-            "10.0.0.0/8",
-            "'10.0.0.0/8'",
-            Settings { trusted_proxies: peers("10.0.0.0/8"), ..d() },
+            "websocket_max_message",
+            "64KiB",
+            "'64KiB'",
+            Settings { websocket_max_message: BodyLimit::Bytes(64 << 10), ..d() },
         ),
+        ("websocket_max_frame", "125", "125", Settings { websocket_max_frame: BodyLimit::Bytes(125), ..d() }),
+        ("websocket_max_fragments", "1", "1", Settings { websocket_max_fragments: 1, ..d() }),
         (
-            "forwarded_headers",
-            "x-forwarded",
-            "'x-forwarded'",
-            Settings { forwarded_headers: ForwardedHeaders::XForwarded, ..d() },
+            "websocket_write_buffer",
+            "unlimited",
+            "'unlimited'",
+            Settings { websocket_write_buffer: BodyLimit::Unlimited, ..d() },
         ),
-        ("proxy_protocol", "unix", "'unix'", Settings { proxy_protocol: peers("unix"), ..d() }),
+        ("websocket_ping", "0", "0", Settings { websocket_ping: seconds(0.0), ..d() }),
+        ("websocket_pong_timeout", "2.5", "2.5", Settings { websocket_pong_timeout: seconds(2.5), ..d() }),
+        ("websocket_close_timeout", "1", "1", Settings { websocket_close_timeout: seconds(1.0), ..d() }),
         ("log_level", "warn", "'warn'", Settings { log_level: "warn".parse().unwrap(), ..d() }),
         ("log_format", "json", "'json'", Settings { log_format: LogFormat::Json, ..d() }),
         ("access_log", "-", "'-'", Settings { access_log: AccessLog::Stdout, ..d() }),
@@ -295,17 +318,6 @@ fn mistakes_in_the_file() {
             "error: unknown setting `keep-alive`\n   in: pulsar.toml:1:1\n help: did you mean `keep_alive`?\n",
         ),
         (
-            "colour = 'x'",
-            "error: unknown setting `colour`\n   in: pulsar.toml:1:1\n help: known here: bind, backlog, \
-             socket_mode, workers, concurrency, threads, thread_workers, thread_queue, timeout, boot_timeout, \
-             graceful_timeout, drain_delay, max_requests, max_requests_jitter, max_lifetime, max_lifetime_jitter, \
-             max_rss, reload_surge, keep_alive, max_body, strict_slashes, head_timeout, preface_timeout, \
-             write_timeout, min_rate, max_connections, max_connection_requests, max_connection_age, http2, \
-             h2_max_streams, h2_stream_window, h2_connection_window, h2_ping_interval, h2_ping_timeout, \
-             h2_max_resets, trusted_proxies, forwarded_headers, proxy_protocol, log_level, log_format, access_log, \
-             user, group, umask, pidfile, control_socket, apps\n",
-        ),
-        (
             "config = 'x'",
             "error: `config` cannot be set in the settings file itself\n   in: pulsar.toml:1:1\n help: use the flag \
              --config or the variable PULSAR_CONFIG\n",
@@ -379,6 +391,15 @@ fn mistakes_in_the_file() {
         let message = alone(|start| Start { file: Some(("pulsar.toml", text)), ..start }.message());
         assert_eq!(message, expected, "{text}");
     }
+}
+
+#[test]
+fn a_setting_like_no_other_is_told_which_there_are() {
+    let text = "colour = 'x'";
+    let message = alone(|start| Start { file: Some(("pulsar.toml", text)), ..start }.message());
+    let names: Vec<_> = ROWS.iter().map(|row| row.name).filter(|name| *name != "config").collect();
+    let known = format!("known here: {}, apps", names.join(", "));
+    assert_eq!(message, format!("error: unknown setting `colour`\n   in: pulsar.toml:1:1\n help: {known}\n"));
 }
 
 #[test]
@@ -892,99 +913,35 @@ fn print_config_shows_values_and_origins() {
         .settings
         .print_config()
     });
-    assert_eq!(
-        shown,
-        "\
-bind                     :80, unix:/run/shop.sock  command line (--bind)
-backlog                  2048                      default
-socket_mode              660                       default
-workers                  1                         default
-concurrency              process                   default
-threads                  1                         default
-thread_workers           auto                      default
-thread_queue             1024                      default
-timeout                  30                        default
-boot_timeout             60                        default
-graceful_timeout         25                        default
-drain_delay              0                         default
-max_requests             0                         default
-max_requests_jitter      0                         default
-max_lifetime             0                         default
-max_lifetime_jitter      0                         default
-max_rss                  0                         default
-reload_surge             1                         default
-keep_alive               30                        default
-max_body                 1MiB                      file (pulsar.toml:2)
-strict_slashes           true                      default
-head_timeout             10                        default
-preface_timeout          5                         default
-write_timeout            30                        default
-min_rate                 500                       default
-max_connections          10000                     default
-max_connection_requests  10000                     default
-max_connection_age       3600                      default
-http2                    true                      default
-h2_max_streams           100                       default
-h2_stream_window         256KiB                    default
-h2_connection_window     1MiB                      default
-h2_ping_interval         30                        default
-h2_ping_timeout          10                        default
-h2_max_resets            256                       default
-trusted_proxies          off                       default
-forwarded_headers        auto                      default
-proxy_protocol           off                       default
-log_level                info                      default
-log_format               text                      default
-access_log               off                       default
-user                     off                       default
-group                    off                       default
-umask                    off                       default
-pidfile                  off                       default
-control_socket           auto                      default
-config                   pulsar.toml               default
-
-[apps.admin]
-bind                     127.0.0.1:8061            program (src/main.rs:7)
-backlog                  2048                      default
-socket_mode              660                       default
-workers                  1                         default
-threads                  2                         environment (PULSAR_ADMIN_THREADS)
-thread_workers           auto                      default
-thread_queue             1024                      default
-timeout                  30                        default
-boot_timeout             60                        default
-graceful_timeout         25                        default
-drain_delay              0                         default
-max_requests             0                         default
-max_requests_jitter      0                         default
-max_lifetime             0                         default
-max_lifetime_jitter      0                         default
-max_rss                  0                         default
-reload_surge             1                         default
-keep_alive               30                        default
-max_body                 8MiB                      default
-strict_slashes           true                      default
-head_timeout             10                        default
-preface_timeout          5                         default
-write_timeout            30                        default
-min_rate                 500                       default
-max_connections          10000                     default
-max_connection_requests  10000                     default
-max_connection_age       3600                      default
-http2                    true                      default
-h2_max_streams           100                       default
-h2_stream_window         256KiB                    default
-h2_connection_window     1MiB                      default
-h2_ping_interval         30                        default
-h2_ping_timeout          10                        default
-h2_max_resets            256                       default
-trusted_proxies          off                       default
-forwarded_headers        auto                      default
-proxy_protocol           off                       default
-"
+    // Every row, in three columns; those of the program alone are not there for the second application.
+    let (first, admin) = shown.split_once("\n\n[apps.admin]\n").unwrap();
+    for (part, rows) in [
+        (first, ROWS.iter().collect::<Vec<_>>()),
+        (admin, ROWS.iter().filter(|row| row.scope == Scope::Application).collect()),
+    ] {
+        let lines: Vec<_> = part.lines().collect();
+        assert_eq!(lines.len(), rows.len(), "{shown}");
+        for (row, line) in rows.iter().zip(lines) {
+            let columns: Vec<_> =
+                line.split("  ").map(str::trim).filter(|column| !column.is_empty()).collect();
+            let expected = match (row.name, part == first) {
+                ("bind", true) => [row.name, ":80, unix:/run/shop.sock", "command line (--bind)"],
+                ("max_body", true) => [row.name, "1MiB", "file (pulsar.toml:2)"],
+                ("bind", false) => [row.name, "127.0.0.1:8061", "program (src/main.rs:7)"],
+                ("threads", false) => [row.name, "2", "environment (PULSAR_ADMIN_THREADS)"],
+                _ => [row.name, row.default, "default"],
+            };
+            assert_eq!(columns, expected, "{shown}");
+        }
+    }
+    let edges = |text: &str| text.lines().next().unwrap().find("command").unwrap();
+    assert!(
+        first.lines().skip(1).all(|line| line.find("default").is_none_or(|at| at == edges(first))),
+        "{shown}"
     );
     let alone = alone(|start| start.load().unwrap().settings.print_config());
-    assert!(alone.ends_with("config                   pulsar.toml     default, no such file\n"), "{alone}");
+    let last = alone.lines().last().unwrap();
+    assert!(last.starts_with("config  ") && last.ends_with("  default, no such file"), "{alone}");
 }
 
 #[test]

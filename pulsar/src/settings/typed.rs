@@ -38,8 +38,17 @@ use crate::settings::{
 /// * [`max_rss`](Settings::max_rss): 0 MiB, never
 /// * [`reload_surge`](Settings::reload_surge): 1
 /// * [`keep_alive`](Settings::keep_alive): 30 seconds
+/// * [`max_target`](Settings::max_target): 8 KiB
+/// * [`max_head`](Settings::max_head): 32 KiB
+/// * [`max_headers`](Settings::max_headers): 100
 /// * [`max_body`](Settings::max_body): 8 MiB
+/// * [`body_buffer`](Settings::body_buffer): 64 KiB
+/// * [`body_timeout`](Settings::body_timeout): 15 seconds
+/// * [`allowed_hosts`](Settings::allowed_hosts): none, which is every host
 /// * [`strict_slashes`](Settings::strict_slashes): true
+/// * [`trusted_proxies`](Settings::trusted_proxies): nobody
+/// * [`forwarded_headers`](Settings::forwarded_headers): `auto`
+/// * [`proxy_protocol`](Settings::proxy_protocol): nobody
 /// * [`head_timeout`](Settings::head_timeout): 10 seconds
 /// * [`preface_timeout`](Settings::preface_timeout): 5 seconds
 /// * [`write_timeout`](Settings::write_timeout): 30 seconds
@@ -54,9 +63,13 @@ use crate::settings::{
 /// * [`h2_ping_interval`](Settings::h2_ping_interval): 30 seconds
 /// * [`h2_ping_timeout`](Settings::h2_ping_timeout): 10 seconds
 /// * [`h2_max_resets`](Settings::h2_max_resets): 256
-/// * [`trusted_proxies`](Settings::trusted_proxies): nobody
-/// * [`forwarded_headers`](Settings::forwarded_headers): `auto`
-/// * [`proxy_protocol`](Settings::proxy_protocol): nobody
+/// * [`websocket_max_message`](Settings::websocket_max_message): 1 MiB
+/// * [`websocket_max_frame`](Settings::websocket_max_frame): 256 KiB
+/// * [`websocket_max_fragments`](Settings::websocket_max_fragments): 1024 frames
+/// * [`websocket_write_buffer`](Settings::websocket_write_buffer): 1 MiB
+/// * [`websocket_ping`](Settings::websocket_ping): 20 seconds
+/// * [`websocket_pong_timeout`](Settings::websocket_pong_timeout): 20 seconds
+/// * [`websocket_close_timeout`](Settings::websocket_close_timeout): 5 seconds
 /// * [`log_level`](Settings::log_level): `info`
 /// * [`log_format`](Settings::log_format): text
 /// * [`access_log`](Settings::access_log): off
@@ -117,17 +130,35 @@ pub struct Settings {
     pub reload_surge: usize,
     /// How long a connection may be idle between two requests; zero closes it after each answer.
     pub keep_alive: Duration,
+    /// The longest target of a request, in bytes.
+    pub max_target: usize,
+    /// The longest head of a request, in bytes.
+    pub max_head: usize,
+    /// The most header fields of a request.
+    pub max_headers: usize,
     /// The longest request body that is read.
     pub max_body: BodyLimit,
+    /// How much of a request body is read before a WSGI callable that blocks gets a thread, in bytes.
+    pub body_buffer: usize,
+    /// How long the next piece of a request body may take while it is waited for.
+    pub body_timeout: TimeLimit,
+    /// The hosts that the application answers for, such as `example.org` and `*.example.org`; none is every host.
+    pub allowed_hosts: Vec<String>,
     /// Whether a path that differs from a rule only by its final slash is redirected to the rule's spelling.
     pub strict_slashes: bool,
+    /// The peers whose forwarding headers are believed.
+    pub trusted_proxies: Peers,
+    /// Which forwarding headers these peers write.
+    pub forwarded_headers: ForwardedHeaders,
+    /// The peers that begin each connection with a PROXY header.
+    pub proxy_protocol: Peers,
     /// How long the head of a request may take from its first byte on.
     pub head_timeout: TimeLimit,
     /// How long what comes before the first request may take: the preface of HTTP/2, a PROXY header.
     pub preface_timeout: TimeLimit,
     /// How long a client may take nothing of an answer that is ready.
     pub write_timeout: TimeLimit,
-    /// The bytes a second that a client has to take of an answer that is ready.
+    /// How many bytes a second a client has to send or take, once it has been waited for ten seconds.
     pub min_rate: MinRate,
     /// The connections that a worker may have open at the same time.
     pub max_connections: CountLimit,
@@ -149,12 +180,20 @@ pub struct Settings {
     pub h2_ping_timeout: Duration,
     /// How many requests of a connection of HTTP/2 may fail because the client breaks the rules.
     pub h2_max_resets: usize,
-    /// The peers whose forwarding headers are believed.
-    pub trusted_proxies: Peers,
-    /// Which forwarding headers these peers write.
-    pub forwarded_headers: ForwardedHeaders,
-    /// The peers that begin each connection with a PROXY header.
-    pub proxy_protocol: Peers,
+    /// The longest message that a WebSocket reads.
+    pub websocket_max_message: BodyLimit,
+    /// The longest frame that a WebSocket reads.
+    pub websocket_max_frame: BodyLimit,
+    /// The most frames that a message may come in, at least 1.
+    pub websocket_max_fragments: u32,
+    /// How many bytes may wait for a slow client before a WebSocket sends no more.
+    pub websocket_write_buffer: BodyLimit,
+    /// How long a WebSocket may hear nothing before it asks whether the client is there; zero never asks.
+    pub websocket_ping: Duration,
+    /// How long the client may take to answer that; not zero when it comes from the loader.
+    pub websocket_pong_timeout: Duration,
+    /// How long the close handshake of a WebSocket may take; zero does not wait for the client.
+    pub websocket_close_timeout: Duration,
     /// What is logged.
     pub log_level: LogLevel,
     /// How lines of the log are written.
@@ -197,8 +236,17 @@ impl Default for Settings {
             max_rss: 0,
             reload_surge: 1,
             keep_alive: Duration::from_secs(30),
+            max_target: 8 << 10,
+            max_head: 32 << 10,
+            max_headers: 100,
             max_body: BodyLimit::default(),
+            body_buffer: 64 << 10,
+            body_timeout: TimeLimit::seconds(15),
+            allowed_hosts: Vec::new(),
             strict_slashes: true,
+            trusted_proxies: Peers::default(),
+            forwarded_headers: ForwardedHeaders::default(),
+            proxy_protocol: Peers::default(),
             head_timeout: TimeLimit::seconds(10),
             preface_timeout: TimeLimit::seconds(5),
             write_timeout: TimeLimit::seconds(30),
@@ -213,9 +261,13 @@ impl Default for Settings {
             h2_ping_interval: TimeLimit::seconds(30),
             h2_ping_timeout: Duration::from_secs(10),
             h2_max_resets: 256,
-            trusted_proxies: Peers::default(),
-            forwarded_headers: ForwardedHeaders::default(),
-            proxy_protocol: Peers::default(),
+            websocket_max_message: BodyLimit::Bytes(1 << 20),
+            websocket_max_frame: BodyLimit::Bytes(256 << 10),
+            websocket_max_fragments: 1024,
+            websocket_write_buffer: BodyLimit::Bytes(1 << 20),
+            websocket_ping: Duration::from_secs(20),
+            websocket_pong_timeout: Duration::from_secs(20),
+            websocket_close_timeout: Duration::from_secs(5),
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
             access_log: AccessLog::default(),

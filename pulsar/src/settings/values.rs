@@ -66,7 +66,7 @@ impl FromStr for PoolSize {
     }
 }
 
-/// The longest request body that is read.
+/// A limit in bytes, such as the longest request body that is read.
 ///
 /// # Examples
 ///
@@ -81,7 +81,7 @@ impl FromStr for PoolSize {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BodyLimit {
-    /// This many bytes; a longer body is answered with 413.
+    /// This many bytes.
     Bytes(u64),
     /// As long as the client likes; written `unlimited`.
     Unlimited,
@@ -108,13 +108,7 @@ impl fmt::Display for BodyLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             BodyLimit::Unlimited => f.write_str("unlimited"),
-            BodyLimit::Bytes(0) => f.write_str("0"),
-            BodyLimit::Bytes(bytes) => match bytes.trailing_zeros() {
-                30.. => write!(f, "{}GiB", bytes >> 30),
-                20.. => write!(f, "{}MiB", bytes >> 20),
-                10.. => write!(f, "{}KiB", bytes >> 10),
-                _ => bytes.fmt(f),
-            },
+            BodyLimit::Bytes(bytes) => f.write_str(&show_bytes(bytes)),
         }
     }
 }
@@ -356,6 +350,45 @@ pub(super) fn path(text: &str) -> Result<PathBuf, InvalidValue> {
         _ if text.contains('\0') => Err(InvalidValue::new("a path cannot contain a zero byte")),
         _ => Ok(text.into()),
     }
+}
+
+/// A number of bytes within bounds.
+pub(super) fn size(text: &str, least: usize, most: usize) -> Result<usize, InvalidValue> {
+    let bytes = match text.parse::<BodyLimit>() {
+        Ok(BodyLimit::Bytes(bytes)) => usize::try_from(bytes).ok(),
+        _ => None,
+    };
+    bytes.filter(|bytes| (least..=most).contains(bytes)).ok_or_else(|| {
+        let (least, most) = (show_size(least), show_size(most));
+        InvalidValue::new(format!("`{text}` is not a number of bytes from {least} to {most}"))
+            .with_help("write bytes such as `8192`, or `8KiB`")
+    })
+}
+
+/// A number of bytes as [`size`] reads it back.
+pub(super) fn show_size(bytes: usize) -> String {
+    show_bytes(bytes as u64)
+}
+
+fn show_bytes(bytes: u64) -> String {
+    match bytes.trailing_zeros() {
+        _ if bytes == 0 => "0".to_owned(),
+        30.. => format!("{}GiB", bytes >> 30),
+        20.. => format!("{}MiB", bytes >> 20),
+        10.. => format!("{}KiB", bytes >> 10),
+        _ => bytes.to_string(),
+    }
+}
+
+/// A host as requests name it, or `*.` and the end of one.
+pub(super) fn host(text: &str) -> Result<String, InvalidValue> {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    if name.is_empty() || !name.bytes().all(is_host) || name.starts_with(['.', ':']) {
+        return Err(InvalidValue::new(format!("`{text}` is not a host"))
+            .with_help("write a host such as `example.org`, `*.example.org` or `example.org:8060`"));
+    }
+    Ok(text.to_ascii_lowercase())
 }
 
 /// A whole number within bounds.

@@ -39,6 +39,7 @@ impl Failure {
             Self::Input(failure) => {
                 let status = match failure {
                     input::Failure::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+                    input::Failure::TooSlow => StatusCode::REQUEST_TIMEOUT,
                     input::Failure::Broken => StatusCode::BAD_REQUEST,
                 };
                 Problem::new(status).with_detail(failure.to_string())

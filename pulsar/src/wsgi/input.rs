@@ -19,7 +19,10 @@ use http_body::Body as _;
 use http_body_util::LengthLimitError;
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
-use crate::{body::Body, pool::may_block};
+use crate::{
+    body::{Body, BodyTimeout},
+    pool::may_block,
+};
 
 /// The body of a request: `wsgi.input` of PEP 3333.
 ///
@@ -28,8 +31,8 @@ use crate::{body::Body, pool::may_block};
 ///
 /// # Errors
 ///
-/// Reading fails if the client goes away in mid-body, sends a malformed one, or one longer than the setting `max_body`; and it
-/// goes on failing then. On the event loop `Read` fails with [`io::ErrorKind::WouldBlock`] where it would have to wait.
+/// Reading fails if the client goes away in mid-body, sends a malformed one, one longer than the setting `max_body`, or one slower
+/// than `body_timeout` and `min_rate`; and it goes on failing then. On the event loop `Read` fails with [`io::ErrorKind::WouldBlock`] where it would have to wait.
 ///
 /// ```
 /// use std::io::Read;
@@ -60,6 +63,8 @@ enum Source {
 pub(super) enum Failure {
     /// It is longer than `max_body`.
     TooLong,
+    /// Its client is slower than the settings allow.
+    TooSlow,
     /// It is malformed, or the client has gone.
     Broken,
 }
@@ -70,6 +75,9 @@ impl Failure {
         while let Some(error) = next {
             if error.is::<LengthLimitError>() {
                 return Self::TooLong;
+            }
+            if error.is::<BodyTimeout>() {
+                return Self::TooSlow;
             }
             next = error.source();
         }
@@ -93,6 +101,7 @@ impl Failure {
     fn to_error(self) -> io::Error {
         let kind = match self {
             Self::TooLong => io::ErrorKind::InvalidData,
+            Self::TooSlow => io::ErrorKind::TimedOut,
             Self::Broken => io::ErrorKind::UnexpectedEof,
         };
         io::Error::new(kind, self)
@@ -103,6 +112,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooLong => "the body is longer than `max_body`",
+            Self::TooSlow => "the body came too slowly",
             Self::Broken => "the client has gone, or sent a malformed body, before its end",
         })
     }

@@ -55,9 +55,9 @@ pub(super) const ROWS: &[Row] = &[
         section: SECTION,
         scope: Scope::Application,
         default: "500",
-        help: "Bytes a second that a client has to take of an answer",
-        details: "A whole number; off removes the limit. It is measured over at least 10 s in which there was always \
-                  something that the client could have taken; one that takes less is disconnected.",
+        help: "Bytes a second that a client has to send or take",
+        details: "A whole number; off removes the limit. It is measured over at least 10 s in which the client was always waited \
+                  for: a body that comes more slowly is answered with 408, a client that takes less of its answer is disconnected.",
         types: &[Type::Integer, Type::String],
         several: None,
         set: |settings, text| text.parse().map(|rate| settings.min_rate = rate),

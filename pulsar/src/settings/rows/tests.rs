@@ -26,6 +26,16 @@ macro_rules! not_bytes {
     };
 }
 
+macro_rules! not_a_host {
+    ($text:literal) => {
+        concat!(
+            "`",
+            $text,
+            "` is not a host (write a host such as `example.org`, `*.example.org` or `example.org:8060`)"
+        )
+    };
+}
+
 macro_rules! not_octal {
     ($text:literal) => {
         concat!(
@@ -218,6 +228,15 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ("max_lifetime_jitter", &[("0", "0"), ("0.5", "0.5")]),
     ("max_rss", &[("0", "0"), ("16777216", "16777216")]),
     ("reload_surge", &[("1", "1"), ("1024", "1024")]),
+    ("max_target", &[("64", "64"), ("8k", "8KiB"), ("63KiB", "63KiB")]),
+    ("max_head", &[("1k", "1KiB"), ("40000", "40000"), ("1m", "1MiB")]),
+    ("max_headers", &[("8", "8"), ("4096", "4096")]),
+    ("body_buffer", &[("0", "0"), ("64k", "64KiB"), ("16m", "16MiB")]),
+    ("body_timeout", &[("0.5", "0.5"), ("unlimited", "unlimited")]),
+    (
+        "allowed_hosts",
+        &[("any", "any"), ("Example.org", "example.org"), ("*.a", "*.a"), ("[::1]:80", "[::1]:80")],
+    ),
     (
         "max_body",
         &[
@@ -267,6 +286,16 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ),
     ("forwarded_headers", &[("auto", "auto"), ("forwarded", "forwarded"), ("x-forwarded", "x-forwarded")]),
     ("proxy_protocol", &[("off", "off"), ("unix", "unix"), ("192.0.2.0/24", "192.0.2.0/24")]),
+    (
+        "websocket_max_message",
+        &[("0", "0"), ("64MiB", "64MiB"), ("1024k", "1MiB"), ("unlimited", "unlimited")],
+    ),
+    ("websocket_max_frame", &[("125", "125"), ("1m", "1MiB"), ("unlimited", "unlimited")]),
+    ("websocket_max_fragments", &[("1", "1"), ("4294967295", "4294967295")]),
+    ("websocket_write_buffer", &[("0", "0"), ("64KiB", "64KiB"), ("unlimited", "unlimited")]),
+    ("websocket_ping", &[("0", "0"), ("2.5", "2.5")]),
+    ("websocket_pong_timeout", &[("0.5", "0.5"), ("60", "60")]),
+    ("websocket_close_timeout", &[("0", "0"), ("1", "1")]),
     (
         "log_level",
         &[
@@ -379,6 +408,43 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("graceful_timeout", &[("31536001", not_seconds!("31536001")), ("1.2.3", not_seconds!("1.2.3"))]),
+    (
+        "max_target",
+        &[
+            ("63", "`63` is not a number of bytes from 64 to 63KiB (write bytes such as `8192`, or `8KiB`)"),
+            (
+                "64k",
+                "`64k` is not a number of bytes from 64 to 63KiB (write bytes such as `8192`, or `8KiB`)",
+            ),
+        ],
+    ),
+    (
+        "max_head",
+        &[(
+            "unlimited",
+            "`unlimited` is not a number of bytes from 1KiB to 1MiB (write bytes such as `8192`, or `8KiB`)",
+        )],
+    ),
+    ("max_headers", &[("7", "`7` is not a whole number from 8 to 4096")]),
+    (
+        "body_buffer",
+        &[("17m", "`17m` is not a number of bytes from 0 to 16MiB (write bytes such as `8192`, or `8KiB`)")],
+    ),
+    (
+        "body_timeout",
+        &[
+            ("0", "`0` is no time at all (write seconds, such as `30` or `0.5`, or `unlimited`)"),
+            (
+                "off",
+                "`off` is not a number of seconds from 0 to 31536000 (write seconds, such as `30` or `0.5`, or \
+                 `unlimited`)",
+            ),
+        ],
+    ),
+    (
+        "allowed_hosts",
+        &[("", not_a_host!("")), ("http://a", not_a_host!("http://a")), ("*.", not_a_host!("*."))],
+    ),
     (
         "max_body",
         &[
@@ -513,6 +579,25 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("proxy_protocol", &[("haproxy", no_peer!("`haproxy` is not an address"))]),
+    ("websocket_max_message", &[("1.5m", not_bytes!("1.5m"))]),
+    ("websocket_max_frame", &[("", not_bytes!(""))]),
+    (
+        "websocket_max_fragments",
+        &[
+            ("0", "`0` is not a whole number from 1 to 4294967295"),
+            ("unlimited", "`unlimited` is not a whole number from 1 to 4294967295"),
+        ],
+    ),
+    ("websocket_write_buffer", &[("off", not_bytes!("off"))]),
+    ("websocket_ping", &[("20s", not_seconds!("20s"))]),
+    (
+        "websocket_pong_timeout",
+        &[
+            ("0", "`0` is no time at all (write a number of seconds above 0, such as `60` or `0.5`)"),
+            ("never", not_seconds!("never")),
+        ],
+    ),
+    ("websocket_close_timeout", &[("-1", not_seconds!("-1"))]),
     (
         "log_level",
         &[

@@ -1,0 +1,246 @@
+//! The judgement on the head of a request.
+
+use http::{HeaderValue, Method, Request, StatusCode, Version, header, uri::Scheme};
+use http_body::Body;
+
+use super::{body::BodyLimits, coding, host, hosts::Hosts, refusal::Refusal, target};
+use crate::{board::Limit, request::is_websocket_connect};
+
+/// What an application's settings ask of a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    /// The longest target, in bytes.
+    pub(crate) max_target: usize,
+    /// The most header fields. hyper counts those of HTTP/1.
+    pub(crate) max_headers: usize,
+    /// What the body may take.
+    pub(crate) body: BodyLimits,
+    /// The hosts that are answered for.
+    pub(crate) hosts: Hosts,
+}
+
+/// Judges a request that came over TLS, or over plain bytes.
+///
+/// # Errors
+///
+/// When it must not reach the application; the refusal is the answer.
+pub(crate) fn judge<B: Body>(rules: &Rules, request: &Request<B>, secure: bool) -> Result<(), Refusal> {
+    let (method, uri, version) = (request.method(), request.uri(), request.version());
+    let length = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    if length + uri.authority().map_or(0, |authority| authority.as_str().len()) > rules.max_target {
+        return Err(TARGET_TOO_LONG);
+    }
+    if method.as_str().len() > LONGEST_METHOD {
+        return Err(METHOD_TOO_LONG);
+    }
+    // Over HTTP/2 a WebSocket is opened by CONNECT, with the target of any other request: RFC 8441 section 4.
+    let is_websocket = is_websocket_connect(method, request.extensions());
+    let named = target::judge(if is_websocket { &Method::GET } else { method }, uri)?;
+
+    let headers = request.headers();
+    let mut host: Option<&HeaderValue> = None;
+    let (mut types, mut is_coded) = (0, false);
+    for (name, value) in headers {
+        match *name {
+            header::HOST => {
+                if host.replace(value).is_some() {
+                    return Err(TWO_HOSTS);
+                }
+            }
+            header::TRANSFER_ENCODING => is_coded = true,
+            header::CONTENT_TYPE => types += 1,
+            header::EXPECT if version > Version::HTTP_10 => {
+                if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") {
+                    return Err(EXPECTATION);
+                }
+            }
+            _ => {}
+        }
+        // HTTP/1 has lost them when it is parsed; in HTTP/2 they are malformed: RFC 9113 section 8.2.1.
+        if version == Version::HTTP_2 && has_outer_space(value.as_bytes()) {
+            return Err(OUTER_SPACE);
+        }
+    }
+    if is_coded {
+        coding::judge(headers.get_all(header::TRANSFER_ENCODING).iter())?;
+    }
+    if types > 1 {
+        return Err(TWO_TYPES);
+    }
+    if version == Version::HTTP_2 {
+        if headers.len() > rules.max_headers {
+            return Err(TOO_MANY_HEADERS);
+        }
+        // The transport is what is known of it: RFC 9113 section 8.3.1.
+        if uri.scheme().is_some_and(|scheme| (*scheme == Scheme::HTTPS) != secure) {
+            return Err(OTHER_SCHEME);
+        }
+    }
+    judge_host(rules, version, named, host.map(HeaderValue::as_bytes), secure)?;
+    judge_length(rules, request.body())
+}
+
+/// Which host is meant: exactly one, by one name.
+fn judge_host(
+    rules: &Rules,
+    version: Version,
+    named: Option<&str>,
+    host: Option<&[u8]>,
+    secure: bool,
+) -> Result<(), Refusal> {
+    let default_port: &[u8] = if secure { b"443" } else { b"80" };
+    let meant = match (named.map(str::as_bytes), host) {
+        (_, Some(host)) if !host::is_valid(host) => return Err(MALFORMED_HOST),
+        (Some(named), Some(host)) if !host::is_same(named, host, default_port) => return Err(OTHER_HOST),
+        (_, Some(host)) => host,
+        // The target may stand for the field in HTTP/2, and in HTTP/1.0, which has none.
+        (Some(named), None) if version != Version::HTTP_11 => named,
+        (None, None) if version < Version::HTTP_11 => return Ok(()),
+        (_, None) => return Err(NO_HOST),
+    };
+    if rules.hosts.allow(meant) { Ok(()) } else { Err(MISDIRECTED) }
+}
+
+/// A length that is said is compared before anything is read.
+fn judge_length(rules: &Rules, body: &impl Body) -> Result<(), Refusal> {
+    let said = body.size_hint().lower();
+    match rules.body.max {
+        Some(max) if said > max => Err(BODY_TOO_LONG),
+        _ if said > LONGEST_BODY => Err(IMPOSSIBLE_LENGTH),
+        _ => Ok(()),
+    }
+}
+
+fn has_outer_space(value: &[u8]) -> bool {
+    let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    is_space(value.first()) || is_space(value.last())
+}
+
+/// Longer than any method that is registered.
+const LONGEST_METHOD: usize = 32;
+/// What a signed number holds: nobody means more, and not everybody can count further.
+const LONGEST_BODY: u64 = i64::MAX as u64;
+
+const METHOD_TOO_LONG: Refusal =
+    Refusal::new(StatusCode::NOT_IMPLEMENTED, "no method has a name of more than 32 characters");
+const TARGET_TOO_LONG: Refusal =
+    Refusal::over(Limit::MaxTarget, StatusCode::URI_TOO_LONG, "the target is longer than `max_target`");
+const TOO_MANY_HEADERS: Refusal = Refusal::over(
+    Limit::MaxHeaders,
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "there are more header fields than `max_headers`",
+);
+const BODY_TOO_LONG: Refusal =
+    Refusal::over(Limit::MaxBody, StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than `max_body`");
+const IMPOSSIBLE_LENGTH: Refusal = Refusal::bad("Content-Length is more than a body can have");
+const NO_HOST: Refusal = Refusal::bad("the header Host is missing");
+const TWO_HOSTS: Refusal = Refusal::bad("there is more than one header Host");
+const MALFORMED_HOST: Refusal = Refusal::bad("the header Host is not a host with or without a port");
+const OTHER_HOST: Refusal = Refusal::bad("the target and the header Host name different hosts");
+const MISDIRECTED: Refusal = Refusal::new(
+    StatusCode::MISDIRECTED_REQUEST,
+    "this server does not answer for that host (see `allowed_hosts`)",
+);
+const OTHER_SCHEME: Refusal = Refusal::bad("the scheme is not the one of the connection");
+const OUTER_SPACE: Refusal = Refusal::bad("a header value begins or ends with a space");
+const TWO_TYPES: Refusal = Refusal::bad("there is more than one header Content-Type");
+const EXPECTATION: Refusal =
+    Refusal::new(StatusCode::EXPECTATION_FAILED, "the only expectation that can be met is 100-continue");
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Full;
+
+    use super::*;
+
+    fn rules() -> Rules {
+        Rules {
+            max_target: 100,
+            max_headers: 5,
+            body: BodyLimits { max: Some(10), ..BodyLimits::default() },
+            hosts: Hosts::default(),
+        }
+    }
+
+    type Row = (Version, &'static str, &'static [(&'static str, &'static str)], Result<(), Refusal>);
+
+    #[test]
+    fn requests_are_judged() {
+        const ONE: Version = Version::HTTP_11;
+        const TWO: Version = Version::HTTP_2;
+        const ZERO: Version = Version::HTTP_10;
+        let rows: &[Row] = &[
+            (ONE, "/", &[("host", "a")], Ok(())),
+            (ONE, "/", &[], Err(NO_HOST)),
+            (ZERO, "/", &[], Ok(())),
+            (ONE, "/", &[("host", "a"), ("host", "a")], Err(TWO_HOSTS)),
+            (ONE, "/", &[("host", "a"), ("host", "b")], Err(TWO_HOSTS)),
+            (ONE, "/", &[("host", "")], Err(MALFORMED_HOST)),
+            (ONE, "/", &[("host", "a b")], Err(MALFORMED_HOST)),
+            (ONE, "http://a/x", &[("host", "a")], Ok(())),
+            (ONE, "http://a:80/x", &[("host", "a")], Ok(())),
+            (ONE, "http://a/x", &[("host", "A:80")], Ok(())),
+            (ONE, "http://evil/x", &[("host", "a")], Err(OTHER_HOST)),
+            // The field is required in HTTP/1.1 even then: RFC 9112 section 3.2.
+            (ONE, "http://a/x", &[], Err(NO_HOST)),
+            (ZERO, "http://a/x", &[], Ok(())),
+            (TWO, "http://a/", &[], Ok(())),
+            (TWO, "http://a/", &[("host", "a")], Ok(())),
+            (TWO, "http://a/", &[("host", "b")], Err(OTHER_HOST)),
+            (TWO, "/", &[("host", "a")], Ok(())),
+            (TWO, "/", &[], Err(NO_HOST)),
+            (TWO, "https://a/", &[], Err(OTHER_SCHEME)),
+            (TWO, "http://a/", &[("x", " y")], Err(OUTER_SPACE)),
+            (TWO, "http://a/", &[("x", "y\t")], Err(OUTER_SPACE)),
+            (TWO, "http://a/", &[("a", ""), ("b", ""), ("c", ""), ("d", ""), ("e", "")], Ok(())),
+            (
+                TWO,
+                "http://a/",
+                &[("a", ""), ("b", ""), ("c", ""), ("d", ""), ("e", ""), ("f", "")],
+                Err(TOO_MANY_HEADERS),
+            ),
+            (ONE, "/", &[("host", "a"), ("transfer-encoding", "chunked")], Ok(())),
+            (ONE, "/", &[("host", "a"), ("expect", "100-Continue")], Ok(())),
+            (ONE, "/", &[("host", "a"), ("expect", "200-maybe")], Err(EXPECTATION)),
+            (ZERO, "/", &[("host", "a"), ("expect", "200-maybe")], Ok(())),
+            (ONE, "/", &[("host", "a"), ("content-type", "a/b"), ("content-type", "a/b")], Err(TWO_TYPES)),
+        ];
+        for (version, uri, headers, expected) in rows {
+            let mut request = Request::builder().version(*version).uri(*uri);
+            for (name, value) in *headers {
+                // As HTTP/2 lets them through.
+                request = request.header(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            }
+            let request = request.body(Full::<&[u8]>::default()).unwrap();
+            assert_eq!(judge(&rules(), &request, false), *expected, "{version:?} {uri} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn limits_are_met_at_their_value_and_not_above() {
+        let request = |method: &str, target: String, body: usize| {
+            let body = Full::new(vec![b'x'; body].leak() as &[u8]);
+            Request::builder().method(method).uri(target).header("host", "a").body(body).unwrap()
+        };
+        let path = |length: usize| format!("/{}", "x".repeat(length - 1));
+        for (request, expected) in [
+            (request("GET", path(100), 0), Ok(())),
+            (request("GET", path(101), 0), Err(TARGET_TOO_LONG)),
+            (request(&"M".repeat(32), path(1), 0), Ok(())),
+            (request(&"M".repeat(33), path(1), 0), Err(METHOD_TOO_LONG)),
+            (request("POST", path(1), 10), Ok(())),
+            (request("POST", path(1), 11), Err(BODY_TOO_LONG)),
+        ] {
+            assert_eq!(judge(&rules(), &request, false), expected, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn other_hosts_are_misdirected() {
+        let rules = Rules { hosts: Hosts::new(&["a".to_owned()]), ..rules() };
+        for (host, expected) in [("a", Ok(())), ("a:1", Ok(())), ("b", Err(MISDIRECTED))] {
+            let request = Request::builder().header("host", host).body(Full::<&[u8]>::default()).unwrap();
+            assert_eq!(judge(&rules, &request, false), expected, "{host}");
+        }
+    }
+}
