@@ -67,16 +67,6 @@ pub(crate) struct Trust {
     pub(crate) headers: ForwardedHeaders,
 }
 
-impl Trust {
-    fn covers(&self, peer: &Peer) -> bool {
-        match peer {
-            Peer::Tcp(address) => self.proxies.contains(address.ip()),
-            Peer::Unix(_) => self.proxies.contains_unix(),
-            Peer::Unknown => false,
-        }
-    }
-}
-
 /// The forwarding headers of one request, and what they come to once somebody has asked.
 #[derive(Debug)]
 struct Forwarding {
@@ -99,7 +89,7 @@ impl Connection {
 
     /// The connection of these facts. Whoever is not trusted is not believed, whatever the facts say.
     pub(crate) fn on(mut wire: Wire) -> Self {
-        wire.trust = wire.trust.filter(|trust| trust.covers(&wire.peer));
+        wire.trust = wire.trust.filter(|trust| wire.peer.is_in(&trust.proxies));
         let request_id = RequestId::made(wire.id, 0);
         Self { wire: Arc::new(wire), request_id, matched: None, mounted: None, forwarding: None }
     }

@@ -22,6 +22,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Stage {
+    /// It waits for the PROXY header that has to come first.
+    ProxyHeader,
     /// It waits for the first byte of a request.
     Idle,
     /// Some of a request head of HTTP/1 has come.
@@ -42,6 +44,8 @@ pub(super) enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Due {
+    /// No PROXY header came.
+    ProxyHeader,
     /// No request came.
     Idle,
     /// A head was begun and not completed.
@@ -62,6 +66,7 @@ impl Due {
     /// The limit that was reached.
     fn limit(self) -> Option<Limit> {
         match self {
+            Self::ProxyHeader => Some(Limit::ProxyProtocol),
             Self::Idle => Some(Limit::KeepAlive),
             Self::Head => Some(Limit::HeadTimeout),
             Self::Preface => Some(Limit::PrefaceTimeout),
@@ -311,7 +316,8 @@ impl Activity {
     }
 
     fn stage(&self) -> Stage {
-        const STAGES: [Stage; 7] = [
+        const STAGES: [Stage; 8] = [
+            Stage::ProxyHeader,
             Stage::Idle,
             Stage::Head,
             Stage::Preface,
@@ -336,6 +342,7 @@ impl Activity {
             return None;
         }
         let (limit, due) = match stage {
+            Stage::ProxyHeader => (self.limits.preface, Due::ProxyHeader),
             Stage::Idle | Stage::Http2 => (self.limits.keep_alive, Due::Idle),
             Stage::Head => (self.limits.head, Due::Head),
             Stage::Preface => (self.limits.preface, Due::Preface),

@@ -39,7 +39,7 @@ pub struct ServerConfig {
     pub keep_alive: Duration,
     /// How long a request head may take from its first byte on; a slower one is answered with 408. `None` is no limit.
     pub head_timeout: Option<Duration>,
-    /// How long the preface of HTTP/2 may take from its first byte on. `None` is no limit.
+    /// How long the preface of HTTP/2 may take from its first byte on, and a PROXY header from the beginning. `None` is no limit.
     pub preface_timeout: Option<Duration>,
     /// How long a client may take nothing of what is ready for it until it is cut. `None` is no limit.
     pub write_timeout: Option<Duration>,

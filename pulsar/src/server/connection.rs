@@ -1,8 +1,7 @@
 //! One connection, from the socket to its end.
 //!
 //! All of it happens in one task, stage by stage, and no stage waits without a limit: which protocol it is, then HTTP/1 or
-//! HTTP/2. Before them comes TLS, if there is a certificate. What else has to come before HTTP (the address of a client behind a
-//! proxy) belongs there, as another stage that ends with the server.
+//! HTTP/2. Before them come the header of a proxy, if it is one that sends it, and TLS, if there is a certificate.
 
 use std::{
     convert::Infallible,
@@ -31,11 +30,13 @@ use crate::{
         io_thread::{IoThread, Registration},
         limits::Limits,
         policy::Rules,
+        proxy_header::read_header,
         refusal::{Refusals, refuse_slow_head},
         sniff::{Protocol, sniff},
         stream::{Socket, Stream},
         tls::Door,
     },
+    settings::Peers,
 };
 
 /// What the connections of one application have in common on one thread.
@@ -48,7 +49,9 @@ pub(super) struct Terms<S> {
     pub(super) http2: Option<Http2>,
     /// What requests have to keep to.
     pub(super) rules: Arc<Rules>,
-    /// Whose forwarding headers are believed.
+    /// Who begins a connection with a PROXY header, if anybody does.
+    pub(super) proxies: Option<Arc<Peers>>,
+    /// Whose forwarding headers are believed, if anybody's are.
     pub(super) trust: Option<Arc<Trust>>,
     pub(super) log: Option<Arc<Log>>,
     /// The way in, if connections over TCP are encrypted.
@@ -57,8 +60,8 @@ pub(super) struct Terms<S> {
 
 impl Terms<()> {
     pub(super) fn with<S>(self, service: S) -> Terms<S> {
-        let Self { service: (), thread, limits, http1, http2, rules, trust, log, door } = self;
-        Terms { service, thread, limits, http1, http2, rules, trust, log, door }
+        let Self { service: (), thread, limits, http1, http2, rules, proxies, trust, log, door } = self;
+        Terms { service, thread, limits, http1, http2, rules, proxies, trust, log, door }
     }
 }
 
@@ -72,8 +75,9 @@ where
     let id = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
     let registration = Registration::new(&terms.thread, id, &terms.limits);
     let activity = Arc::clone(registration.activity());
-    let wire = Wire { peer, local, proxy: None, tls: None, trust: terms.trust.clone(), id };
-    let connection = Connection::on(wire);
+    let is_proxied = terms.proxies.as_ref().is_some_and(|proxies| peer.is_in(proxies));
+    let trust = terms.trust.clone();
+    let connection = Connection::on(Wire { peer, local, proxy: None, tls: None, trust: trust.clone(), id });
     let (service, log, rules) = (terms.service.clone(), terms.log.clone(), Arc::clone(&terms.rules));
     let (http1, http2, door) = (terms.http1.clone(), terms.http2, terms.door.clone());
     tokio::spawn(async move {
@@ -82,6 +86,14 @@ where
             Poll::Ready(())
         })
         .await;
+        let connection = if is_proxied {
+            match introduced(&socket, connection, trust, &activity).await {
+                Some(connection) => connection,
+                None => return,
+            }
+        } else {
+            connection
+        };
         let Some((socket, connection)) = secured(door, socket, connection, &activity).await else { return };
         let settled = connection.tls().and_then(Tls::protocol).map(Protocol::of_alpn);
         let refusals = Refusals::new(log.clone(), connection.clone(), Arc::clone(&activity));
@@ -115,6 +127,32 @@ where
             tracing::debug!(connection = id, %error, "a connection ended in an error");
         }
     });
+}
+
+/// Reads what a proxy says of the connection. Gives nothing if it is not understood, or the connection has ended.
+async fn introduced(
+    socket: &Socket,
+    connection: Connection,
+    trust: Option<Arc<Trust>>,
+    activity: &Activity,
+) -> Option<Connection> {
+    activity.enter(Stage::ProxyHeader);
+    // In boxes of their own, as few connections need them.
+    let mut begun = Vec::new();
+    let header = Box::pin(until_http(activity, |cx| read_header(socket, activity, &mut begun, cx))).await;
+    activity.enter(Stage::Idle);
+    match header.ok()? {
+        Ok(None) => Some(connection),
+        Ok(Some((peer, local))) => {
+            let (proxy, id) = (Some(connection.peer().clone()), connection.id());
+            Some(Connection::on(Wire { peer, local: Some(local), proxy, tls: None, trust, id }))
+        }
+        Err(error) => {
+            let (id, peer) = (connection.id(), connection.peer());
+            tracing::debug!(connection = id, %peer, %error, "a proxy is not understood, its connection is closed");
+            None
+        }
+    }
 }
 
 /// Encrypts a connection over TCP, if there is a door to pass. Gives nothing if the connection has ended on the way.

@@ -24,7 +24,7 @@
 //! ```
 //!
 //! Files, lower ones first: `config`, `date`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`, `handover`;
-//! `tls`, `listener`, `stream`, `answer`, `exchange`; `sniff`, `proxy_protocol`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
+//! `tls`, `listener`, `stream`, `answer`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
 
 mod accept;
 mod access_log;
@@ -44,6 +44,7 @@ mod listener;
 mod outcome;
 mod plan;
 mod policy;
+mod proxy_header;
 mod proxy_protocol;
 mod refusal;
 mod serve;

@@ -425,6 +425,7 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
         });
         let doors: Vec<_> =
             tls.iter().flat_map(|tls| (0..count).map(|_| Arc::new(Door::new(tls, count)))).collect();
+        let proxies = (!config.proxy_protocol.is_empty()).then(|| Arc::new(config.proxy_protocol.clone()));
         for socket in sockets {
             for (n, listener) in listeners(socket, count, &mut files)?.into_iter().enumerate() {
                 let terms = Terms {
@@ -434,6 +435,7 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
                     http1: http1(&config),
                     http2: Http2::new(&config),
                     rules: Arc::clone(&rules),
+                    proxies: proxies.clone(),
                     trust: trust.clone(),
                     log: log.as_ref().map(|writer| Arc::clone(writer.log())),
                     door: doors.get(n % count).cloned(),

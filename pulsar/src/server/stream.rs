@@ -76,6 +76,14 @@ impl Stream {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
+    /// Takes what was read ahead from its beginning: it has been understood.
+    pub(super) fn consume(&mut self, count: usize) {
+        self.unread.drain(..count);
+        if self.unread.is_empty() {
+            self.unread = Vec::new();
+        }
+    }
+
     fn poll_socket(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = match &mut self.socket {
@@ -149,10 +157,7 @@ impl AsyncRead for Stream {
         }
         let count = self.unread.len().min(buffer.remaining());
         buffer.put_slice(&self.unread[..count]);
-        self.unread.drain(..count);
-        if self.unread.is_empty() {
-            self.unread = Vec::new();
-        }
+        self.consume(count);
         Poll::Ready(Ok(()))
     }
 }

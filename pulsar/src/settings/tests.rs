@@ -958,6 +958,7 @@ fn settings_of_another_process() {
 
 #[allow(clippy::too_many_lines)] // It is a table.
 #[test]
+#[allow(clippy::too_many_lines)] // one for each setting
 fn print_config_shows_values_and_origins() {
     let shown = two(|start| {
         Start {

@@ -162,7 +162,7 @@ pub struct Settings {
     pub proxy_protocol: Peers,
     /// How long the head of a request may take from its first byte on.
     pub head_timeout: TimeLimit,
-    /// How long the first bytes of HTTP/2 may take.
+    /// How long what comes before the first request may take: the preface of HTTP/2, a PROXY header.
     pub preface_timeout: TimeLimit,
     /// How long a client may take nothing of an answer that is ready.
     pub write_timeout: TimeLimit,

@@ -555,6 +555,10 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
                 "`unix:/run/nginx.sock` is not an address (clients of unix sockets have none; write `unix` for all \
                  of them)",
             ),
+            (
+                "10.0.0.0/8,::1",
+                "`10.0.0.0/8,::1` is more than one peer (give the flag once for each; the file has an array of them)",
+            ),
             ("[::1]", "`[::1]` stands in brackets (write `::1`)"),
             ("10.0.0.1:80", "`10.0.0.1:80` has a port, which says nothing about a peer (write `10.0.0.1`)"),
             ("[::1]:80", "`[::1]:80` has a port, which says nothing about a peer (write `::1`)"),
