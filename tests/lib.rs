@@ -6,6 +6,7 @@
 pub mod fixture;
 pub mod log;
 pub mod program;
+pub mod strict;
 pub mod wire;
 
 use std::{

@@ -18,7 +18,7 @@ use std::{
 };
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts, uri::PathAndQuery};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, request::Parts, uri::PathAndQuery};
 
 use crate::{place::Place, problem::Problem};
 
@@ -464,6 +464,23 @@ impl Params {
 pub(crate) fn path_values(parts: &Parts) -> Option<(&[String], &Params)> {
     let matched = parts.extensions.get::<Connection>()?.matched.as_ref()?;
     Some((&matched.route.names, &matched.params))
+}
+
+/// Whether a method is one that everybody knows: RFC 9110 section 9, RFC 5789, the method QUERY.
+pub(crate) fn is_standard(method: &Method) -> bool {
+    const STANDARD: [Method; 10] = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::PATCH,
+        Method::CONNECT,
+        Method::TRACE,
+        Method::QUERY,
+    ];
+    STANDARD.contains(method)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use pulsar::{
 };
 use pulsar_tests::{Folder, wire};
 
-use crate::support::{End::Open, Served, Table, WAYS, serve, serve_service, serve_with};
+use crate::support::{End::Closed, Served, Table, WAYS, serve, serve_service, serve_with};
 
 pub(crate) const ROWS: usize = VARIABLES.len() + MOUNTED.len() + SERVER.len() + REFUSED.len() + CHANGES.len();
 

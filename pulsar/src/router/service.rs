@@ -29,7 +29,7 @@ use crate::{
     middleware::BoxService,
     pool::panic_message,
     problem::Problem,
-    request::{Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID},
+    request::{Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID, is_standard},
 };
 
 /// Renders the problem document of an error in an application's own way.
@@ -58,6 +58,8 @@ pub(super) struct Tables {
     pub(super) table: Table,
     pub(super) routes: Vec<Compiled>,
     pub(super) mounts: Vec<Mount>,
+    /// The methods of routes that not everybody knows.
+    pub(super) own_methods: Vec<Method>,
     pub(super) fallback: Option<Endpoint>,
     pub(super) render: Option<Render>,
     pub(super) strict_slashes: bool,
@@ -235,10 +237,22 @@ impl RouterService {
                 drop(text);
                 match &tables.fallback {
                     Some(endpoint) => self.call_endpoint(endpoint, None, request, Params::none()),
-                    None => self.problem(request, Problem::new(StatusCode::NOT_FOUND)),
+                    None => {
+                        let status = if self.knows(request.method()) {
+                            StatusCode::NOT_FOUND
+                        } else {
+                            StatusCode::NOT_IMPLEMENTED
+                        };
+                        self.problem(request, Problem::new(status))
+                    }
                 }
             }
         }
+    }
+
+    /// Whether a method is a usual one, or that of a route: RFC 9110 section 9.1.
+    fn knows(&self, method: &Method) -> bool {
+        is_standard(method) || self.0.own_methods.contains(method)
     }
 
     /// Whether no rule and no mounted service was found.
