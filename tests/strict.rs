@@ -131,7 +131,9 @@ impl Answer {
         loop {
             let Some((size, behind)) = split(rest, b"\r\n") else { return Ok((&[], true)) };
             let size = text(size);
-            let Ok(length) = usize::from_str_radix(&size, 16) else { return Err(format!("a chunk of {size:?}")) };
+            let Ok(length) = usize::from_str_radix(&size, 16) else {
+                return Err(format!("a chunk of {size:?}"));
+            };
             if behind.len() < length + 2 {
                 self.body.extend_from_slice(&behind[..behind.len().min(length)]);
                 return Ok((&[], true));

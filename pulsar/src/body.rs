@@ -78,7 +78,6 @@ impl BodyTimeout {
     pub(crate) fn new(setting: &'static str) -> Self {
         Self { setting }
     }
-
 }
 
 impl std::fmt::Display for BodyTimeout {

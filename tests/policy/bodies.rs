@@ -1,7 +1,7 @@
 //! Rows 50 to 71: how long a body is, and where it ends.
 
 use crate::{
-    row::{Row, run},
+    row::{Row, WSGI, run},
     support::{End, On},
 };
 
@@ -129,7 +129,8 @@ fn ends() -> Vec<Row> {
         Row::chunked(70, "5\r\n12345\r\n").fin().broken(&[400]),
         Row::chunked(70, "5\r\n123").fin().broken(&[400]),
         // No length is an empty body, whatever follows it is the next request, and that has a method nobody knows.
-        Row::post(71, "", "hello").answered_on(On::Routes, &[200], End::Closed),
+        Row::post(71, "", "hello").in_turn(&[On::Routes], &[200, 501], End::Closed),
+        Row::post(71, "", "hello").in_turn(&WSGI, &[200, 200], End::Closed),
     ]
 }
 

@@ -4,8 +4,23 @@
 //! The numbers are those of the table in the guide's page about HTTP. Each short input is sent whole and cut at every byte, to
 //! callables on the pool and on the event loop and to routes; nothing may depend on where bytes are cut.
 
+mod answers;
 mod bodies;
+mod connections;
 mod requests;
 mod routes;
 mod row;
 mod support;
+
+/// The rows of the table.
+const ROWS: std::ops::RangeInclusive<u8> = 1..=92;
+
+#[test]
+fn no_row_is_missing() {
+    let tables = [requests::rows(), bodies::rows(), connections::rows()];
+    let rows = tables.iter().flatten().map(|row| row.number);
+    let all: std::collections::BTreeSet<u8> =
+        rows.chain(connections::CONVERSATIONS).chain(answers::numbers()).collect();
+    let missing: Vec<_> = ROWS.filter(|number| !all.contains(number)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

@@ -6,17 +6,22 @@ use crate::{
 };
 
 pub(crate) fn rows() -> Vec<Row> {
-    [lines(), headers(), hosts(), versions(), methods(), targets(), forms(), lengths()].into_iter().flatten().collect()
+    [lines(), headers(), hosts(), versions(), methods(), targets(), forms(), lengths()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn lines() -> Vec<Row> {
     vec![
-        Row::new(1, "an empty line first", "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n").seen(&[("PATH_INFO", Some("/"))]),
+        Row::new(1, "an empty line first", "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .seen(&[("PATH_INFO", Some("/"))]),
         Row::new(1, "a hundred of them", format!("{}GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n".repeat(100)))
             .seen(&[("PATH_INFO", Some("/"))]),
         Row::new(2, "a bare CR first", "\rGET / HTTP/1.1\r\nHost: a\r\n\r\n").refused(&[400]),
         // hyper's parser takes LF for CR LF, and nobody behind it can see which it was: RFC 9112 section 2.2 allows that.
-        Row::new(3, "bare LF", "GET / HTTP/1.1\nHost: a\n\n").seen(&[("PATH_INFO", Some("/")), ("HTTP_HOST", Some("a"))]),
+        Row::new(3, "bare LF", "GET / HTTP/1.1\nHost: a\n\n")
+            .seen(&[("PATH_INFO", Some("/")), ("HTTP_HOST", Some("a"))]),
         Row::headers(4, "X: a\nY: b\r\n").seen(&[("HTTP_X", Some("a")), ("HTTP_Y", Some("b"))]),
         Row::headers(5, "X: a\rb\r\n").refused(&[400]),
         Row::headers(5, "X: a\0b\r\n").refused(&[400]),
@@ -36,19 +41,28 @@ fn headers() -> Vec<Row> {
     vec![
         Row::headers(10, "X\u{e9}: y\r\n").refused(&[400]),
         Row::headers(11, "X: \u{e9}\r\n").seen(&[("HTTP_X", Some("\u{e9}"))]),
-        Row::headers(12, "X_Forwarded_For: 1\r\nX-Forwarded-For: 2\r\n").seen(&[("HTTP_X_FORWARDED_FOR", Some("2"))]),
+        Row::headers(12, "X_Forwarded_For: 1\r\nX-Forwarded-For: 2\r\n")
+            .seen(&[("HTTP_X_FORWARDED_FOR", Some("2"))]),
         Row::headers(12, "X-Own: 1\r\nX_Own: 2\r\n").seen(&[("HTTP_X_OWN", Some("1"))]),
         Row::headers(12, "X_Own: 2\r\n").seen(&[("HTTP_X_OWN", None)]),
-        Row::post(13, "Transfer_Encoding: chunked\r\nContent-Length: 5\r\n", "12345")
-            .seen(&[("body", Some("12345")), ("HTTP_TRANSFER_ENCODING", None), ("CONTENT_LENGTH", Some("5"))]),
-        Row::post(13, "Content_Length: 3\r\nContent-Length: 5\r\n", "12345")
-            .seen(&[("body", Some("12345")), ("HTTP_CONTENT_LENGTH", None), ("CONTENT_LENGTH", Some("5"))]),
+        Row::post(13, "Transfer_Encoding: chunked\r\nContent-Length: 5\r\n", "12345").seen(&[
+            ("body", Some("12345")),
+            ("HTTP_TRANSFER_ENCODING", None),
+            ("CONTENT_LENGTH", Some("5")),
+        ]),
+        Row::post(13, "Content_Length: 3\r\nContent-Length: 5\r\n", "12345").seen(&[
+            ("body", Some("12345")),
+            ("HTTP_CONTENT_LENGTH", None),
+            ("CONTENT_LENGTH", Some("5")),
+        ]),
         Row::headers(14, "Proxy: http://evil\r\n").seen(&[("HTTP_PROXY", None)]),
     ]
 }
 
 fn hosts() -> Vec<Row> {
-    let host = |number, lines: &str| Row::new(number, format_args!("{lines:?}"), format!("GET / HTTP/1.1\r\n{lines}\r\n"));
+    let host = |number, lines: &str| {
+        Row::new(number, format_args!("{lines:?}"), format!("GET / HTTP/1.1\r\n{lines}\r\n"))
+    };
     vec![
         Row::new(15, "no host", "GET / HTTP/1.1\r\n\r\n").refused(&[400]),
         Row::new(16, "no host in HTTP/1.0", "GET / HTTP/1.0\r\n\r\n")
@@ -70,7 +84,8 @@ fn hosts() -> Vec<Row> {
 }
 
 fn versions() -> Vec<Row> {
-    let line = |number, line: &str| Row::new(number, format_args!("{line:?}"), format!("{line}\r\nHost: a\r\n\r\n"));
+    let line =
+        |number, line: &str| Row::new(number, format_args!("{line:?}"), format!("{line}\r\nHost: a\r\n\r\n"));
     vec![
         line(20, "GET  / HTTP/1.1").refused(&[400]),
         line(20, "GET\t/\tHTTP/1.1").refused(&[400]),
@@ -111,10 +126,14 @@ fn targets() -> Vec<Row> {
         Row::line(31, "GET /%4").refused(&[400]),
         // UTF-8 is taken as if it were encoded, by callables and routes alike.
         Row::line(32, "GET /\u{c3}\u{a9}").seen(&[("PATH_INFO", Some("/\u{c3}\u{a9}"))]).routes(&[404]),
-        Row::line(32, "GET /name/\u{c3}\u{a9}").seen(&[("PATH_INFO", Some("/name/\u{c3}\u{a9}"))]).routes(&[200]),
+        Row::line(32, "GET /name/\u{c3}\u{a9}")
+            .seen(&[("PATH_INFO", Some("/name/\u{c3}\u{a9}"))])
+            .routes(&[200]),
         // hyper cuts the fragment off, so that nobody can see it.
         Row::line(33, "GET /a#frag").seen(&[("PATH_INFO", Some("/a")), ("REQUEST_URI", Some("/a"))]),
-        Row::line(34, "GET /../../etc/passwd").seen(&[("PATH_INFO", Some("/../../etc/passwd"))]).routes(&[404]),
+        Row::line(34, "GET /../../etc/passwd")
+            .seen(&[("PATH_INFO", Some("/../../etc/passwd"))])
+            .routes(&[404]),
         Row::line(34, "GET /%2e%2e/").seen(&[("PATH_INFO", Some("/../"))]).routes(&[404]),
         Row::line(34, "GET /a/..%2f..").seen(&[("PATH_INFO", Some("/a/../.."))]).routes(&[404]),
         Row::line(35, "GET //evil.com/x").seen(&[("PATH_INFO", Some("//evil.com/x"))]).routes(&[404]),
@@ -152,7 +171,9 @@ fn lengths() -> Vec<Row> {
     let target = |length: usize| format!("GET /{}", "x".repeat(length - 1));
     let many = |count: usize| (1..count).fold(String::new(), |lines, n| format!("{lines}X-{n}: y\r\n"));
     // A request line and a host of 35 bytes, the line's name of 3, and two line ends.
-    let head = |length: usize| format!("X: {}\r\n", "x".repeat(length - "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n".len()));
+    let head = |length: usize| {
+        format!("X: {}\r\n", "x".repeat(length - "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n".len()))
+    };
     vec![
         Row::line(45, &target(8000)).seen(&[]).routes(&[404]),
         Row::line(45, &target(8192)).seen(&[]).routes(&[404]),

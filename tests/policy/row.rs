@@ -32,10 +32,12 @@ enum Expected {
     Broken(&'static [u16]),
     /// The application answered so.
     Answered(&'static [u16], End),
+    /// These answers came, one after the other.
+    InTurn(&'static [u16], End),
 }
 
-const WSGI: [On; 2] = [On::Sync, On::Async];
-const ALL: [On; 3] = [On::Sync, On::Async, On::Routes];
+pub(crate) const WSGI: [On; 2] = [On::Sync, On::Async];
+pub(crate) const ALL: [On; 3] = [On::Sync, On::Async, On::Routes];
 
 impl Row {
     /// The text is one of bytes.
@@ -116,6 +118,11 @@ impl Row {
         self.on(&[on], || Expected::Answered(statuses, end))
     }
 
+    /// There is more than one request in it.
+    pub(crate) fn in_turn(self, on: &[On], statuses: &'static [u16], end: End) -> Self {
+        self.on(on, || Expected::InTurn(statuses, end))
+    }
+
     /// Sends it to each application, whole and, if it is short, cut at every byte.
     pub(crate) fn run(&self, servers: &Servers) -> Result<(), String> {
         assert!(!self.expected.is_empty(), "{} expects nothing", self.name);
@@ -125,7 +132,8 @@ impl Row {
             let reads = *on == On::Routes && matches!(expected, Expected::Broken(_));
             for (path, header) in if reads { &READERS[..] } else { &[("/", "")] } {
                 let bytes = self.bytes_to(path, header);
-                self.ask(served, &bytes, expected).map_err(|why| format!("{} ({on:?} {path}): {why}", self.name))?;
+                self.ask(served, &bytes, expected)
+                    .map_err(|why| format!("{} ({on:?} {path}): {why}", self.name))?;
             }
         }
         Ok(())
@@ -196,6 +204,9 @@ impl Expected {
             Self::Answered(statuses, end) => {
                 assert_one(outcome, statuses);
                 assert_eq!(outcome.end, *end, "{outcome:?}");
+            }
+            Self::InTurn(statuses, end) => {
+                assert_eq!((&outcome.statuses()[..], outcome.end), (*statuses, *end), "{outcome:?}");
             }
         }
     }

@@ -13,6 +13,7 @@ use std::{
         mpsc,
     },
     thread,
+    time::Instant,
 };
 
 use pulsar::{
@@ -131,16 +132,7 @@ impl Served {
             move || drop(bound.serve_with(start, shutdown))
         });
         let state = told.recv_timeout(PATIENCE).unwrap();
-        Self {
-            address,
-            path,
-            _folder: folder,
-            shutdown,
-            thread: Some(thread),
-            state,
-            called,
-            succeeded,
-        }
+        Self { address, path, _folder: folder, shutdown, thread: Some(thread), state, called, succeeded }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -184,10 +176,11 @@ impl Served {
     /// A write to a unix socket wakes its reader before it returns: whoever sleeps after that has read it.
     fn wait_until_idle(&self) {
         let Some(path) = &self.state else { return thread::yield_now() };
-        pulsar_tests::until("the event loop sleeps", || {
-            let stat = fs::read_to_string(path).unwrap();
-            stat.rsplit(") ").next().unwrap().starts_with('S')
-        });
+        let begun = Instant::now();
+        while !fs::read_to_string(path).unwrap().rsplit(") ").next().unwrap().starts_with('S') {
+            assert!(begun.elapsed() < PATIENCE, "the event loop never sleeps");
+            thread::yield_now();
+        }
     }
 
     pub(crate) fn connect(&self) -> pulsar_tests::wire::Client<TcpStream> {

@@ -29,7 +29,9 @@ use crate::{
     middleware::BoxService,
     pool::panic_message,
     problem::Problem,
-    request::{Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID, is_standard},
+    request::{
+        Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID, is_standard,
+    },
 };
 
 /// Renders the problem document of an error in an application's own way.
@@ -356,7 +358,9 @@ impl Tables {
 
     fn render(&self, mut problem: Problem, route: Option<usize>, id: Option<&RequestId>) -> Response {
         // One that has an id was logged under it by a router that is mounted here.
-        if problem.status.is_server_error() && !problem.headers().contains_key(X_REQUEST_ID) {
+        // A method that nobody knows is no failure of ours.
+        let is_ours = problem.status.is_server_error() && problem.status != StatusCode::NOT_IMPLEMENTED;
+        if is_ours && !problem.headers().contains_key(X_REQUEST_ID) {
             let made;
             let id = if let Some(id) = id {
                 id
