@@ -122,6 +122,8 @@ mod documentation {
     mod introduction {}
     #[doc = include_str!("../docs/guide/src/middleware.md")]
     mod middleware {}
+    #[doc = include_str!("../docs/guide/src/proxies.md")]
+    mod proxies {}
     #[doc = include_str!("../docs/guide/src/routes.md")]
     mod routes {}
     #[doc = include_str!("../docs/guide/src/settings.md")]

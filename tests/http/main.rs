@@ -5,10 +5,12 @@
 //! application of its own, below a prefix of its own.
 
 mod answers;
+mod errors;
 mod extractors;
 mod handlers;
 mod middleware;
 mod mounted;
+mod proxies;
 mod sessions;
 mod state;
 mod support;

@@ -525,6 +525,15 @@ fn ignore(_: &mut Environ, start: StartResponse) -> wsgi::Result<&'static str> {
     Ok("not read")
 }
 
+#[test]
+fn as_much_as_the_setting_says_is_read_ahead() {
+    let settings = Settings { body_buffer: 1024, ..Settings::default() };
+    let served = serve_with(Application::new(length).inline(), settings, ServerConfig::default());
+    served.connect().request("POST", "/", &[], &"x".repeat(1024)).assert(200, "1024 bytes");
+    // The piece in which the limit is reached is read whole.
+    served.connect().request("POST", "/", &[], &"x".repeat(300_000)).assert_status(500);
+}
+
 /// Requests whose body does not come: the head, and the rest.
 const STALLED: &[(&str, &str, &str)] = &[
     ("of a length", "HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe", "llo"),

@@ -248,6 +248,9 @@ pub(super) fn config(settings: &Settings) -> ServerConfig {
         body_timeout: settings.body_timeout.time(),
         min_rate: settings.min_rate.bytes_per_second(),
         allowed_hosts: settings.allowed_hosts.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
+        forwarded_headers: settings.forwarded_headers,
+        proxy_protocol: settings.proxy_protocol.clone(),
         access_log: match &settings.access_log {
             AccessLog::Off => server::AccessLog::Off,
             AccessLog::Stdout => server::AccessLog::Stdout,

@@ -28,7 +28,7 @@ use crate::{
     handler::{Endpoint, ReplyKind},
     middleware::BoxService,
     pool::panic_message,
-    problem::Problem,
+    problem::{self, Accept, Problem},
     request::{
         Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID, is_standard,
     },
@@ -287,8 +287,8 @@ impl RouterService {
                     let outer = connection.mounted.as_deref();
                     connection.mounted = Some(mount.point(outer, &uri.path()[..end], added_slash));
                 }
-                let id = request_id(&request);
-                RouteFuture::pending(self, service.answer(request), None, id, false)
+                let asker = Asker { head: false, ..Asker::of(&request) };
+                RouteFuture::pending(self, service.answer(request), None, asker)
             }
         }
     }
@@ -300,22 +300,17 @@ impl RouterService {
         request: Request,
         params: Params,
     ) -> RouteFuture {
-        let id = request_id(&request);
-        let head = request.method() == Method::HEAD;
+        let asker = Asker::of(&request);
         let reply = catch_unwind(AssertUnwindSafe(|| endpoint.call(request, params, &self.0.context)));
         match reply.map(|reply| reply.0) {
-            Ok(ReplyKind::Later(future)) => RouteFuture::pending(self, future, route, id, head),
-            Ok(ReplyKind::Now(response)) => {
-                RouteFuture::ready(self.0.finish(response, route, id.as_ref(), head))
-            }
-            Err(panic) => RouteFuture::ready(self.0.finish(panicked(&*panic), route, id.as_ref(), head)),
+            Ok(ReplyKind::Later(future)) => RouteFuture::pending(self, future, route, asker),
+            Ok(ReplyKind::Now(response)) => RouteFuture::ready(self.0.finish(response, route, &asker)),
+            Err(panic) => RouteFuture::ready(self.0.finish(panicked(&*panic), route, &asker)),
         }
     }
 
     fn problem(&self, request: Request, problem: Problem) -> RouteFuture {
-        let id = request_id(&request);
-        let head = request.method() == Method::HEAD;
-        RouteFuture::ready(self.0.finish(problem.into_response(), None, id.as_ref(), head))
+        RouteFuture::ready(self.0.finish(problem.into_response(), None, &Asker::of(&request)))
     }
 
     fn bad_path(&self, request: Request, bad: BadPath) -> RouteFuture {
@@ -331,38 +326,49 @@ impl RouterService {
     }
 }
 
-fn request_id(request: &Request) -> Option<RequestId> {
-    request.extensions().get::<Connection>().map(|connection| connection.request_id().clone())
+/// What the answer to a request depends on, kept while somebody else has the request.
+struct Asker {
+    id: Option<RequestId>,
+    accept: Accept,
+    head: bool,
+}
+
+impl Asker {
+    fn of(request: &Request) -> Self {
+        let connection = request.extensions().get::<Connection>();
+        Self {
+            id: connection.map(|connection| connection.request_id().clone()),
+            accept: Accept::of(request.headers()),
+            head: request.method() == Method::HEAD,
+        }
+    }
 }
 
 impl Tables {
-    /// The last look at an answer: an error is logged if it is ours, and rendered as the application wants it.
-    fn finish(
-        &self,
-        mut response: Response,
-        route: Option<usize>,
-        id: Option<&RequestId>,
-        head: bool,
-    ) -> Response {
+    /// The last look at an answer: an error is logged if it is ours, and rendered as the application or else the client wants it.
+    fn finish(&self, mut response: Response, route: Option<usize>, asker: &Asker) -> Response {
         let status = response.status();
         if (status.is_client_error() || status.is_server_error())
+            && response.extensions().get::<Problem>().is_some_and(|problem| self.is_unfinished(problem))
             && let Some(problem) = response.extensions_mut().remove::<Problem>()
         {
-            response = self.render(problem, route, id);
+            response = self.render(problem, route, asker);
         }
-        if head {
+        if asker.head {
             response = without_body(response);
         }
         response
     }
 
-    fn render(&self, mut problem: Problem, route: Option<usize>, id: Option<&RequestId>) -> Response {
-        // One that has an id was logged under it by a router that is mounted here.
-        // A method that nobody knows is no failure of ours.
-        let is_ours = problem.status.is_server_error() && problem.status != StatusCode::NOT_IMPLEMENTED;
-        if is_ours && !problem.headers().contains_key(X_REQUEST_ID) {
+    /// Whether something is left to do: a router or a callable that is mounted here may have done all.
+    fn is_unfinished(&self, problem: &Problem) -> bool {
+        self.render.is_some() || !problem.is_negotiated() || is_unlogged(problem)
+    }
+
+    fn render(&self, mut problem: Problem, route: Option<usize>, asker: &Asker) -> Response {
+        if is_unlogged(&problem) {
             let made;
-            let id = if let Some(id) = id {
+            let id = if let Some(id) = &asker.id {
                 id
             } else {
                 made = Connection::none().request_id().clone();
@@ -372,7 +378,7 @@ impl Tables {
             id.mark(&mut problem);
         }
         let Some(render) = &self.render else {
-            return problem.into_response();
+            return problem::render(problem, &asker.accept);
         };
         let headers = problem.headers().clone();
         let mut response = render(problem);
@@ -398,6 +404,12 @@ impl Tables {
         };
         tracing::error!(status = problem.status.as_u16(), route = rule, handler, place, request_id = %id, "{error}");
     }
+}
+
+/// One that has an id was logged under it by whoever is mounted here. What is not implemented is no failure: there is nothing to log.
+fn is_unlogged(problem: &Problem) -> bool {
+    let failed = problem.status.is_server_error() && problem.status != StatusCode::NOT_IMPLEMENTED;
+    failed && !problem.headers().contains_key(X_REQUEST_ID)
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
@@ -498,8 +510,7 @@ struct Pending {
     future: BoxFuture<'static, Response>,
     tables: Arc<Tables>,
     route: Option<usize>,
-    id: Option<RequestId>,
-    head: bool,
+    asker: Asker,
 }
 
 impl RouteFuture {
@@ -511,11 +522,10 @@ impl RouteFuture {
         router: &RouterService,
         future: BoxFuture<'static, Response>,
         route: Option<usize>,
-        id: Option<RequestId>,
-        head: bool,
+        asker: Asker,
     ) -> Self {
         let tables = Arc::clone(&router.0);
-        Self(State::Pending(Pending { future, tables, route, id, head }))
+        Self(State::Pending(Pending { future, tables, route, asker }))
     }
 }
 
@@ -537,7 +547,7 @@ impl Future for RouteFuture {
                     Ok(poll) => ready!(poll),
                     Err(panic) => panicked(&*panic),
                 };
-                pending.tables.finish(response, pending.route, pending.id.as_ref(), pending.head)
+                pending.tables.finish(response, pending.route, &pending.asker)
             }
         };
         Poll::Ready(Ok(response))

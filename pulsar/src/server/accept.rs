@@ -33,7 +33,7 @@ use tower_service::Service;
 use crate::{
     board::LoopLine,
     body::{Request, Response},
-    request::{Connection, Peer},
+    request::{Connection, Peer, Trust, Wire},
     server::{
         access_log::Log,
         exchange::Exchanges,
@@ -55,13 +55,15 @@ pub(super) struct Terms<S> {
     pub(super) idle_limit: u32,
     /// What requests have to keep to.
     pub(super) rules: Arc<Rules>,
+    /// Whose forwarding headers are believed.
+    pub(super) trust: Option<Arc<Trust>>,
     pub(super) log: Option<Arc<Log>>,
 }
 
 impl Terms<()> {
     pub(super) fn with<S>(self, service: S) -> Terms<S> {
-        let Self { service: (), thread, http, idle_limit, rules, log } = self;
-        Terms { service, thread, http, idle_limit, rules, log }
+        let Self { service: (), thread, http, idle_limit, rules, trust, log } = self;
+        Terms { service, thread, http, idle_limit, rules, trust, log }
     }
 }
 
@@ -307,7 +309,7 @@ where
     let activity = Arc::clone(registration.activity());
     let exchanges = Exchanges {
         service: terms.service.clone(),
-        connection: Connection::new(peer, local, id),
+        connection: Connection::on(Wire { peer, local, proxy: None, trust: terms.trust.clone(), id }),
         requests: AtomicU64::new(0),
         activity: Arc::clone(&activity),
         rules: Arc::clone(&terms.rules),

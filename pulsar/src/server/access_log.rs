@@ -18,7 +18,7 @@ use http::{Method, StatusCode, Uri, Version};
 use serde::Serialize;
 
 use crate::{
-    request::Connection,
+    request::{Connection, Peer},
     server::config::{AccessLog, AccessLogFormat},
 };
 
@@ -223,6 +223,7 @@ impl Entry {
     pub(super) fn finish(&self, status: StatusCode, id: Option<&str>, bytes: u64) {
         let line = Line {
             time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+            client: client(&self.connection),
             peer: self.connection.peer().to_string(),
             method: self.method.as_str(),
             target: self.target.to_string(),
@@ -239,9 +240,19 @@ impl Entry {
     }
 }
 
+/// The client as a line begins with it: its address or, where it has none, the kind of its socket.
+fn client(connection: &Connection) -> String {
+    match (connection.client(), connection.peer()) {
+        (Some(address), _) => address.to_string(),
+        (None, Peer::Unix(_)) => "unix".to_owned(),
+        (None, _) => "-".to_owned(),
+    }
+}
+
 struct Line<'a> {
     /// Seconds since the epoch.
     time: u64,
+    client: String,
     peer: String,
     method: &'a str,
     target: String,
@@ -254,7 +265,7 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn text(&self) -> String {
-        let host = self.peer.rsplit_once(':').map_or(self.peer.as_str(), |(host, _)| host);
+        let client = &self.client;
         let date = Date::of(self.time);
         let mut months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
             .iter()
@@ -264,7 +275,7 @@ impl Line<'_> {
         let Date { year, day, hour, minute, second, .. } = date;
         // Writing to a string cannot fail.
         let _ =
-            write!(line, "{host} - - [{day:02}/{month}/{year}:{hour:02}:{minute:02}:{second:02} +0000] \"");
+            write!(line, "{client} - - [{day:02}/{month}/{year}:{hour:02}:{minute:02}:{second:02} +0000] \"");
         escape(&mut line, self.method);
         line.push(' ');
         escape(&mut line, &self.target);
@@ -283,6 +294,7 @@ impl Line<'_> {
         #[derive(Serialize)]
         struct Json<'a> {
             time: String,
+            client: &'a str,
             peer: &'a str,
             method: &'a str,
             target: &'a str,
@@ -295,6 +307,7 @@ impl Line<'_> {
         let Date { year, month, day, hour, minute, second } = Date::of(self.time);
         let json = Json {
             time: format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"),
+            client: &self.client,
             peer: &self.peer,
             method: self.method,
             target: &self.target,
@@ -365,7 +378,8 @@ mod tests {
     fn line() -> Line<'static> {
         Line {
             time: 784_111_777,
-            peer: "192.0.2.7:51000".to_owned(),
+            client: "192.0.2.7".to_owned(),
+            peer: "10.0.0.2:51000".to_owned(),
             method: "GET",
             target: "/x?q=\"\u{1b}[31m\\é".to_owned(),
             version: Version::HTTP_11,
@@ -382,7 +396,7 @@ mod tests {
             line().text(),
             "192.0.2.7 - - [06/Nov/1994:08:49:37 +0000] \"GET /x?q=\\\"\\x1b[31m\\\\\\xc3\\xa9 HTTP/1.1\" 200 13 184 7f3a\\\"12\n"
         );
-        let empty = Line { bytes: 0, request_id: None, peer: "unix:".to_owned(), ..line() };
+        let empty = Line { bytes: 0, request_id: None, client: "unix".to_owned(), ..line() };
         assert!(empty.text().starts_with("unix - - ["), "{}", empty.text());
         assert!(empty.text().ends_with(" 200 - 184 -\n"), "{}", empty.text());
     }
@@ -391,7 +405,7 @@ mod tests {
     fn a_line_of_json_is_an_object() {
         let value: serde_json::Value = serde_json::from_str(&line().json()).unwrap();
         let expected = serde_json::json!({
-            "time": "1994-11-06T08:49:37Z", "peer": "192.0.2.7:51000", "method": "GET",
+            "time": "1994-11-06T08:49:37Z", "client": "192.0.2.7", "peer": "10.0.0.2:51000", "method": "GET",
             "target": "/x?q=\"\u{1b}[31m\\é", "version": "HTTP/1.1", "status": 200, "bytes": 13,
             "duration_us": 184, "request_id": "7f3a\"12",
         });

@@ -4,6 +4,8 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use crate::settings::{ForwardedHeaders, Peers};
+
 /// How one application is served. Of `threads` and the two durations of the end the largest value counts for all the
 /// applications that are [served together](crate::server::serve_all).
 ///
@@ -11,7 +13,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 ///
 /// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 30 s, heartbeat 1 s, drain delay 0, drain grace 2 s, graceful
 /// timeout 25 s, targets of at most 8 KiB, heads of 32 KiB and 100 fields, bodies of 8 MiB that come within 15 s from piece to piece and at
-/// 500 bytes per second, every host, no access log.
+/// 500 bytes per second, every host, no proxies, no access log.
 ///
 /// ```
 /// use pulsar::server::{Address, ServerConfig};
@@ -52,6 +54,12 @@ pub struct ServerConfig {
     pub min_rate: Option<u32>,
     /// The hosts that are answered for, such as `example.org` and `*.example.org`; others are answered with 421. None is every host.
     pub allowed_hosts: Vec<String>,
+    /// The peers whose forwarding headers are believed. Nobody by default.
+    pub trusted_proxies: Peers,
+    /// Which forwarding headers these peers write.
+    pub forwarded_headers: ForwardedHeaders,
+    /// The peers that begin each connection with a PROXY header. Nobody by default.
+    pub proxy_protocol: Peers,
     /// Where each answered request is noted.
     pub access_log: AccessLog,
     /// The form of a line of the access log.
@@ -81,6 +89,9 @@ impl Default for ServerConfig {
             body_timeout: Some(Duration::from_secs(15)),
             min_rate: Some(500),
             allowed_hosts: Vec::new(),
+            trusted_proxies: Peers::default(),
+            forwarded_headers: ForwardedHeaders::default(),
+            proxy_protocol: Peers::default(),
             access_log: AccessLog::Off,
             access_log_format: AccessLogFormat::Text,
         }
@@ -139,7 +150,7 @@ pub enum AccessLog {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AccessLogFormat {
-    /// The Common Log Format, then the duration in microseconds and the request id:
+    /// The Common Log Format, which begins with the client, then the duration in microseconds and the request id:
     /// `192.0.2.7 - - [06/Nov/1994:08:49:37 +0000] "GET /x HTTP/1.1" 200 13 184 7f3a-12`.
     #[default]
     Text,

@@ -28,7 +28,7 @@ use crate::{
     board::Limit,
     body::{Body, Request, Response},
     pool::panic_message,
-    problem::Problem,
+    problem::{self, Accept, Problem},
     request::{Connection, RequestId, X_REQUEST_ID, is_standard},
     server::{
         access_log::{Entry, Log},
@@ -70,6 +70,7 @@ where
         };
         let is_standard = is_standard(request.method());
         let failed = (!request.body().is_end_stream()).then(Failed::default);
+        let accept = Accept::of(request.headers());
         let call = match judge(&self.rules, &request, false) {
             Ok(()) => {
                 if asked.is_http2 {
@@ -86,7 +87,7 @@ where
                 Call::Refused { response: Some(refusal.into_response()) }
             }
         };
-        Answering { call, asked, is_standard, failed, id, entry, in_flight: Some(in_flight) }
+        Answering { call, asked, is_standard, failed, id, accept, entry, in_flight: Some(in_flight) }
     }
 
     /// Most requests have no body; the empty one needs no allocation.
@@ -153,6 +154,7 @@ pin_project! {
         is_standard: bool,
         failed: Option<Failed>,
         id: Option<RequestId>,
+        accept: Accept,
         entry: Option<Box<Entry>>,
         in_flight: Option<InFlight>,
     }
@@ -199,12 +201,15 @@ where
             last = true;
             response = blamed(response, failure);
         }
+        // The router has done so with its answers; these are our own, and those of services and layers.
+        response = problem::negotiate(response, this.accept);
         // What has such a method may be the rest of a body that had no length.
         last |= !*this.is_standard && matches!(response.status().as_u16(), 405 | 501);
         let framing = frame(&mut response, asked).or_else(|mistake| {
             tracing::error!("an answer cannot be sent: {mistake}; the request is answered with 500");
             last = true;
-            response = Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+            let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+            response = problem::negotiate(problem, this.accept);
             frame(&mut response, asked)
         });
         // A problem has nothing that could be wrong.

@@ -36,6 +36,7 @@ mod listener;
 mod outcome;
 mod plan;
 mod policy;
+mod proxy_protocol;
 mod serve;
 mod shutdown;
 mod stream;

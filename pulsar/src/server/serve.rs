@@ -26,6 +26,7 @@ use tower_service::Service;
 use crate::{
     board::{Board, LoopLine},
     body::{BoxFuture, Request, Response},
+    request::Trust,
     server::{
         accept::{Listener, Terms, accept, http1},
         access_log::AccessLogWriter,
@@ -412,6 +413,9 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
     for Application { bound: Bound { config, sockets, log, .. }, service, .. } in applications {
         let idle_limit = ticks(idle_limit(&config), tick);
         let rules = Arc::new(rules(&config));
+        let trust = (!config.trusted_proxies.is_empty()).then(|| {
+            Arc::new(Trust { proxies: config.trusted_proxies.clone(), headers: config.forwarded_headers })
+        });
         for socket in sockets {
             for (n, listener) in listeners(socket, count, &mut files)?.into_iter().enumerate() {
                 let terms = Terms {
@@ -420,6 +424,7 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
                     http: http1(!config.keep_alive.is_zero(), config.max_head, config.max_headers),
                     idle_limit,
                     rules: Arc::clone(&rules),
+                    trust: trust.clone(),
                     log: log.as_ref().map(|writer| Arc::clone(writer.log())),
                 };
                 work[n % count].push(service.work(listener, terms, drain_delay));

@@ -5,7 +5,7 @@
 //! came from. This module serves nothing and prints nothing: it turns what a program was started with into [`Settings`], or
 //! into an [`Exit`] that says all that is wrong with it.
 //!
-//! Lowest first: the values (`mistake`, `bind`, `values`, `limits`, `processes`, `typed`), the table (`row`, `rows`), the names
+//! Lowest first: the values (`mistake`, `bind`, `values`, `limits`, `peers`, `processes`, `typed`), the table (`row`, `rows`), the names
 //! (`given`, `applications`, `command`), one file per source (`arguments`, `environment`, `file`), and what brings them
 //! together (`resolve`, `checks`, `loader`). A file imports from files before it in this list only.
 
@@ -20,6 +20,7 @@ mod given;
 mod limits;
 mod loader;
 mod mistake;
+mod peers;
 mod processes;
 mod resolve;
 mod row;
@@ -41,8 +42,9 @@ pub use crate::settings::{
     limits::{CountLimit, MinRate, TimeLimit},
     loader::{Exit, Invocation, Loader},
     mistake::InvalidValue,
+    peers::{Network, Peers},
     processes::{Concurrency, ControlSocket},
     resolve::{ApplicationSettings, Resolved},
     typed::Settings,
-    values::{AccessLog, BodyLimit, LogFormat, LogLevel, PoolSize},
+    values::{AccessLog, BodyLimit, ForwardedHeaders, LogFormat, LogLevel, PoolSize},
 };

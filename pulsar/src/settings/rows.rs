@@ -8,6 +8,7 @@ mod addresses;
 mod files;
 mod logs;
 mod processes;
+mod proxies;
 mod requests;
 mod rights;
 mod supervision;
@@ -23,6 +24,7 @@ pub(super) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         processes::ROWS,
         supervision::ROWS,
         requests::ROWS,
+        proxies::ROWS,
         logs::ROWS,
         rights::ROWS,
         files::ROWS,

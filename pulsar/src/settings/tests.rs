@@ -9,8 +9,9 @@ use std::{
 };
 
 use crate::settings::{
-    AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, Exit, Invocation,
-    Loader, LogFormat, MinRate, Origin, PoolSize, Resolved, Settings, TimeLimit, row::Scope, rows::ROWS,
+    AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, Exit,
+    ForwardedHeaders, Invocation, Loader, LogFormat, MinRate, Origin, Peers, PoolSize, Resolved, Settings,
+    TimeLimit, row::Scope, rows::ROWS,
 };
 
 /// What a program is started with.
@@ -59,6 +60,10 @@ fn two<T>(test: impl FnOnce(Start<'_>) -> T) -> T {
     let admin = Application::new("admin").with("bind", "127.0.0.1:8061", "src/main.rs:7");
     let loader = Loader::new("shop", "1.2.3").application(Application::new("shop")).application(admin);
     test(Start { loader: &loader, arguments: &[], variables: &[], file: None })
+}
+
+fn peers(text: &str) -> Peers {
+    [text.parse().expect("a peer")].into_iter().collect()
 }
 
 fn bind(text: &str) -> Bind {
@@ -121,10 +126,24 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("max_head", "64k", "65536", Settings { max_head: 65536, ..d() }),
         ("max_headers", "50", "50", Settings { max_headers: 50, ..d() }),
         ("max_body", "unlimited", "'unlimited'", Settings { max_body: BodyLimit::Unlimited, ..d() }),
+        ("body_buffer", "0", "0", Settings { body_buffer: 0, ..d() }),
         ("body_timeout", "0.5", "0.5", Settings { body_timeout: TimeLimit::After(seconds(0.5)), ..d() }),
         ("min_rate", "off", "'off'", Settings { min_rate: MinRate::Off, ..d() }),
         ("allowed_hosts", "a", "'a'", Settings { allowed_hosts: vec!["a".into()], ..d() }),
         ("strict_slashes", "false", "false", Settings { strict_slashes: false, ..d() }),
+        (
+            "trusted_proxies",
+            "10.0.0.0/8",
+            "'10.0.0.0/8'",
+            Settings { trusted_proxies: peers("10.0.0.0/8"), ..d() },
+        ),
+        (
+            "forwarded_headers",
+            "x-forwarded",
+            "'x-forwarded'",
+            Settings { forwarded_headers: ForwardedHeaders::XForwarded, ..d() },
+        ),
+        ("proxy_protocol", "unix", "'unix'", Settings { proxy_protocol: peers("unix"), ..d() }),
         ("log_level", "warn", "'warn'", Settings { log_level: "warn".parse().unwrap(), ..d() }),
         ("log_format", "json", "'json'", Settings { log_format: LogFormat::Json, ..d() }),
         ("access_log", "-", "'-'", Settings { access_log: AccessLog::Stdout, ..d() }),

@@ -8,8 +8,9 @@ use std::{path::PathBuf, time::Duration};
 use crate::settings::{
     bind::Bind,
     limits::{MinRate, TimeLimit},
+    peers::Peers,
     processes::{Concurrency, ControlSocket},
-    values::{AccessLog, BodyLimit, LogFormat, LogLevel, PoolSize},
+    values::{AccessLog, BodyLimit, ForwardedHeaders, LogFormat, LogLevel, PoolSize},
 };
 
 /// The settings of one application, those of the whole program included.
@@ -41,10 +42,14 @@ use crate::settings::{
 /// * [`max_head`](Settings::max_head): 32 KiB
 /// * [`max_headers`](Settings::max_headers): 100
 /// * [`max_body`](Settings::max_body): 8 MiB
+/// * [`body_buffer`](Settings::body_buffer): 64 KiB
 /// * [`body_timeout`](Settings::body_timeout): 15 seconds
 /// * [`min_rate`](Settings::min_rate): 500 bytes per second
 /// * [`allowed_hosts`](Settings::allowed_hosts): none, which is every host
 /// * [`strict_slashes`](Settings::strict_slashes): true
+/// * [`trusted_proxies`](Settings::trusted_proxies): nobody
+/// * [`forwarded_headers`](Settings::forwarded_headers): `auto`
+/// * [`proxy_protocol`](Settings::proxy_protocol): nobody
 /// * [`log_level`](Settings::log_level): `info`
 /// * [`log_format`](Settings::log_format): text
 /// * [`access_log`](Settings::access_log): off
@@ -113,6 +118,8 @@ pub struct Settings {
     pub max_headers: usize,
     /// The longest request body that is read.
     pub max_body: BodyLimit,
+    /// How much of a request body is read before a WSGI callable that blocks gets a thread, in bytes.
+    pub body_buffer: usize,
     /// How long the next piece of a request body may take while it is waited for.
     pub body_timeout: TimeLimit,
     /// How many bytes per second a client has to send or take, once it has been waited for ten seconds.
@@ -121,6 +128,12 @@ pub struct Settings {
     pub allowed_hosts: Vec<String>,
     /// Whether a path that differs from a rule only by its final slash is redirected to the rule's spelling.
     pub strict_slashes: bool,
+    /// The peers whose forwarding headers are believed.
+    pub trusted_proxies: Peers,
+    /// Which forwarding headers these peers write.
+    pub forwarded_headers: ForwardedHeaders,
+    /// The peers that begin each connection with a PROXY header.
+    pub proxy_protocol: Peers,
     /// What is logged.
     pub log_level: LogLevel,
     /// How lines of the log are written.
@@ -167,10 +180,14 @@ impl Default for Settings {
             max_head: 32 << 10,
             max_headers: 100,
             max_body: BodyLimit::default(),
+            body_buffer: 64 << 10,
             body_timeout: TimeLimit::seconds(15),
             min_rate: MinRate::BytesPerSecond(500),
             allowed_hosts: Vec::new(),
             strict_slashes: true,
+            trusted_proxies: Peers::default(),
+            forwarded_headers: ForwardedHeaders::default(),
+            proxy_protocol: Peers::default(),
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
             access_log: AccessLog::default(),

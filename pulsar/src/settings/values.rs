@@ -299,6 +299,50 @@ impl FromStr for AccessLog {
     }
 }
 
+/// Which headers tell what proxies know of the client.
+///
+/// # Examples
+///
+/// ```
+/// use pulsar::settings::ForwardedHeaders;
+///
+/// assert_eq!("x-forwarded".parse(), Ok(ForwardedHeaders::XForwarded));
+/// assert_eq!(ForwardedHeaders::default(), ForwardedHeaders::Auto);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ForwardedHeaders {
+    /// Whichever comes; if both come, what both of them say.
+    #[default]
+    Auto,
+    /// `Forwarded`, RFC 7239.
+    Forwarded,
+    /// `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-Port`; written `x-forwarded`.
+    XForwarded,
+}
+
+impl fmt::Display for ForwardedHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ForwardedHeaders::Auto => "auto",
+            ForwardedHeaders::Forwarded => "forwarded",
+            ForwardedHeaders::XForwarded => "x-forwarded",
+        })
+    }
+}
+
+impl FromStr for ForwardedHeaders {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            "auto" => Ok(ForwardedHeaders::Auto),
+            "forwarded" => Ok(ForwardedHeaders::Forwarded),
+            "x-forwarded" => Ok(ForwardedHeaders::XForwarded),
+            _ => Err(not_among(text, &["auto", "forwarded", "x-forwarded"])),
+        }
+    }
+}
+
 /// A path that names something.
 pub(super) fn path(text: &str) -> Result<PathBuf, InvalidValue> {
     match text {

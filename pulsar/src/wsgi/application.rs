@@ -30,9 +30,6 @@ use crate::{
 /// What comes of a call: a body, or nothing, so that somebody else may answer.
 pub(super) type Outcome = Result<Option<Body>, Failure>;
 
-/// How much of the body of a request is read before a thread is given to a callable that blocks.
-const READ_AHEAD: usize = 64 * 1024;
-
 /// A WSGI application: a callable of either kind, without its type.
 ///
 /// [`WsgiServer`](crate::WsgiServer) and [`WsgiHandler`](super::WsgiHandler) make it of what they are given; made by hand it can be
@@ -121,7 +118,7 @@ impl Application {
     }
 
     /// Has a plain `fn` run on the event loop. That saves the way to another thread and back, and is right only for one that
-    /// never waits. A body of a request of more than 64 KiB cannot be read in this way, and a client that asks whether to send
+    /// never waits. A body of a request that is longer than the setting `body_buffer` (64 KiB) cannot be read in this way, and a client that asks whether to send
     /// its body is told to before the function is called.
     #[must_use]
     pub fn inline(mut self) -> Self {
@@ -291,7 +288,8 @@ async fn read_ahead(environ: &mut Environ) -> Result<(), Failure> {
     if environ.input().is_complete() {
         return Ok(());
     }
-    poll_fn(|cx| environ.input().poll_ahead(cx, READ_AHEAD)).await.map_err(Failure::Input)
+    let most = environ.settings().body_buffer;
+    poll_fn(|cx| environ.input().poll_ahead(cx, most)).await.map_err(Failure::Input)
 }
 
 /// What can be called as a WSGI application:

@@ -12,7 +12,7 @@ use super::{body::FileWrapper, cgi, errors::Errors, input::Input, latin1, value:
 use crate::{
     body::Request,
     context::Context,
-    request::{Connection, MountedAt, Peer},
+    request::{Connection, MountedAt, Origin, Peer},
     settings::Settings,
     worker::Worker,
 };
@@ -26,12 +26,12 @@ use crate::{
 /// | `QUERY_STRING` | what follows the `?`, not decoded; empty if there is none |
 /// | `CONTENT_TYPE`, `CONTENT_LENGTH` | these headers, if they were sent |
 /// | `HTTP_..` | every other header, see below |
-/// | `SERVER_NAME`, `SERVER_PORT` | the address that the connection was made to |
+/// | `SERVER_NAME`, `SERVER_PORT` | the address that the connection was made to, or what a trusted proxy says it was asked for |
 /// | `SERVER_PROTOCOL` | `HTTP/1.1` |
-/// | `REMOTE_ADDR`, `REMOTE_PORT` | the other end of the connection; a unix socket has an empty address and no port |
+/// | `REMOTE_ADDR`, `REMOTE_PORT` | the client, as a trusted proxy tells it or else the other end of the connection; a unix socket has an empty address; no port if it is not known |
 /// | `REQUEST_URI` | path and query as they were sent |
 /// | `wsgi.version` | `(1, 0)` |
-/// | `wsgi.url_scheme` | `http` |
+/// | `wsgi.url_scheme` | `http`, or `https` if a trusted proxy says so |
 /// | `wsgi.input`, `wsgi.errors`, `wsgi.file_wrapper` | see [`input`](Self::input), [`errors`](Self::errors), [`file_wrapper`](Self::file_wrapper) |
 /// | `wsgi.multithread`, `wsgi.multiprocess`, `wsgi.run_once` | whether it may be called at the same time by another thread, by another process; false |
 /// | `wsgi.input_terminated` | true: the input ends where the body does, whether its length was said or not |
@@ -433,12 +433,10 @@ impl Environ {
             "SERVER_PORT" => Some(self.server().1.to_string().into()),
             "SERVER_PROTOCOL" => Some(protocol(parts.version).into()),
             "REMOTE_ADDR" => {
-                let address = self.connection().and_then(|connection| connection.peer().address());
-                Some(
-                    address.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default().into(),
-                )
+                let client = self.connection().and_then(Connection::client);
+                Some(client.map(|address| address.to_string()).unwrap_or_default().into())
             }
-            "REMOTE_PORT" => Some(self.connection()?.peer().address()?.port().to_string().into()),
+            "REMOTE_PORT" => Some(self.connection()?.client_port()?.to_string().into()),
             "REQUEST_URI" => {
                 let rest = parts.uri.path_and_query().map_or("", |rest| rest.as_str());
                 let whole = match self.mounted_at() {
@@ -448,12 +446,15 @@ impl Environ {
                 Some(Value::Text(Cow::Owned(latin1::decode(&whole).into_owned())))
             }
             "HTTP_HOST" => {
+                if let Some(origin) = Origin::told(parts) {
+                    return Some(origin.authority().into());
+                }
                 let sent = cgi::get(&parts.headers, name);
                 let host = sent.or_else(|| parts.uri.authority().map(|authority| authority.as_str().into()));
                 host.map(Value::Text)
             }
             "wsgi.version" => Some(Value::Version(1, 0)),
-            "wsgi.url_scheme" => Some("http".into()),
+            "wsgi.url_scheme" => Some(self.connection().map_or("http", Connection::scheme).into()),
             "wsgi.input" | "wsgi.errors" | "wsgi.file_wrapper" => Some(Value::Handle),
             "wsgi.multithread" => Some((*multithread).into()),
             // Also while there is one worker: a reload has two for a moment.
@@ -483,8 +484,12 @@ impl Environ {
         path.strip_prefix('/').filter(|_| added).unwrap_or(path)
     }
 
-    /// Name and port of this server: the address that was connected to or, where there is none, what the client calls it.
+    /// Name and port of this server: what a trusted proxy was asked for, else the address that was connected to or, where there
+    /// is none, what the client calls it.
     fn server(&self) -> (String, u16) {
+        if let Some(origin) = Origin::told(&self.0.parts) {
+            return (origin.host().to_owned(), origin.port());
+        }
         if let Some(Peer::Tcp(address)) = self.connection().and_then(Connection::local) {
             return (address.ip().to_canonical().to_string(), address.port());
         }

@@ -10,7 +10,7 @@ use http::StatusCode;
 use tokio::sync::mpsc;
 
 use super::{error::Error, head::Head};
-use crate::{body::BoxError, pool::may_block, request::RequestId};
+use crate::{body::BoxError, pool::may_block, problem::Accept, request::RequestId};
 
 /// How many pieces that were written may wait for a slow client.
 pub(super) const PIECES: usize = 8;
@@ -21,6 +21,8 @@ pub(super) struct Exchange {
     /// The name of the callable, for the log.
     pub(super) callable: &'static str,
     pub(super) id: Option<RequestId>,
+    /// In which form the client wants to be told of errors.
+    pub(super) accept: Accept,
     /// The answer to HEAD has no body.
     pub(super) head_only: bool,
     state: Mutex<State>,
@@ -61,8 +63,13 @@ impl State {
 }
 
 impl Exchange {
-    pub(super) fn new(callable: &'static str, id: Option<RequestId>, head_only: bool) -> Self {
-        Self { callable, id, head_only, state: Mutex::default() }
+    pub(super) fn new(
+        callable: &'static str,
+        id: Option<RequestId>,
+        accept: Accept,
+        head_only: bool,
+    ) -> Self {
+        Self { callable, id, accept, head_only, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -8,7 +8,6 @@ use std::{
     task::{Context as TaskContext, Poll, ready},
 };
 
-use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::{Method, header};
 use tower_service::Service;
@@ -28,7 +27,7 @@ use crate::{
     body::{Body, BoxError, BoxFuture, Request, Response},
     context::Context,
     error::Chain,
-    problem::Problem,
+    problem::{self, Accept, Problem},
     request::Connection,
 };
 
@@ -94,7 +93,7 @@ impl WsgiService {
         let id = request.extensions().get::<Connection>().map(|connection| connection.request_id().clone());
         let head_only = request.method() == Method::HEAD;
         let name = self.application.name;
-        let exchange = Arc::new(Exchange::new(name, id, head_only));
+        let exchange = Arc::new(Exchange::new(name, id, Accept::of(request.headers()), head_only));
         if request.headers().get_all(header::CONTENT_TYPE).iter().nth(1).is_some() {
             // One of them would be believed here and the other one elsewhere.
             let failure = Failure::Refused("there is more than one Content-Type");
@@ -244,6 +243,6 @@ fn failed(exchange: &Exchange, mut problem: Problem) -> Response {
         tracing::error!(status, callable = exchange.callable, request_id = %id, "{error}");
         id.mark(&mut problem);
     }
-    let response = problem.into_response();
+    let response = problem::render(problem, &exchange.accept);
     if exchange.head_only { response.map(|_| Body::empty()) } else { response }
 }

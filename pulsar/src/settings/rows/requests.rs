@@ -80,6 +80,21 @@ pub(super) const ROWS: &[Row] = &[
         show: |settings| settings.max_body.to_string(),
     },
     Row {
+        name: "body_buffer",
+        short: None,
+        value_name: "BYTES",
+        section: SECTION,
+        scope: Scope::Application,
+        default: "64KiB",
+        help: "How much of a body is read before a callable that blocks is called",
+        details: "In bytes, or with k, m (or KiB, MiB) for steps of 1024, up to 16MiB. It is for WSGI: a client that sends a short body slowly \
+                  holds no thread then; what is longer is read while it comes. A callable that is inline reads no more than that.",
+        types: &[Type::Integer, Type::String],
+        several: None,
+        set: |settings, text| size(text, 0, 16 << 20).map(|bytes| settings.body_buffer = bytes),
+        show: |settings| show_size(settings.body_buffer),
+    },
+    Row {
         name: "body_timeout",
         short: None,
         value_name: "SECONDS",

@@ -1,6 +1,7 @@
 //! Every row with values that it takes and values that it refuses.
 
 use crate::settings::{
+    peers::Peers,
     rows::{ROWS, index, row},
     typed::Settings,
 };
@@ -42,6 +43,16 @@ macro_rules! not_octal {
             $text,
             "` is not a number of three octal digits (write digits from 0 to 7 for owner, group and others, such as \
              `660` or `027`)"
+        )
+    };
+}
+
+macro_rules! no_peer {
+    ($message:literal) => {
+        concat!(
+            $message,
+            " (write an address such as `10.0.0.1`, a network such as `10.0.0.0/8` or `fd00::/8`, or `unix`; names are \
+             not resolved)"
         )
     };
 }
@@ -135,6 +146,17 @@ fn what_is_changed_reads_back_in_another_process() {
 }
 
 #[test]
+fn peers_are_kept_once_and_off_stands_alone() {
+    let mut peers = Peers::default();
+    for text in ["off", "10.0.0.1", "::1", "0::1", "10.0.0.1/32"] {
+        peers.add(text).unwrap();
+    }
+    assert_eq!(peers.to_string(), "10.0.0.1, ::1");
+    let error = peers.add("off").unwrap_err();
+    assert_eq!(error.to_string(), "`off` stands beside `10.0.0.1` (write one or the other)");
+}
+
+#[test]
 fn what_no_process_of_ours_has_written_is_refused() {
     for (changed, expected) in [
         (&[("colour", "red")][..], "there is no setting `colour`"),
@@ -183,6 +205,7 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ("max_target", &[("64", "64"), ("8k", "8KiB"), ("63KiB", "63KiB")]),
     ("max_head", &[("1k", "1KiB"), ("40000", "40000"), ("1m", "1MiB")]),
     ("max_headers", &[("8", "8"), ("4096", "4096")]),
+    ("body_buffer", &[("0", "0"), ("64k", "64KiB"), ("16m", "16MiB")]),
     ("body_timeout", &[("0.5", "0.5"), ("unlimited", "unlimited")]),
     ("min_rate", &[("1", "1"), ("off", "off")]),
     (
@@ -207,6 +230,23 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("strict_slashes", &[("true", "true"), ("false", "false")]),
+    (
+        "trusted_proxies",
+        &[
+            ("off", "off"),
+            ("unix", "unix"),
+            ("10.0.0.1", "10.0.0.1"),
+            ("10.0.0.1/32", "10.0.0.1"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("FD00::/8", "fd00::/8"),
+            ("0:0::1", "::1"),
+            ("::ffff:10.0.0.1", "10.0.0.1"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ],
+    ),
+    ("forwarded_headers", &[("auto", "auto"), ("forwarded", "forwarded"), ("x-forwarded", "x-forwarded")]),
+    ("proxy_protocol", &[("off", "off"), ("unix", "unix"), ("192.0.2.0/24", "192.0.2.0/24")]),
     (
         "log_level",
         &[
@@ -338,6 +378,10 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
     ),
     ("max_headers", &[("7", "`7` is not a whole number from 8 to 4096")]),
     (
+        "body_buffer",
+        &[("17m", "`17m` is not a number of bytes from 0 to 16MiB (write bytes such as `8192`, or `8KiB`)")],
+    ),
+    (
         "body_timeout",
         &[
             ("0", "`0` is no time at all (write seconds, such as `30` or `0.5`, or `unlimited`)"),
@@ -387,6 +431,66 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
             ("1", "`1` is not one of `true`, `false`"),
         ],
     ),
+    (
+        "trusted_proxies",
+        &[
+            ("", no_peer!("the address is empty")),
+            ("localhost", no_peer!("`localhost` is not an address")),
+            ("10.0.0", no_peer!("`10.0.0` is not an address")),
+            ("10.0.0.01", no_peer!("`10.0.0.01` is not an address")),
+            ("/8", no_peer!("`/8` is not an address")),
+            ("*", "`*` is not an address (for everybody write `0.0.0.0/0` and `::/0`)"),
+            (
+                "unix:/run/nginx.sock",
+                "`unix:/run/nginx.sock` is not an address (clients of unix sockets have none; write `unix` for all \
+                 of them)",
+            ),
+            ("[::1]", "`[::1]` stands in brackets (write `::1`)"),
+            ("10.0.0.1:80", "`10.0.0.1:80` has a port, which says nothing about a peer (write `10.0.0.1`)"),
+            ("[::1]:80", "`[::1]:80` has a port, which says nothing about a peer (write `::1`)"),
+            (
+                "10.0.0.1/8",
+                "`10.0.0.1/8` is not a network, since it has bits behind its prefix (write `10.0.0.0/8`, or \
+                 `10.0.0.1` for this address alone)",
+            ),
+            (
+                "fd00::1/8",
+                "`fd00::1/8` is not a network, since it has bits behind its prefix (write `fd00::/8`, or \
+                 `fd00::1` for this address alone)",
+            ),
+            (
+                "10.0.0.0/33",
+                "the prefix of `10.0.0.0/33` is not a number from 0 to 32 (write how many bits the addresses have \
+                 in common, such as `10.0.0.0/8`)",
+            ),
+            (
+                "10.0.0.0/255.0.0.0",
+                "the prefix of `10.0.0.0/255.0.0.0` is not a number from 0 to 32 (write how many bits the \
+                 addresses have in common, such as `10.0.0.0/8`)",
+            ),
+            (
+                "fd00::/",
+                "the prefix of `fd00::/` is not a number from 0 to 128 (write how many bits the addresses have in \
+                 common, such as `fd00::/32`)",
+            ),
+            (
+                "10.0.0.0/+8",
+                "the prefix of `10.0.0.0/+8` is not a number from 0 to 32 (write how many bits the addresses have \
+                 in common, such as `10.0.0.0/8`)",
+            ),
+        ],
+    ),
+    (
+        "forwarded_headers",
+        &[
+            (
+                "X-Forwarded",
+                "`X-Forwarded` is not one of `auto`, `forwarded`, `x-forwarded` (did you mean `x-forwarded`?)",
+            ),
+            ("none", "`none` is not one of `auto`, `forwarded`, `x-forwarded`"),
+        ],
+    ),
+    ("proxy_protocol", &[("haproxy", no_peer!("`haproxy` is not an address"))]),
     (
         "log_level",
         &[

@@ -16,6 +16,7 @@ use super::*;
 use crate::{
     body::Request,
     context::Context as Worker,
+    problem::Accept,
     testing::block_on,
     wsgi::{Result, application::IntoOutcome, body::IntoBody, exchange::Exchange},
 };
@@ -515,7 +516,7 @@ const ENVIRONS: &[(Damage, &str)] = &[
 
 fn environ() -> (Environ, StartResponse) {
     let request = Request::new(body::Body::empty());
-    let start_response = StartResponse::new(Arc::new(Exchange::new("shop", None, false)));
+    let start_response = StartResponse::new(Arc::new(Exchange::new("shop", None, Accept::default(), false)));
     (Environ::new(request, Worker::default(), "shop", false), start_response)
 }
 

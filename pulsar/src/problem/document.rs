@@ -1,9 +1,4 @@
-//! What a client is told when something went wrong: a problem document (RFC 9457).
-//!
-//! Every error of pulsar's own, a rejected argument, an unknown path or an [`Error`] from a handler, becomes a
-//! [`Problem`] here, and nowhere else. The answer carries the problem along in its extensions, so that the router can log
-//! its cause and an application may render it in its own way. The rule it keeps: what is the program's fault is never
-//! described to a client.
+//! The problem document: its members, and how an [`Error`] becomes one.
 
 use std::{borrow::Cow, error::Error as StdError, sync::Arc};
 
@@ -17,9 +12,11 @@ use crate::{
 };
 
 /// The media type of a problem document, RFC 9457 section 3.
-const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+pub(super) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// A problem document (RFC 9457): what went wrong with one request.
+///
+/// A client that prefers it, as browsers do, gets the same as a page or as text; the [router](crate::Router) and the server see to that.
 ///
 /// ```
 /// use pulsar::{IntoResponse, Problem, http::StatusCode};
@@ -53,6 +50,9 @@ pub struct Problem {
     headers: HeaderMap,
     #[serde(skip)]
     source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// The answer has the form that the client prefers.
+    #[serde(skip)]
+    negotiated: bool,
 }
 
 /// One value of a request that is wrong.
@@ -113,6 +113,7 @@ impl Problem {
             request_id: None,
             headers: HeaderMap::new(),
             source: None,
+            negotiated: false,
         }
     }
 
@@ -200,13 +201,26 @@ impl Problem {
     pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.headers
     }
+
+    /// Whether its answer has the form that the client prefers already.
+    pub(crate) fn is_negotiated(&self) -> bool {
+        self.negotiated
+    }
+
+    pub(super) fn set_negotiated(&mut self) {
+        self.negotiated = true;
+    }
+
+    /// The document as JSON.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        // Strings, numbers and lists always serialize.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        // Strings, numbers and lists always serialize.
-        let document = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response = Response::new(Body::from(document));
+        let mut response = Response::new(Body::from(self.to_json()));
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers.clone();
         response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);

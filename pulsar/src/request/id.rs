@@ -1,0 +1,120 @@
+//! The id of a request: chosen by the client or made here, and written out only when somebody looks at it.
+
+use std::{
+    fmt,
+    hash::{BuildHasher, RandomState},
+    sync::OnceLock,
+};
+
+use http::{HeaderName, HeaderValue};
+
+use crate::problem::Problem;
+
+/// The header that carries a [`RequestId`], in both directions.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, which ties together what several programs log about it; an argument `id: RequestId` gives it to
+/// a handler.
+///
+/// A client or a proxy may choose it with the header `X-Request-Id`, of 1 to 128 visible ASCII characters; otherwise it
+/// is made here, unique over the processes of a machine. Making one costs nothing until it is written out.
+///
+/// ```
+/// use pulsar::{get, request::RequestId};
+///
+/// #[get("/work")]
+/// async fn work(id: RequestId) -> String {
+///     format!("ask for {id} when you call us\n")
+/// }
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct RequestId(Id);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Id {
+    Given(HeaderValue),
+    Made { connection: u64, number: u64 },
+}
+
+impl RequestId {
+    /// The longest id that a client may choose, in bytes.
+    pub const MAX_LEN: usize = 128;
+
+    /// The id that a client chose, if it is one that may stand in a log.
+    pub(crate) fn given(value: &HeaderValue) -> Option<Self> {
+        let bytes = value.as_bytes();
+        let sane = (1..=Self::MAX_LEN).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
+        sane.then(|| Self(Id::Given(value.clone())))
+    }
+
+    pub(super) fn made(connection: u64, number: u64) -> Self {
+        Self(Id::Made { connection, number })
+    }
+
+    /// Whether the client chose it.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self.0, Id::Given(_))
+    }
+
+    /// The id as the value of a header.
+    pub(crate) fn to_header(&self) -> HeaderValue {
+        match &self.0 {
+            Id::Given(value) => value.clone(),
+            // Hexadecimal digits and dashes are always a header value.
+            Id::Made { .. } => {
+                HeaderValue::try_from(self.to_string()).unwrap_or(HeaderValue::from_static("-"))
+            }
+        }
+    }
+}
+
+impl RequestId {
+    /// Notes in the answer to an error under which id it was logged.
+    pub(crate) fn mark(&self, problem: &mut Problem) {
+        problem.request_id = Some(self.to_string());
+        problem.headers_mut().insert(X_REQUEST_ID, self.to_header());
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Id::Given(value) => f.write_str(value.to_str().unwrap_or("-")),
+            Id::Made { connection, number } => write!(f, "{:016x}-{connection:x}-{number:x}", process_tag()),
+        }
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RequestId({self})")
+    }
+}
+
+/// What tells the ids of one process from those of another. The keys of `RandomState` come from the system's random source;
+/// the pid keeps two processes apart even where that source gave both the same start.
+fn process_tag() -> u64 {
+    static TAG: OnceLock<u64> = OnceLock::new();
+    *TAG.get_or_init(|| RandomState::new().hash_one(std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_id_that_may_stand_in_a_log_is_taken_from_the_client() {
+        for (value, good) in [
+            ("abc-123", true),
+            (&"x".repeat(128), true),
+            (&"x".repeat(129), false),
+            ("", false),
+            ("two words", false),
+            ("tab\there", false),
+            ("h\u{e9}", false),
+        ] {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            assert_eq!(RequestId::given(&value).is_some(), good, "{value:?}");
+        }
+    }
+}

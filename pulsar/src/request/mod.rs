@@ -1,0 +1,31 @@
+//! What pulsar knows of a request besides the request: the wire it came by, its client, its id, which route it matched.
+//!
+//! Handlers read it through the extractors here. A request that came from no server, as in a test, has what can be known.
+//! Nothing here reads a socket, and a forwarding header is believed only if it comes from a proxy that the settings name.
+//!
+//! Lowest first: `id`, `method`, `peer`, `route`, `host`, `forwarded`; `connection`, which has all of them; `origin`; `extractors`.
+
+mod connection;
+mod extractors;
+mod forwarded;
+mod host;
+mod id;
+mod method;
+mod origin;
+mod peer;
+mod route;
+
+pub use self::{
+    connection::Connection,
+    extractors::ClientAddress,
+    id::RequestId,
+    origin::Origin,
+    peer::Peer,
+    route::{MatchedRoute, Params},
+};
+pub(crate) use self::{
+    connection::{Trust, Wire, path_values},
+    id::X_REQUEST_ID,
+    method::is_standard,
+    route::{Matched, MountedAt, RouteInfo, Spans},
+};
