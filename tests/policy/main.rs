@@ -10,6 +10,7 @@ mod connections;
 mod requests;
 mod routes;
 mod row;
+mod storm;
 mod support;
 
 /// The rows of the table.

@@ -72,6 +72,10 @@ impl Row {
         Self::post(number, "Transfer-Encoding: chunked\r\n", body)
     }
 
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     pub(crate) fn fin(mut self) -> Self {
         self.fin = true;
         self
