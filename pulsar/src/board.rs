@@ -35,11 +35,12 @@ pub(crate) enum Limit {
     Http2,
     ThreadQueue,
     WebSocket,
+    OpenFiles,
 }
 
 impl Limit {
     /// Every limit, in the order of their numbers.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::MaxTarget,
         Self::MaxHead,
         Self::MaxHeaders,
@@ -59,6 +60,7 @@ impl Limit {
         Self::Http2,
         Self::ThreadQueue,
         Self::WebSocket,
+        Self::OpenFiles,
     ];
 
     /// The name, mostly that of the setting.
@@ -83,6 +85,7 @@ impl Limit {
             Self::Http2 => "http2",
             Self::ThreadQueue => "thread_queue",
             Self::WebSocket => "websocket",
+            Self::OpenFiles => "open_files",
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     server::{
         self, Bound, LogFile, ServerConfig, Shutdown, Stop, Summary, open_log, serve_all, signals_and_reopen,
     },
-    settings::{AccessLog, Concurrency, LogFormat, Resolved, Settings},
+    settings::{AccessLog, Concurrency, LogFormat, Resolved, Settings, without_limits},
     worker::Worker,
 };
 
@@ -51,6 +51,12 @@ pub(super) fn run(
         }
         complain(format_args!("pulsar: {} cannot start", program.name()));
         return NOT_STARTED;
+    }
+    for planned in &plan.applications {
+        let away = without_limits(&planned.settings);
+        if !away.is_empty() {
+            tracing::info!(app = planned.app.name, "without limits: {}", away.join(", "));
+        }
     }
     if is_alone(&resolved.first().settings) {
         let hooks = plan.start.hooks.clone();
@@ -246,11 +252,24 @@ pub(super) fn config(settings: &Settings) -> ServerConfig {
         max_headers: settings.max_headers,
         max_body: settings.max_body.bytes(),
         body_timeout: settings.body_timeout.time(),
-        min_rate: settings.min_rate.bytes_per_second(),
         allowed_hosts: settings.allowed_hosts.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         forwarded_headers: settings.forwarded_headers,
         proxy_protocol: settings.proxy_protocol.clone(),
+        head_timeout: settings.head_timeout.time(),
+        preface_timeout: settings.preface_timeout.time(),
+        write_timeout: settings.write_timeout.time(),
+        min_rate: settings.min_rate.bytes_per_second(),
+        max_connections: settings.max_connections.most(),
+        max_connection_requests: settings.max_connection_requests.most(),
+        max_connection_age: settings.max_connection_age.time(),
+        http2: settings.http2,
+        h2_max_streams: settings.h2_max_streams,
+        h2_stream_window: settings.h2_stream_window,
+        h2_connection_window: settings.h2_connection_window,
+        h2_ping_interval: settings.h2_ping_interval.time(),
+        h2_ping_timeout: settings.h2_ping_timeout,
+        h2_max_resets: settings.h2_max_resets,
         access_log: match &settings.access_log {
             AccessLog::Off => server::AccessLog::Off,
             AccessLog::Stdout => server::AccessLog::Stdout,

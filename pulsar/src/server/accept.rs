@@ -4,7 +4,6 @@
 
 use std::{
     convert::Infallible,
-    future::poll_fn,
     io,
     net::{self, SocketAddr},
     os::{
@@ -13,16 +12,10 @@ use std::{
     },
     path::{Path, PathBuf},
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    task::Poll,
+    sync::Arc,
     time::Duration,
 };
 
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 use tokio::{
     io::unix::AsyncFd,
     net::{TcpStream, UnixStream},
@@ -31,41 +24,19 @@ use tokio::{
 use tower_service::Service;
 
 use crate::{
-    board::LoopLine,
+    board::Limit,
     body::{Request, Response},
-    request::{Connection, Peer, Trust, Wire},
+    request::Peer,
     server::{
-        access_log::Log,
-        exchange::Exchanges,
-        io_thread::{IoThread, Phase, Registration},
+        connection::{Terms, serve},
+        io_thread::IoThread,
         listener::SocketFile,
         plan::delayed,
-        policy::Rules,
         shutdown::{Demand, Watch},
-        stream::{Socket, Stream},
+        stream::Socket,
+        turns::Turns,
     },
 };
-
-/// What the connections of one application have in common on one thread.
-pub(super) struct Terms<S> {
-    pub(super) service: S,
-    pub(super) thread: Arc<IoThread>,
-    pub(super) http: http1::Builder,
-    /// Ticks that a connection may idle.
-    pub(super) idle_limit: u32,
-    /// What requests have to keep to.
-    pub(super) rules: Arc<Rules>,
-    /// Whose forwarding headers are believed.
-    pub(super) trust: Option<Arc<Trust>>,
-    pub(super) log: Option<Arc<Log>>,
-}
-
-impl Terms<()> {
-    pub(super) fn with<S>(self, service: S) -> Terms<S> {
-        let Self { service: (), thread, http, idle_limit, rules, trust, log } = self;
-        Terms { service, thread, http, idle_limit, rules, trust, log }
-    }
-}
 
 /// A listening socket, not yet tied to a thread.
 pub(super) enum Listener {
@@ -80,28 +51,6 @@ pub(super) enum Listener {
         file: Option<Arc<SocketFile>>,
     },
 }
-
-/// The settings of HTTP/1.1. `keep_alive` false closes after each answer.
-pub(super) fn http1(keep_alive: bool, max_head: usize, max_headers: usize) -> http1::Builder {
-    let mut http = http1::Builder::new();
-    if max_headers != DEFAULT_HEADERS {
-        // Only then, since hyper keeps its own number of them on the stack.
-        http.max_headers(max_headers);
-    }
-    // Not `pipeline_flush`: it keeps answers back while anything unread is there, so that a bad or unfinished request takes
-    // the answers before it along, and its own 400 too. Without `writev`, an answer is still one buffer and one write.
-    http.writev(false)
-        .keep_alive(keep_alive)
-        // The limit for a head is kept by `IoThread`, at a fraction of the cost.
-        .header_read_timeout(None)
-        .max_header_size(max_head)
-        // Also the largest piece of a body; hyper's default of 400 KiB lets a client pin that much.
-        .max_buf_size(max_head.max(64 * 1024));
-    http
-}
-
-/// The most header fields that hyper takes by default.
-const DEFAULT_HEADERS: usize = 100;
 
 /// Accepts until a stop is asked for, then takes what stands in the queue and closes the socket.
 ///
@@ -131,7 +80,21 @@ where
     let line = terms.thread.line().clone();
     line.accepts(true);
     let (mut pause, mut turns) = (Pause::default(), Turns::default());
+    let (mut full, mut failing) = (Spell::default(), Spell::default());
+    let places = &terms.limits.places;
     loop {
+        if places.are_taken() {
+            line.reached(Limit::MaxConnections);
+            if full.begins() {
+                tracing::warn!(
+                    max_connections = places.most(),
+                    "an I/O thread has all the connections that it may have; others wait until one is closed"
+                );
+            }
+            let freed = places.freed.notified();
+            tokio::select! { () = &mut stop => break, () = freed => {} }
+            continue;
+        }
         let mut ready = tokio::select! {
             biased;
             () = &mut stop => break,
@@ -147,8 +110,18 @@ where
                 accepted.serve(&terms);
                 pause = Pause::default();
             }
+            Ok(Err(error)) if of_one_connection(&error) => {}
             Ok(Err(error)) => {
-                tokio::select! { () = &mut stop => break, () = pause.after(&error) => {} }
+                // Mostly the process or the system is out of file descriptors or memory. The queue keeps who waits.
+                line.reached(Limit::OpenFiles);
+                let (shed, pause) = (terms.thread.shed(), pause.next());
+                if failing.begins() {
+                    tracing::error!(
+                        %error, retry_in = ?pause, shed,
+                        "cannot accept connections; while that lasts, those that are idle longest are closed"
+                    );
+                }
+                tokio::select! { () = &mut stop => break, () = recovered(&terms.thread, pause) => {} }
             }
         }
     }
@@ -163,57 +136,6 @@ where
         accepted.serve(&terms);
     }
     Ok(())
-}
-
-/// Who may take the next connection: whoever has fewest, if it is there.
-#[derive(Default)]
-struct Turns {
-    waited: bool,
-    /// Head starts in a row that nobody used.
-    unused: u32,
-    /// No more of them until then, and how long that was.
-    alone: Option<(Instant, Duration)>,
-}
-
-impl Turns {
-    /// Longer than it takes to wake a loop, on a busy machine too.
-    const HEAD_START: Duration = Duration::from_millis(2);
-    /// After so many that nobody used, the others are taken to be stuck,
-    const PATIENCE: u32 = 10;
-    /// for so long at first, and for twice as long each time up to the most.
-    const ALONE: Duration = Duration::from_millis(100);
-    const LONGEST: Duration = Duration::from_secs(3);
-
-    /// How long to wait before taking what is there.
-    fn before(&mut self, line: &LoopLine) -> Option<Duration> {
-        let is_alone = self.alone.is_some_and(|(until, _)| until > Instant::now());
-        self.waited = !is_alone && line.lead() > 0;
-        self.waited.then_some(Self::HEAD_START)
-    }
-
-    /// A connection is taken: if the others had a head start and still are behind by more than one, they did not want it.
-    fn after_taking(&mut self, line: &LoopLine) {
-        if !self.waited {
-            return;
-        }
-        if line.lead() <= 1 {
-            self.after_missing();
-            return;
-        }
-        self.unused += 1;
-        if self.unused >= Self::PATIENCE {
-            self.unused = 0;
-            let before = self.alone.map(|(_, time)| (time * 2).min(Self::LONGEST));
-            let time = before.unwrap_or(Self::ALONE);
-            self.alone = Some((Instant::now() + time, time));
-        }
-    }
-
-    /// The others took what was there.
-    fn after_missing(&mut self) {
-        self.unused = 0;
-        self.alone = None;
-    }
 }
 
 /// The next connection of a queue that is being emptied.
@@ -297,57 +219,6 @@ impl Accepted {
     }
 }
 
-/// Starts the task of one connection.
-fn serve<S>(terms: &Terms<S>, socket: Socket, peer: Peer, local: Option<Peer>)
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
-    let id = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
-    let registration = Registration::new(&terms.thread, id, terms.idle_limit);
-    let activity = Arc::clone(registration.activity());
-    let exchanges = Exchanges {
-        service: terms.service.clone(),
-        connection: Connection::on(Wire { peer, local, proxy: None, trust: terms.trust.clone(), id }),
-        requests: AtomicU64::new(0),
-        activity: Arc::clone(&activity),
-        rules: Arc::clone(&terms.rules),
-        log: terms.log.clone(),
-    };
-    let stream = TokioIo::new(Stream::new(socket, registration));
-    let connection =
-        terms.http.serve_connection(stream, service_fn(move |request| exchanges.answer(request)));
-    // An upgraded stream outlives this task. It belongs to the application from then on, and counts as open.
-    let connection = connection.with_upgrades();
-    tokio::spawn(async move {
-        let mut connection = pin!(connection);
-        let (mut known, mut closing) = (false, false);
-        let ended = poll_fn(|cx| {
-            if !known {
-                known = true;
-                activity.thread().wake_with(id, cx.waker());
-            }
-            match activity.thread().phase() {
-                Phase::Running | Phase::Draining => {}
-                Phase::Closing if closing => {}
-                Phase::Closing => {
-                    closing = true;
-                    connection.as_mut().graceful_shutdown();
-                }
-                Phase::Cut => return Poll::Ready(Ok(())),
-            }
-            // Polled first, because a request may have come together with the end of the time.
-            let polled = connection.as_mut().poll(cx);
-            if polled.is_pending() && activity.expired() { Poll::Ready(Ok(())) } else { polled }
-        })
-        .await;
-        if let Err(error) = ended {
-            tracing::debug!(connection = id, %error, "a connection ended in an error");
-        }
-    });
-}
-
 /// The waits after accept errors that concern the process, not a connection: 100 ms, growing to 1 s.
 #[derive(Default)]
 struct Pause(Option<Duration>);
@@ -356,20 +227,31 @@ impl Pause {
     const FIRST: Duration = Duration::from_millis(100);
     const LONGEST: Duration = Duration::from_secs(1);
 
-    async fn after(&mut self, error: &io::Error) {
-        if of_one_connection(error) {
-            return;
-        }
-        let pause = self.next();
-        // Mostly the process or the system is out of file descriptors or memory. The queue keeps who waits.
-        tracing::error!(%error, retry_in = ?pause, "cannot accept connections");
-        sleep(pause).await;
-    }
-
     fn next(&mut self) -> Duration {
         let pause = self.0.map_or(Self::FIRST, |before| (before * 2).min(Self::LONGEST));
         self.0 = Some(pause);
         pause
+    }
+}
+
+/// Waits for so long, or, after the shortest pause, only until a connection has been closed.
+async fn recovered(thread: &IoThread, pause: Duration) {
+    let closed = thread.closed.notified();
+    sleep(Pause::FIRST).await;
+    tokio::select! { () = closed => {}, () = sleep(pause.saturating_sub(Pause::FIRST)) => {} }
+}
+
+/// A trouble that comes and goes: it is told again when it has been away for a while.
+#[derive(Default)]
+struct Spell(Option<Instant>);
+
+impl Spell {
+    const APART: Duration = Duration::from_secs(10);
+
+    /// Notes that it is there. Gives whether it was not there lately.
+    fn begins(&mut self) -> bool {
+        let now = Instant::now();
+        self.0.replace(now).is_none_or(|last| now.duration_since(last) > Self::APART)
     }
 }
 
@@ -401,6 +283,14 @@ mod tests {
         let mut pause = Pause::default();
         let waits: Vec<_> = (0..6).map(|_| pause.next().as_millis()).collect();
         assert_eq!(waits, [100, 200, 400, 800, 1000, 1000]);
+    }
+
+    #[test]
+    fn a_trouble_is_told_once() {
+        let mut spell = Spell::default();
+        assert_eq!((spell.begins(), spell.begins()), (true, false));
+        spell.0 = Instant::now().checked_sub(Spell::APART * 2);
+        assert!(spell.begins());
     }
 
     #[test]

@@ -137,6 +137,21 @@ impl Drop for AccessLogWriter {
 }
 
 impl Log {
+    /// Writes the line of what was answered though it was no request.
+    pub(super) fn refused(&self, connection: &Connection, status: StatusCode) {
+        let line = Line {
+            time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+            client: client(connection),
+            peer: connection.peer().to_string(),
+            request: None,
+            status: status.as_u16(),
+            bytes: 0,
+            micros: 0,
+            request_id: None,
+        };
+        self.append(&line.in_form(self.format));
+    }
+
     fn append(&self, line: &str) {
         let mut state = self.state();
         let before = state.buffer.len();
@@ -225,18 +240,21 @@ impl Entry {
             time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
             client: client(&self.connection),
             peer: self.connection.peer().to_string(),
-            method: self.method.as_str(),
-            target: self.target.to_string(),
-            version: self.version,
+            request: Some((self.method.as_str(), self.target(), self.version)),
             status: status.as_u16(),
             bytes,
             micros: u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
             request_id: id,
         };
-        self.log.append(&match self.log.format {
-            AccessLogFormat::Text => line.text(),
-            AccessLogFormat::Json => line.json(),
-        });
+        self.log.append(&line.in_form(self.log.format));
+    }
+
+    /// As it is written in HTTP/1. In HTTP/2 scheme and authority are always there, and nearly always the same.
+    fn target(&self) -> String {
+        match self.target.path_and_query() {
+            Some(path) if self.version == Version::HTTP_2 => path.to_string(),
+            _ => self.target.to_string(),
+        }
     }
 }
 
@@ -254,9 +272,8 @@ struct Line<'a> {
     time: u64,
     client: String,
     peer: String,
-    method: &'a str,
-    target: String,
-    version: Version,
+    /// Method, target and version; none if what came could not be read.
+    request: Option<(&'a str, String, Version)>,
     status: u16,
     bytes: u64,
     micros: u64,
@@ -264,6 +281,13 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
+    fn in_form(&self, format: AccessLogFormat) -> String {
+        match format {
+            AccessLogFormat::Text => self.text(),
+            AccessLogFormat::Json => self.json(),
+        }
+    }
+
     fn text(&self) -> String {
         let client = &self.client;
         let date = Date::of(self.time);
@@ -276,10 +300,16 @@ impl Line<'_> {
         // Writing to a string cannot fail.
         let _ =
             write!(line, "{client} - - [{day:02}/{month}/{year}:{hour:02}:{minute:02}:{second:02} +0000] \"");
-        escape(&mut line, self.method);
-        line.push(' ');
-        escape(&mut line, &self.target);
-        let _ = write!(line, " {:?}\" {} ", self.version, self.status);
+        match &self.request {
+            Some((method, target, version)) => {
+                escape(&mut line, method);
+                line.push(' ');
+                escape(&mut line, target);
+                let _ = write!(line, " {version:?}");
+            }
+            None => line.push('-'),
+        }
+        let _ = write!(line, "\" {} ", self.status);
         let _ = match self.bytes {
             0 => write!(line, "-"),
             bytes => write!(line, "{bytes}"),
@@ -296,9 +326,9 @@ impl Line<'_> {
             time: String,
             client: &'a str,
             peer: &'a str,
-            method: &'a str,
-            target: &'a str,
-            version: String,
+            method: Option<&'a str>,
+            target: Option<&'a str>,
+            version: Option<String>,
             status: u16,
             bytes: u64,
             duration_us: u64,
@@ -309,9 +339,9 @@ impl Line<'_> {
             time: format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"),
             client: &self.client,
             peer: &self.peer,
-            method: self.method,
-            target: &self.target,
-            version: format!("{:?}", self.version),
+            method: self.request.as_ref().map(|(method, ..)| *method),
+            target: self.request.as_ref().map(|(_, target, _)| target.as_str()),
+            version: self.request.as_ref().map(|(.., version)| format!("{version:?}")),
             status: self.status,
             bytes: self.bytes,
             duration_us: self.micros,
@@ -380,9 +410,7 @@ mod tests {
             time: 784_111_777,
             client: "192.0.2.7".to_owned(),
             peer: "10.0.0.2:51000".to_owned(),
-            method: "GET",
-            target: "/x?q=\"\u{1b}[31m\\é".to_owned(),
-            version: Version::HTTP_11,
+            request: Some(("GET", "/x?q=\"\u{1b}[31m\\é".to_owned(), Version::HTTP_11)),
             status: 200,
             bytes: 13,
             micros: 184,

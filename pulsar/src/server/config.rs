@@ -15,6 +15,10 @@ use crate::settings::{ForwardedHeaders, Peers};
 /// timeout 25 s, targets of at most 8 KiB, heads of 32 KiB and 100 fields, bodies of 8 MiB that come within 15 s from piece to piece and at
 /// 500 bytes per second, every host, no proxies, no access log.
 ///
+/// A head within 10 s, the preface of HTTP/2 within 5 s; a client takes something within 30 s, and 500 bytes a second; 10,000
+/// connections, each for 10,000 requests or an hour; HTTP/2 with 100 streams, windows of 256 KiB and 1 MiB, a ping after 30 s
+/// that is answered within 10 s, 256 resets.
+///
 /// ```
 /// use pulsar::server::{Address, ServerConfig};
 ///
@@ -29,9 +33,39 @@ pub struct ServerConfig {
     pub threads: usize,
     /// How many connections the system may hold before they are accepted. The system has a cap of its own.
     pub backlog: u32,
-    /// How long a connection may stand without a complete request head. Zero closes after every answer, and
-    /// leaves the default time for the head.
+    /// How long a connection may stand without a byte of a request. Zero closes after every answer, and leaves the default
+    /// time for the first request.
     pub keep_alive: Duration,
+    /// How long a request head may take from its first byte on; a slower one is answered with 408. `None` is no limit.
+    pub head_timeout: Option<Duration>,
+    /// How long the preface of HTTP/2 may take from its first byte on. `None` is no limit.
+    pub preface_timeout: Option<Duration>,
+    /// How long a client may take nothing of what is ready for it until it is cut. `None` is no limit.
+    pub write_timeout: Option<Duration>,
+    /// The bytes a second that a client has to send of a body that is waited for, and to take of what is ready for it, measured over at
+    /// least 10 s. `None` is no limit.
+    pub min_rate: Option<u32>,
+    /// How many connections may be open at the same time, on all threads together; each has room for one at least. What comes
+    /// beyond that waits in the backlog. `None` is no limit.
+    pub max_connections: Option<u64>,
+    /// How many requests a connection may have; the answer to the last one says so. `None` is no limit.
+    pub max_connection_requests: Option<u64>,
+    /// How old a connection may get until it is ended in order. `None` is no limit.
+    pub max_connection_age: Option<Duration>,
+    /// Whether HTTP/2 is served as well, to clients that begin with its preface.
+    pub http2: bool,
+    /// How many requests may be in flight on one connection of HTTP/2.
+    pub h2_max_streams: u32,
+    /// How many bytes a client may send on a stream of HTTP/2 before they are read. At most 2^31 - 1.
+    pub h2_stream_window: u32,
+    /// How many bytes a client may send on a connection of HTTP/2 before they are read. At most 2^31 - 1.
+    pub h2_connection_window: u32,
+    /// After how long without a frame a client of HTTP/2 is asked whether it is there. `None` never asks.
+    pub h2_ping_interval: Option<Duration>,
+    /// How long it may take to answer.
+    pub h2_ping_timeout: Duration,
+    /// How many streams of a connection may have been reset because the client broke the rules of HTTP/2.
+    pub h2_max_resets: usize,
     /// How often an I/O thread shows that it is alive, at least.
     pub heartbeat: Duration,
     /// How long a server that is told to stop goes on accepting, with `Connection: close` in its answers.
@@ -50,8 +84,6 @@ pub struct ServerConfig {
     pub max_body: Option<u64>,
     /// How long the next piece of a request body may take while it is waited for. `None` is no limit.
     pub body_timeout: Option<Duration>,
-    /// How many bytes per second a client has to send or take, once it has been waited for ten seconds. `None` is none.
-    pub min_rate: Option<u32>,
     /// The hosts that are answered for, such as `example.org` and `*.example.org`; others are answered with 421. None is every host.
     pub allowed_hosts: Vec<String>,
     /// The peers whose forwarding headers are believed. Nobody by default.
@@ -78,6 +110,20 @@ impl Default for ServerConfig {
             threads: 1,
             backlog: 2048,
             keep_alive: Self::KEEP_ALIVE,
+            head_timeout: Some(Duration::from_secs(10)),
+            preface_timeout: Some(Duration::from_secs(5)),
+            write_timeout: Some(Duration::from_secs(30)),
+            min_rate: Some(500),
+            max_connections: Some(10_000),
+            max_connection_requests: Some(10_000),
+            max_connection_age: Some(Duration::from_secs(3600)),
+            http2: true,
+            h2_max_streams: 100,
+            h2_stream_window: 256 * 1024,
+            h2_connection_window: 1024 * 1024,
+            h2_ping_interval: Some(Duration::from_secs(30)),
+            h2_ping_timeout: Duration::from_secs(10),
+            h2_max_resets: 256,
             heartbeat: Duration::from_secs(1),
             drain_delay: Duration::ZERO,
             drain_grace: Duration::from_secs(2),
@@ -87,7 +133,6 @@ impl Default for ServerConfig {
             max_headers: 100,
             max_body: Some(8 << 20),
             body_timeout: Some(Duration::from_secs(15)),
-            min_rate: Some(500),
             allowed_hosts: Vec::new(),
             trusted_proxies: Peers::default(),
             forwarded_headers: ForwardedHeaders::default(),

@@ -32,8 +32,8 @@ use crate::{
     request::{Connection, RequestId, X_REQUEST_ID, is_standard},
     server::{
         access_log::{Entry, Log},
+        activity::{Activity, InFlight},
         answer::{AnswerBody, Record},
-        io_thread::{Activity, InFlight, Phase},
         policy::{Asked, Failure, Framing, RequestBody, Rules, frame, judge},
     },
 };
@@ -56,8 +56,8 @@ where
 {
     /// Has the application answer one request.
     pub(super) fn answer(&self, mut request: http::Request<Incoming>) -> Answering<S::Future> {
-        let in_flight = InFlight::begin(&self.activity);
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let in_flight = InFlight::begin(&self.activity, number, !request.body().is_end_stream());
         let connection = self.connection.for_request(number, request.headers());
         let entry = self.log.as_ref().map(|log| Box::new(Entry::begin(log, &connection, &request)));
         // An id that nobody gave and nobody will look for is not worth a header.
@@ -65,6 +65,7 @@ where
             (entry.is_some() || connection.request_id().is_given()).then(|| connection.request_id().clone());
         let asked = Asked {
             is_head: *request.method() == Method::HEAD,
+            is_old: request.version() < Version::HTTP_11,
             is_http2: request.version() == Version::HTTP_2,
             is_upgrade: request.extensions().get::<OnUpgrade>().is_some(),
         };
@@ -82,7 +83,7 @@ where
             }
             Err(refusal) => {
                 if let Some(limit) = refusal.limit {
-                    self.activity.thread().line().reached(limit);
+                    self.activity.line().reached(limit);
                 }
                 Call::Refused { response: Some(refusal.into_response()) }
             }
@@ -96,18 +97,18 @@ where
         let (activity, failed) = (Arc::clone(&self.activity), failed.clone());
         let told = move |failure| {
             if let Failure::Reached(limit) = failure {
-                activity.thread().line().reached(limit);
+                activity.line().reached(limit);
             }
             failed.set(failure);
         };
-        let (limits, is_http2) = (self.rules.body, request.version() == Version::HTTP_2);
+        let limits = self.rules.body;
         let mut request = request.map(|body| match limits.max {
             Some(max) if body.size_hint().exact().is_none() => {
                 let max = usize::try_from(max).unwrap_or(usize::MAX);
-                Body::new(RequestBody::new(Limited::new(body, max), limits, is_http2, told))
+                Body::new(RequestBody::new(Limited::new(body, max), limits, told))
             }
             // A length that is said has been compared already.
-            _ => Body::new(RequestBody::new(body, limits, is_http2, told)),
+            _ => Body::new(RequestBody::new(body, limits, told)),
         });
         // One limit is enough: without this, extractors would stop at 2 MiB whatever the setting says.
         DefaultBodyLimit::disable().apply(&mut request);
@@ -219,17 +220,15 @@ where
             // An application that gives its own id knows why.
             response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
         }
-        last |= in_flight.thread().phase() > Phase::Running;
-        if last && !asked.is_http2 && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        last &= !asked.is_http2;
+        if (last || in_flight.says_close()) && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let record = this.entry.take().map(|entry| {
             let id = response.headers().get(X_REQUEST_ID).cloned();
             Box::new(Record { entry, status: response.status(), id, bytes: 0 })
         });
-        Poll::Ready(
-            Ok(response.map(|body| AnswerBody::new(body, framing, asked.is_http2, record, in_flight))),
-        )
+        Poll::Ready(Ok(response.map(|body| AnswerBody::new(body, framing, asked, record, in_flight))))
     }
 }
 

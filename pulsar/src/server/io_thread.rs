@@ -1,45 +1,35 @@
-//! What everything on one I/O thread shares: the phase it is in, a coarse clock, and the open connections.
-//!
-//! Time limits on connections are kept here rather than by a timer per request: a request notes the coarse time
-//! with one store when it begins and one when it ends, and [`IoThread::expire`] looks at all connections once
-//! per tick. A timer armed and dropped for every request head costs more than the routing of the request.
+//! The open connections of one I/O thread, and the tick that looks at all of them.
 
 use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicU32, Ordering::Relaxed},
     },
     task::Waker,
 };
 
 use tokio::sync::Notify;
 
-use crate::board::LoopLine;
-
-/// How far the end of the server has come. Later phases have greater values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(super) enum Phase {
-    /// Requests are served and connections kept alive.
-    Running,
-    /// No new connections; requests are answered with `Connection: close`.
-    Draining,
-    /// As before, and connections without a request are closed.
-    Closing,
-    /// Every connection ends, whatever it does.
-    Cut,
-}
+use crate::{
+    board::LoopLine,
+    server::{
+        activity::Activity,
+        clock::{Clock, Phase},
+        limits::Limits,
+    },
+};
 
 #[derive(Debug)]
 pub(super) struct IoThread {
-    phase: AtomicU8,
-    now: AtomicU32,
-    /// Where it tells others how it does.
-    line: LoopLine,
+    clock: Arc<Clock>,
+    /// When it last ticked, in ticks since the start.
+    ticked: AtomicU32,
     connections: Mutex<HashMap<u64, Entry>>,
     /// Told when the last connection ends.
     pub(super) emptied: Notify,
+    /// Told when any connection ends.
+    pub(super) closed: Notify,
 }
 
 #[derive(Debug)]
@@ -51,35 +41,23 @@ struct Entry {
 impl IoThread {
     pub(super) fn new(line: LoopLine) -> Arc<Self> {
         Arc::new(Self {
-            phase: AtomicU8::new(Phase::Running as u8),
-            now: AtomicU32::new(0),
-            line,
+            clock: Arc::new(Clock::new(line)),
+            ticked: AtomicU32::new(0),
             connections: Mutex::default(),
             emptied: Notify::new(),
+            closed: Notify::new(),
         })
     }
 
     pub(super) fn phase(&self) -> Phase {
-        match self.phase.load(Relaxed) {
-            0 => Phase::Running,
-            1 => Phase::Draining,
-            2 => Phase::Closing,
-            _ => Phase::Cut,
-        }
+        self.clock.phase()
     }
 
     /// Enters a phase and lets every connection take notice.
     pub(super) fn enter(&self, phase: Phase) {
-        self.phase.store(phase as u8, Relaxed);
+        self.clock.enter(phase);
         for entry in self.connections().values() {
             entry.wake();
-        }
-    }
-
-    /// Who to wake when the phase changes or the time of a connection is up: its task, which never changes.
-    pub(super) fn wake_with(&self, connection: u64, waker: &Waker) {
-        if let Some(entry) = self.connections().get_mut(&connection) {
-            entry.waker = Some(waker.clone());
         }
     }
 
@@ -90,26 +68,34 @@ impl IoThread {
 
     /// Requests begun so far, and connections accepted.
     pub(super) fn counts(&self) -> (u64, u64) {
-        self.line.counts()
+        self.line().counts()
     }
 
     pub(super) fn line(&self) -> &LoopLine {
-        &self.line
+        self.clock.line()
     }
 
-    /// Sets the clock to `now`, in ticks since the start, and marks the connections that have been idle too long.
+    /// Ticks, `now` ticks after the start, and marks the connections whose time is up.
     pub(super) fn expire(&self, now: u32) {
-        self.line.beat();
-        let before = self.now.swap(now, Relaxed);
-        // Something blocked the thread. What arrived meanwhile is heard first, and judged at the next tick.
-        if now.saturating_sub(before) > 2 {
-            return;
-        }
+        self.line().beat();
+        // While something blocked the thread nobody was heard, so that the time does not count.
+        let passed = now.saturating_sub(self.ticked.swap(now, Relaxed)).min(2);
+        let now = self.clock.advance(passed);
         for entry in self.connections().values() {
             if entry.activity.expire(now) {
                 entry.wake();
             }
         }
+    }
+
+    /// Ends the connection that has been idle longest. Gives whether there was one.
+    pub(super) fn shed(&self) -> bool {
+        let connections = self.connections();
+        let idle = connections.values().filter_map(|entry| Some((entry.activity.idle_since()?, entry)));
+        let Some((_, entry)) = idle.min_by_key(|(since, _)| *since) else { return false };
+        entry.activity.shed();
+        entry.wake();
+        true
     }
 
     fn connections(&self) -> MutexGuard<'_, HashMap<u64, Entry>> {
@@ -130,141 +116,222 @@ impl Entry {
 #[derive(Debug)]
 pub(super) struct Registration {
     id: u64,
+    thread: Arc<IoThread>,
     activity: Arc<Activity>,
 }
 
 impl Registration {
-    /// Enters a connection, which may idle for `limit` ticks.
-    pub(super) fn new(thread: &Arc<IoThread>, id: u64, limit: u32) -> Self {
-        let idle_since = AtomicU32::new(thread.now.load(Relaxed));
-        let activity = Arc::new(Activity { idle_since, limit, thread: Arc::clone(thread) });
+    /// Enters a connection, which has to keep to `limits`.
+    pub(super) fn new(thread: &Arc<IoThread>, id: u64, limits: &Arc<Limits>) -> Self {
+        let activity = Arc::new(Activity::new(&thread.clock, limits));
         thread.connections().insert(id, Entry { activity: Arc::clone(&activity), waker: None });
-        thread.line.connection_opens();
-        Self { id, activity }
+        thread.line().connection_opens();
+        limits.places.take();
+        Self { id, thread: Arc::clone(thread), activity }
     }
 
     pub(super) fn activity(&self) -> &Arc<Activity> {
         &self.activity
     }
+
+    /// Who to wake when the phase changes or the time of the connection is up.
+    pub(super) fn wake_with(&self, waker: &Waker) {
+        if let Some(entry) = self.thread.connections().get_mut(&self.id) {
+            match &mut entry.waker {
+                Some(known) => known.clone_from(waker),
+                unknown => *unknown = Some(waker.clone()),
+            }
+        }
+    }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.activity.thread.line.connection_closes();
-        let mut connections = self.activity.thread.connections();
+        self.thread.line().connection_closes();
+        self.activity.limits().places.give_back();
+        let mut connections = self.thread.connections();
         connections.remove(&self.id);
         if connections.is_empty() {
-            self.activity.thread.emptied.notify_one();
+            self.thread.emptied.notify_one();
         }
-    }
-}
-
-/// Since when a connection has nothing to do, on the thread's coarse clock.
-#[derive(Debug)]
-pub(super) struct Activity {
-    idle_since: AtomicU32,
-    limit: u32,
-    thread: Arc<IoThread>,
-}
-
-const BUSY: u32 = u32::MAX;
-const EXPIRED: u32 = u32::MAX - 1;
-
-impl Activity {
-    pub(super) fn thread(&self) -> &IoThread {
-        &self.thread
-    }
-
-    /// Bytes went out. While an answer is on its way to a slow client the connection is not idle.
-    pub(super) fn progressed(&self) {
-        if self.idle_since.load(Relaxed) != BUSY {
-            self.idle();
-        }
-    }
-
-    /// Whether the time of the connection is up, and no request has come since.
-    pub(super) fn expired(&self) -> bool {
-        self.idle_since.load(Relaxed) == EXPIRED
-    }
-
-    fn idle(&self) {
-        self.idle_since.store(self.thread.now.load(Relaxed), Relaxed);
-    }
-
-    fn expire(&self, now: u32) -> bool {
-        let since = self.idle_since.load(Relaxed);
-        if since == BUSY || since == EXPIRED || now.saturating_sub(since) <= self.limit {
-            return false;
-        }
-        self.idle_since.store(EXPIRED, Relaxed);
-        true
-    }
-}
-
-/// A request in flight: from its head until the last byte of its answer was handed over.
-#[derive(Debug)]
-pub(super) struct InFlight(Arc<Activity>);
-
-impl InFlight {
-    pub(super) fn begin(activity: &Arc<Activity>) -> Self {
-        activity.idle_since.store(BUSY, Relaxed);
-        activity.thread.line.request_begins();
-        Self(Arc::clone(activity))
-    }
-
-    pub(super) fn thread(&self) -> &IoThread {
-        &self.0.thread
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.thread.line.request_ends();
-        self.0.idle();
+        self.thread.closed.notify_waiters();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::board::Board;
+    use crate::{
+        board::{Board, Limit},
+        server::{
+            activity::{Due, InFlight, Stage},
+            config::ServerConfig,
+        },
+    };
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A connection on a clock that ticks once a second, and the board that it is counted on.
+    fn connection(change: impl FnOnce(&mut ServerConfig)) -> (Arc<IoThread>, Registration, Arc<Board>) {
+        let mut config = ServerConfig { keep_alive: SECOND * 3, ..ServerConfig::default() };
+        change(&mut config);
+        let board = Board::own(1);
+        let thread = IoThread::new(LoopLine::new(&board, 0, 0));
+        let limits = Arc::new(Limits::new(&config, SECOND, 0, 1));
+        let registration = Registration::new(&thread, 1, &limits);
+        (thread, registration, board)
+    }
+
+    /// Lets the clock tick until something is due, and gives when and what.
+    fn due(thread: &IoThread, activity: &Activity, from: u32, until: u32) -> Option<(u32, Due)> {
+        (from..=until).find_map(|now| {
+            thread.expire(now);
+            activity.due().map(|due| (now, due))
+        })
+    }
+
+    fn reached(board: &Board) -> Vec<Limit> {
+        board.limits(0).map(|(limit, _)| limit).collect()
+    }
 
     #[test]
     fn only_idle_connections_expire() {
-        let thread = IoThread::new(LoopLine::new(&Board::own(1), 0, 0));
-        let registration = Registration::new(&thread, 1, 3);
+        let (thread, registration, board) = connection(|_| {});
         let activity = registration.activity();
-        for now in 1..=3 {
-            thread.expire(now);
-            assert!(!activity.expired(), "at {now}");
-        }
-        thread.expire(4);
-        assert!(activity.expired());
-        let request = InFlight::begin(activity);
-        assert!(!activity.expired(), "a request came just in time");
-        for now in 5..=20 {
-            thread.expire(now);
-        }
-        assert!(!activity.expired(), "a request may take its time");
+        assert_eq!(due(&thread, activity, 1, 9), Some((4, Due::Idle)));
+        assert_eq!(reached(&board), [Limit::KeepAlive]);
+        thread.expire(5);
+        let request = InFlight::begin(activity, 0, false);
+        assert_eq!(activity.due(), None, "a request came just in time");
+        assert_eq!(due(&thread, activity, 6, 90), None, "a request may take its time");
         drop(request);
-        thread.expire(22);
-        activity.progressed();
-        thread.expire(24);
-        thread.expire(25);
-        assert!(!activity.expired(), "the answer is still going out");
-        thread.expire(26);
-        assert!(activity.expired());
+        assert_eq!(due(&thread, activity, 91, 99), Some((94, Due::Idle)));
         drop(registration);
         assert_eq!(thread.open(), 0);
     }
 
     #[test]
-    fn a_blocked_thread_listens_before_it_judges() {
-        let thread = IoThread::new(LoopLine::new(&Board::own(1), 0, 0));
-        let registration = Registration::new(&thread, 1, 3);
+    fn a_head_has_a_time_of_its_own_from_its_first_byte() {
+        let (thread, registration, board) = connection(|config| config.head_timeout = Some(SECOND * 5));
+        let activity = registration.activity();
+        assert_eq!(due(&thread, activity, 1, 2), None);
+        activity.received();
+        assert_eq!(due(&thread, activity, 3, 4), None);
+        activity.received();
+        assert_eq!(due(&thread, activity, 5, 99), Some((8, Due::Head)), "more bytes are no more time");
+        assert_eq!(reached(&board), [Limit::HeadTimeout]);
+        drop(InFlight::begin(activity, 0, false));
+        assert!(activity.is_at(Stage::Idle));
+    }
+
+    #[test]
+    fn without_a_limit_a_head_takes_as_long_as_it_likes() {
+        let (thread, registration, _) = connection(|config| config.head_timeout = None);
+        registration.activity().received();
+        assert_eq!(due(&thread, registration.activity(), 1, 500), None);
+    }
+
+    #[test]
+    fn a_preface_has_less_time() {
+        let (thread, registration, board) = connection(|config| config.preface_timeout = Some(SECOND));
+        registration.activity().received();
+        registration.activity().turns_out_to_be(Stage::Preface);
+        assert_eq!(due(&thread, registration.activity(), 1, 99), Some((2, Due::Preface)));
+        assert_eq!(reached(&board), [Limit::PrefaceTimeout]);
+    }
+
+    #[test]
+    fn a_client_that_takes_nothing_is_cut() {
+        let (thread, registration, board) = connection(|config| {
+            config.write_timeout = Some(SECOND * 4);
+            config.min_rate = None;
+        });
+        let activity = registration.activity();
+        let request = InFlight::begin(activity, 0, false);
+        assert_eq!(due(&thread, activity, 1, 50), None, "an application that has nothing to send");
+        activity.blocks();
+        assert_eq!(due(&thread, activity, 51, 53), None);
+        activity.took(1);
+        activity.blocks();
+        assert_eq!(due(&thread, activity, 54, 57), None, "one byte is enough");
+        activity.took(1);
+        activity.flushed();
+        drop(request);
+        assert_eq!(due(&thread, activity, 58, 60), None);
+        activity.blocks();
+        assert_eq!(due(&thread, activity, 61, 99), Some((65, Due::Write)), "and not as idle");
+        assert_eq!(reached(&board), [Limit::WriteTimeout]);
+    }
+
+    #[test]
+    fn a_client_that_takes_next_to_nothing_is_cut() {
+        for (bytes, expected) in [(99, Some((62, Due::Rate))), (100, None)] {
+            let (thread, registration, _) = connection(|config| config.min_rate = Some(100));
+            let activity = registration.activity();
+            let _request = InFlight::begin(activity, 0, false);
+            assert_eq!(due(&thread, activity, 1, 51), None, "an application that has nothing to send");
+            activity.blocks();
+            let found = (52..=90).find_map(|now| {
+                activity.took(bytes);
+                activity.blocks();
+                due(&thread, activity, now, now)
+            });
+            assert_eq!(found, expected, "{bytes} bytes a second");
+        }
+    }
+
+    #[test]
+    fn an_old_connection_is_told_once() {
+        let (thread, registration, board) = connection(|config| config.max_connection_age = Some(SECOND * 9));
+        let activity = registration.activity();
+        let request = InFlight::begin(activity, 0, false);
+        assert_eq!(due(&thread, activity, 1, 9), None);
+        assert!(!activity.is_last() && !request.says_close());
+        assert_eq!(due(&thread, activity, 10, 20), None);
+        assert!(activity.is_last() && request.says_close());
+        assert_eq!(board.limits(0).collect::<Vec<_>>(), [(Limit::MaxConnectionAge, 1)]);
+    }
+
+    #[test]
+    fn the_last_request_of_a_connection_is_known() {
+        let (_, registration, board) = connection(|config| config.max_connection_requests = Some(2));
+        let activity = registration.activity();
+        assert!(!InFlight::begin(activity, 0, false).says_close());
+        assert_eq!(reached(&board), []);
+        assert!(InFlight::begin(activity, 1, false).says_close());
+        assert_eq!(reached(&board), [Limit::MaxConnectionRequests]);
+    }
+
+    #[test]
+    fn whoever_is_idle_longest_makes_room() {
+        let (thread, first, _) = connection(|_| {});
+        let limits = Arc::new(Limits::new(&ServerConfig::default(), SECOND, 0, 1));
+        assert_eq!(thread.open(), 1);
+        thread.expire(1);
+        let second = Registration::new(&thread, 2, &limits);
+        let busy = InFlight::begin(first.activity(), 0, false);
+        assert!(thread.shed());
+        assert_eq!((first.activity().due(), second.activity().due()), (None, Some(Due::Shed)));
+        drop(busy);
+        thread.expire(2);
+        second.activity().received();
+        assert!(thread.shed());
+        assert_eq!((first.activity().due(), second.activity().due()), (Some(Due::Shed), None));
+        first.activity().received();
+        assert!(!thread.shed(), "both have begun a request");
+    }
+
+    #[test]
+    fn the_clock_stands_still_while_the_thread_is_blocked() {
+        let (thread, registration, _) = connection(|_| {});
+        let activity = registration.activity();
         thread.expire(50);
-        assert!(!registration.activity().expired());
+        assert_eq!(activity.due(), None, "what arrived meanwhile is heard first");
         thread.expire(51);
-        assert!(registration.activity().expired());
+        assert_eq!(activity.due(), None);
+        thread.expire(70);
+        assert_eq!(activity.due(), Some(Due::Idle), "but one that is always blocked is no excuse");
     }
 }

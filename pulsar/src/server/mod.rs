@@ -1,7 +1,7 @@
 //! The HTTP server: listening sockets, I/O threads, connections, and their orderly end.
 //!
 //! It serves any [`tower_service::Service`] from requests to answers and knows no router, no settings table and no
-//! process but its own. HTTP is hyper's; here is what hyper leaves open: binding, accepting, time limits, the
+//! process but its own. HTTP is hyper's; here is what hyper leaves open: binding, accepting, limits, the
 //! access log, request ids, and stopping without losing a request. Each I/O thread runs an event loop of its
 //! own, and a connection stays on the thread that accepted it.
 //!
@@ -23,25 +23,34 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files, lower ones first: `config`, `outcome`, `shutdown`, `io_thread`, `access_log`, `policy`; `listener`, `stream`,
-//! `answer`; `exchange`; `accept`, `plan`; `serve`.
+//! Files, lower ones first: `config`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`;
+//! `listener`, `stream`, `answer`, `exchange`; `sniff`, `proxy_protocol`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
 
 mod accept;
 mod access_log;
+mod activity;
 mod answer;
+mod clock;
 mod config;
+mod connection;
 mod exchange;
+mod http1;
+mod http2;
 mod io_thread;
+mod limits;
 mod listener;
 mod outcome;
 mod plan;
 mod policy;
 mod proxy_protocol;
+mod refusal;
 mod serve;
 mod shutdown;
+mod sniff;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 pub(crate) use self::{
     access_log::{LogFile, open_log},

@@ -13,7 +13,9 @@ use tokio::{
 };
 
 use crate::server::{
-    io_thread::{IoThread, Phase},
+    clock::Phase,
+    io_thread::IoThread,
+    limits::ticks,
     shutdown::{Demand, QUICK, Watch},
 };
 
@@ -104,9 +106,4 @@ async fn keep_time(thread: Arc<IoThread>, tick: Duration) {
         clock.tick().await;
         thread.expire(ticks(begun.elapsed(), tick));
     }
-}
-
-/// A duration on the coarse clock; far below the marks that `io_thread` gives to its greatest values.
-pub(super) fn ticks(duration: Duration, tick: Duration) -> u32 {
-    u32::try_from(duration.as_nanos() / tick.as_nanos()).map_or(u32::MAX / 2, |ticks| ticks.min(u32::MAX / 2))
 }

@@ -28,13 +28,17 @@ use crate::{
     body::{BoxFuture, Request, Response},
     request::Trust,
     server::{
-        accept::{Listener, Terms, accept, http1},
+        accept::{Listener, accept},
         access_log::AccessLogWriter,
         config::ServerConfig,
+        connection::Terms,
+        http1::http1,
+        http2::Http2,
         io_thread::IoThread,
+        limits::Limits,
         listener::{Bound, BoundSocket, SocketFile},
         outcome::{ServeError, Stop, Summary},
-        plan::{Plan, SLACK, Work, ticks},
+        plan::{Plan, SLACK, Work},
         policy::{BodyLimits, Hosts, Rules},
         shutdown::{Demand, QUICK, Shutdown, Watch},
     },
@@ -401,7 +405,7 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
     let drain_grace = configs().map(|config| config.drain_grace).max().unwrap_or_default();
     let graceful_timeout = configs().map(|config| config.graceful_timeout).max().unwrap_or_default();
     // An eighth of the shortest limit is precise enough, and no more than a second keeps the clock useful.
-    let shortest = configs().map(idle_limit).min().unwrap_or(ServerConfig::KEEP_ALIVE);
+    let shortest = configs().map(Limits::shortest).min().unwrap_or(ServerConfig::KEEP_ALIVE);
     let heartbeat = configs().map(|config| config.heartbeat).min().unwrap_or(Duration::MAX);
     let tick = (shortest / 8).min(heartbeat).clamp(Duration::from_millis(20), Duration::from_secs(1));
 
@@ -411,7 +415,9 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
     let mut work: Vec<Vec<Work>> = threads.iter().map(|_| Vec::new()).collect();
     let (mut logs, mut files) = (Vec::new(), Vec::new());
     for Application { bound: Bound { config, sockets, log, .. }, service, .. } in applications {
-        let idle_limit = ticks(idle_limit(&config), tick);
+        // One for each thread, whichever of the listeners a connection comes from.
+        let limits: Vec<_> =
+            (0..count).map(|thread| Arc::new(Limits::new(&config, tick, thread, count))).collect();
         let rules = Arc::new(rules(&config));
         let trust = (!config.trusted_proxies.is_empty()).then(|| {
             Arc::new(Trust { proxies: config.trusted_proxies.clone(), headers: config.forwarded_headers })
@@ -421,8 +427,9 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
                 let terms = Terms {
                     service: (),
                     thread: Arc::clone(&threads[n % count]),
-                    http: http1(!config.keep_alive.is_zero(), config.max_head, config.max_headers),
-                    idle_limit,
+                    limits: Arc::clone(&limits[n % count]),
+                    http1: http1(&config),
+                    http2: Http2::new(&config),
                     rules: Arc::clone(&rules),
                     trust: trust.clone(),
                     log: log.as_ref().map(|writer| Arc::clone(writer.log())),
@@ -479,11 +486,6 @@ fn rules(config: &ServerConfig) -> Rules {
         body,
         hosts: Hosts::new(&config.allowed_hosts),
     }
-}
-
-/// How long a connection of this application may stand without a complete head.
-fn idle_limit(config: &ServerConfig) -> Duration {
-    if config.keep_alive.is_zero() { ServerConfig::KEEP_ALIVE } else { config.keep_alive }
 }
 
 /// Starts the other threads and waits for the end of all.

@@ -1,27 +1,41 @@
-//! The byte stream of one connection, TCP or unix, that notes when bytes go out.
+//! The byte stream of one connection, TCP or unix, that notes what comes and goes.
 //!
-//! One type for both, so that the whole of HTTP is compiled once.
+//! One type for all, so that the whole of HTTP is compiled once. It also closes with care: a connection that is closed while
+//! the client still sends is reset, and the reset may destroy an answer that is not read yet (RFC 9112 section 9.6).
 
 use std::{
     io,
+    mem::MaybeUninit,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpStream, UnixStream},
 };
 
-use crate::server::io_thread::{Activity, Registration};
+use crate::server::{
+    activity::{Activity, Stage},
+    clock::Phase,
+    io_thread::Registration,
+};
 
 #[derive(Debug)]
 pub(super) struct Stream {
     socket: Socket,
+    /// What was read to tell the protocol, and is read once more.
+    unread: Vec<u8>,
+    /// Whether the last read found something, so that there may be more.
+    found: bool,
+    /// How many more bytes are read only to be dropped; none until the connection is closed.
+    dropped: Option<usize>,
     activity: Arc<Activity>,
     /// Until it is dropped the connection counts as open, also when it has been upgraded and no task of the server holds it.
-    _registration: Registration,
+    registration: Registration,
 }
 
 #[derive(Debug)]
@@ -30,16 +44,88 @@ pub(super) enum Socket {
     Unix(UnixStream),
 }
 
+/// As much of the first request as is read to tell its protocol.
+const FIRST: usize = 4096;
+/// As much as is read and dropped for the sake of an answer.
+const DROPPED: usize = 64 * 1024;
+
 impl Stream {
     pub(super) fn new(socket: Socket, registration: Registration) -> Self {
-        Self { socket, activity: Arc::clone(registration.activity()), _registration: registration }
+        let activity = Arc::clone(registration.activity());
+        Self { socket, unread: Vec::new(), found: false, dropped: None, activity, registration }
     }
 
-    fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if matches!(written, Poll::Ready(Ok(1..))) {
-            self.activity.progressed();
+    pub(super) fn activity(&self) -> &Arc<Activity> {
+        &self.activity
+    }
+
+    pub(super) fn registration(&self) -> &Registration {
+        &self.registration
+    }
+
+    /// What has been read ahead.
+    pub(super) fn unread(&self) -> &[u8] {
+        &self.unread
+    }
+
+    /// Reads ahead. Gives the number of bytes that came; 0 is the end.
+    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        // On the stack, so that a connection on which nothing comes has no buffer.
+        let mut bytes = [MaybeUninit::uninit(); FIRST];
+        let mut buffer = ReadBuf::uninit(&mut bytes);
+        ready!(self.poll_socket(cx, &mut buffer))?;
+        self.unread.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    fn poll_socket(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = match &mut self.socket {
+            Socket::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Socket::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),
+        };
+        self.found = read.is_ready();
+        if buffer.filled().len() > before {
+            self.activity.received();
+        }
+        read
+    }
+
+    /// Notes what became of a write.
+    fn noted(&self, written: Poll<io::Result<usize>>, cx: &Context<'_>) -> Poll<io::Result<usize>> {
+        match &written {
+            Poll::Ready(Ok(count)) => self.activity.took(*count),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => {
+                self.activity.blocks();
+                if self.activity.is_at(Stage::Tunnel) {
+                    return self.kept_waiting(cx);
+                }
+            }
         }
         written
+    }
+
+    /// What an application writes to a client that takes nothing: no task of the server looks after it.
+    fn kept_waiting(&self, cx: &Context<'_>) -> Poll<io::Result<usize>> {
+        if self.activity.phase() == Phase::Cut {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server ends")));
+        }
+        if self.activity.due().is_some() {
+            self.activity.cut();
+            let error = io::Error::new(io::ErrorKind::TimedOut, "the client does not take what it is sent");
+            return Poll::Ready(Err(error));
+        }
+        self.registration.wake_with(cx.waker());
+        Poll::Pending
+    }
+
+    /// Ends the direction to the client.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.socket {
+            Socket::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
+            Socket::Unix(socket) => Pin::new(socket).poll_shutdown(cx),
+        }
     }
 }
 
@@ -49,10 +135,16 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.socket {
-            Socket::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
-            Socket::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),
+        if self.unread.is_empty() {
+            return self.poll_socket(cx, buffer);
         }
+        let count = self.unread.len().min(buffer.remaining());
+        buffer.put_slice(&self.unread[..count]);
+        self.unread.drain(..count);
+        if self.unread.is_empty() {
+            self.unread = Vec::new();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -62,7 +154,7 @@ impl AsyncWrite for Stream {
             Socket::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
             Socket::Unix(socket) => Pin::new(socket).poll_write(cx, bytes),
         };
-        self.noted(written)
+        self.noted(written, cx)
     }
 
     fn poll_write_vectored(
@@ -74,7 +166,7 @@ impl AsyncWrite for Stream {
             Socket::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
             Socket::Unix(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
         };
-        self.noted(written)
+        self.noted(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -82,13 +174,49 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.activity.flushed();
         Poll::Ready(Ok(())) // Sockets keep nothing back.
     }
 
+    /// Ends the direction to the client; then, if it may still be sending, drops what comes until it has closed as well, or a
+    /// moment has passed.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.socket {
-            Socket::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
-            Socket::Unix(socket) => Pin::new(socket).poll_shutdown(cx),
+        let this = &mut *self;
+        if this.dropped.is_none() {
+            ready!(this.poll_end(cx))?;
+            if !this.found && !this.activity.has_leftover() {
+                return Poll::Ready(Ok(()));
+            }
+            this.activity.lingers();
+            this.dropped = Some(DROPPED);
+        }
+        if this.activity.has_lingered() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut bytes = [MaybeUninit::uninit(); FIRST];
+        while let Some(left @ 1..) = this.dropped {
+            let mut buffer = ReadBuf::uninit(&mut bytes);
+            match this.poll_socket(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    this.dropped = Some(left.saturating_sub(buffer.filled().len()));
+                }
+                Poll::Pending if this.activity.has_leftover() => return Poll::Pending,
+                // The client has closed, or is gone, or has nothing more to say.
+                _ => return Poll::Ready(Ok(())),
+            }
+        }
+        // It sends too much. Its own buffers fill now, and it has the rest of the time to read its answer.
+        Poll::Pending
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Socket::Tcp(socket) = &self.socket
+            && self.activity.is_cut()
+        {
+            // The system would go on trying to deliver what the client does not take. It is no loss if that fails.
+            let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
         }
     }
 }

@@ -33,7 +33,6 @@ mod docs;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use crate::settings::mistake::nearest;
 pub use crate::settings::{
     applications::Application,
     bind::{Bind, Host},
@@ -48,3 +47,4 @@ pub use crate::settings::{
     typed::Settings,
     values::{AccessLog, BodyLimit, ForwardedHeaders, LogFormat, LogLevel, PoolSize},
 };
+pub(crate) use crate::settings::{mistake::nearest, rows::without_limits};

@@ -5,7 +5,9 @@
 //! The rule it keeps: to add a setting is to add a field and a row.
 
 mod addresses;
+mod connections;
 mod files;
+mod http2;
 mod logs;
 mod processes;
 mod proxies;
@@ -15,7 +17,7 @@ mod supervision;
 
 use std::sync::LazyLock;
 
-use crate::settings::row::Row;
+use crate::settings::{limits::UNLIMITED, row::Row, typed::Settings, values::OFF};
 
 /// Every setting, in the order of the help.
 pub(super) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
@@ -25,6 +27,8 @@ pub(super) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         supervision::ROWS,
         requests::ROWS,
         proxies::ROWS,
+        connections::ROWS,
+        http2::ROWS,
         logs::ROWS,
         rights::ROWS,
         files::ROWS,
@@ -35,6 +39,15 @@ pub(super) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
 /// The row of this name.
 pub(super) fn row(name: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.name == name)
+}
+
+/// The names of the limits that these settings take away.
+pub(crate) fn without_limits(settings: &Settings) -> Vec<&'static str> {
+    let is_away = |row: &&Row| {
+        let value = (row.show)(settings);
+        value == UNLIMITED || (row.name == "min_rate" && value == OFF)
+    };
+    ROWS.iter().filter(is_away).map(|row| row.name).collect()
 }
 
 /// Where the row stands in the table.

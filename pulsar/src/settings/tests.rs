@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::settings::{
-    AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, Exit,
+    AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, CountLimit, Exit,
     ForwardedHeaders, Invocation, Loader, LogFormat, MinRate, Origin, Peers, PoolSize, Resolved, Settings,
     TimeLimit, row::Scope, rows::ROWS,
 };
@@ -128,7 +128,6 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("max_body", "unlimited", "'unlimited'", Settings { max_body: BodyLimit::Unlimited, ..d() }),
         ("body_buffer", "0", "0", Settings { body_buffer: 0, ..d() }),
         ("body_timeout", "0.5", "0.5", Settings { body_timeout: TimeLimit::After(seconds(0.5)), ..d() }),
-        ("min_rate", "off", "'off'", Settings { min_rate: MinRate::Off, ..d() }),
         ("allowed_hosts", "a", "'a'", Settings { allowed_hosts: vec!["a".into()], ..d() }),
         ("strict_slashes", "false", "false", Settings { strict_slashes: false, ..d() }),
         (
@@ -144,6 +143,30 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
             Settings { forwarded_headers: ForwardedHeaders::XForwarded, ..d() },
         ),
         ("proxy_protocol", "unix", "'unix'", Settings { proxy_protocol: peers("unix"), ..d() }),
+        ("head_timeout", "0.5", "0.5", Settings { head_timeout: TimeLimit::After(seconds(0.5)), ..d() }),
+        ("preface_timeout", "2", "2", Settings { preface_timeout: TimeLimit::seconds(2), ..d() }),
+        (
+            "write_timeout",
+            "unlimited",
+            "'unlimited'",
+            Settings { write_timeout: TimeLimit::Unlimited, ..d() },
+        ),
+        ("min_rate", "off", "'off'", Settings { min_rate: MinRate::Off, ..d() }),
+        ("max_connections", "9", "9", Settings { max_connections: CountLimit::Most(9), ..d() }),
+        (
+            "max_connection_requests",
+            "unlimited",
+            "'unlimited'",
+            Settings { max_connection_requests: CountLimit::Unlimited, ..d() },
+        ),
+        ("max_connection_age", "60", "60.0", Settings { max_connection_age: TimeLimit::seconds(60), ..d() }),
+        ("http2", "false", "false", Settings { http2: false, ..d() }),
+        ("h2_max_streams", "7", "7", Settings { h2_max_streams: 7, ..d() }),
+        ("h2_stream_window", "65535", "65_535", Settings { h2_stream_window: 65_535, ..d() }),
+        ("h2_connection_window", "2MiB", "'2MiB'", Settings { h2_connection_window: 2 << 20, ..d() }),
+        ("h2_ping_interval", "5", "5", Settings { h2_ping_interval: TimeLimit::seconds(5), ..d() }),
+        ("h2_ping_timeout", "3", "3", Settings { h2_ping_timeout: seconds(3.0), ..d() }),
+        ("h2_max_resets", "8", "8", Settings { h2_max_resets: 8, ..d() }),
         ("log_level", "warn", "'warn'", Settings { log_level: "warn".parse().unwrap(), ..d() }),
         ("log_format", "json", "'json'", Settings { log_format: LogFormat::Json, ..d() }),
         ("access_log", "-", "'-'", Settings { access_log: AccessLog::Stdout, ..d() }),

@@ -7,7 +7,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::settings::{
     bind::Bind,
-    limits::{MinRate, TimeLimit},
+    limits::{CountLimit, MinRate, TimeLimit},
     peers::Peers,
     processes::{Concurrency, ControlSocket},
     values::{AccessLog, BodyLimit, ForwardedHeaders, LogFormat, LogLevel, PoolSize},
@@ -44,12 +44,25 @@ use crate::settings::{
 /// * [`max_body`](Settings::max_body): 8 MiB
 /// * [`body_buffer`](Settings::body_buffer): 64 KiB
 /// * [`body_timeout`](Settings::body_timeout): 15 seconds
-/// * [`min_rate`](Settings::min_rate): 500 bytes per second
 /// * [`allowed_hosts`](Settings::allowed_hosts): none, which is every host
 /// * [`strict_slashes`](Settings::strict_slashes): true
 /// * [`trusted_proxies`](Settings::trusted_proxies): nobody
 /// * [`forwarded_headers`](Settings::forwarded_headers): `auto`
 /// * [`proxy_protocol`](Settings::proxy_protocol): nobody
+/// * [`head_timeout`](Settings::head_timeout): 10 seconds
+/// * [`preface_timeout`](Settings::preface_timeout): 5 seconds
+/// * [`write_timeout`](Settings::write_timeout): 30 seconds
+/// * [`min_rate`](Settings::min_rate): 500 bytes a second
+/// * [`max_connections`](Settings::max_connections): 10,000
+/// * [`max_connection_requests`](Settings::max_connection_requests): 10,000
+/// * [`max_connection_age`](Settings::max_connection_age): 3600 seconds
+/// * [`http2`](Settings::http2): true
+/// * [`h2_max_streams`](Settings::h2_max_streams): 100
+/// * [`h2_stream_window`](Settings::h2_stream_window): 256 KiB
+/// * [`h2_connection_window`](Settings::h2_connection_window): 1 MiB
+/// * [`h2_ping_interval`](Settings::h2_ping_interval): 30 seconds
+/// * [`h2_ping_timeout`](Settings::h2_ping_timeout): 10 seconds
+/// * [`h2_max_resets`](Settings::h2_max_resets): 256
 /// * [`log_level`](Settings::log_level): `info`
 /// * [`log_format`](Settings::log_format): text
 /// * [`access_log`](Settings::access_log): off
@@ -122,8 +135,6 @@ pub struct Settings {
     pub body_buffer: usize,
     /// How long the next piece of a request body may take while it is waited for.
     pub body_timeout: TimeLimit,
-    /// How many bytes per second a client has to send or take, once it has been waited for ten seconds.
-    pub min_rate: MinRate,
     /// The hosts that the application answers for, such as `example.org` and `*.example.org`; none is every host.
     pub allowed_hosts: Vec<String>,
     /// Whether a path that differs from a rule only by its final slash is redirected to the rule's spelling.
@@ -134,6 +145,34 @@ pub struct Settings {
     pub forwarded_headers: ForwardedHeaders,
     /// The peers that begin each connection with a PROXY header.
     pub proxy_protocol: Peers,
+    /// How long the head of a request may take from its first byte on.
+    pub head_timeout: TimeLimit,
+    /// How long the first bytes of HTTP/2 may take.
+    pub preface_timeout: TimeLimit,
+    /// How long a client may take nothing of an answer that is ready.
+    pub write_timeout: TimeLimit,
+    /// How many bytes a second a client has to send or take, once it has been waited for ten seconds.
+    pub min_rate: MinRate,
+    /// The connections that a worker may have open at the same time.
+    pub max_connections: CountLimit,
+    /// How many requests a connection may have.
+    pub max_connection_requests: CountLimit,
+    /// How old a connection may get until it is closed in order.
+    pub max_connection_age: TimeLimit,
+    /// Whether HTTP/2 is served as well.
+    pub http2: bool,
+    /// The requests that may be in flight on one connection of HTTP/2.
+    pub h2_max_streams: u32,
+    /// The bytes that a client may send of one body of HTTP/2 before they are read.
+    pub h2_stream_window: u32,
+    /// The bytes that a client may send of all bodies of a connection of HTTP/2 before they are read.
+    pub h2_connection_window: u32,
+    /// After how long a silent client of HTTP/2 is asked whether it is there; without a limit never.
+    pub h2_ping_interval: TimeLimit,
+    /// How long its answer to that may take; not zero when it comes from the loader.
+    pub h2_ping_timeout: Duration,
+    /// How many requests of a connection of HTTP/2 may fail because the client breaks the rules.
+    pub h2_max_resets: usize,
     /// What is logged.
     pub log_level: LogLevel,
     /// How lines of the log are written.
@@ -182,12 +221,25 @@ impl Default for Settings {
             max_body: BodyLimit::default(),
             body_buffer: 64 << 10,
             body_timeout: TimeLimit::seconds(15),
-            min_rate: MinRate::BytesPerSecond(500),
             allowed_hosts: Vec::new(),
             strict_slashes: true,
             trusted_proxies: Peers::default(),
             forwarded_headers: ForwardedHeaders::default(),
             proxy_protocol: Peers::default(),
+            head_timeout: TimeLimit::seconds(10),
+            preface_timeout: TimeLimit::seconds(5),
+            write_timeout: TimeLimit::seconds(30),
+            min_rate: MinRate::BytesPerSecond(500),
+            max_connections: CountLimit::Most(10_000),
+            max_connection_requests: CountLimit::Most(10_000),
+            max_connection_age: TimeLimit::seconds(3600),
+            http2: true,
+            h2_max_streams: 100,
+            h2_stream_window: 256 << 10,
+            h2_connection_window: 1 << 20,
+            h2_ping_interval: TimeLimit::seconds(30),
+            h2_ping_timeout: Duration::from_secs(10),
+            h2_max_resets: 256,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
             access_log: AccessLog::default(),

@@ -22,20 +22,20 @@ use crate::{
 
 /// What a body may take.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::server) struct BodyLimits {
+pub(crate) struct BodyLimits {
     /// The most bytes. Who makes the body sees to it: a length that is said is compared before, and another body is cut off there.
-    pub(in crate::server) max: Option<u64>,
+    pub(crate) max: Option<u64>,
     /// The longest time between two pieces.
-    pub(in crate::server) gap: Option<Duration>,
+    pub(crate) gap: Option<Duration>,
     /// The fewest bytes per second, after [`GRACE`].
-    pub(in crate::server) min_rate: Option<u32>,
+    pub(crate) min_rate: Option<u32>,
 }
 
 /// How long a body may be slower than `min_rate` at first.
-pub(in crate::server) const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// A body within limits. Time counts only while somebody waits for the client.
-pub(in crate::server) struct RequestBody<B, F> {
+pub(crate) struct RequestBody<B, F> {
     body: B,
     limits: BodyLimits,
     read: u64,
@@ -44,8 +44,6 @@ pub(in crate::server) struct RequestBody<B, F> {
     waiting: Option<Waiting>,
     /// Where its timer runs: whoever reads it may be on a thread without one.
     runtime: Handle,
-    /// Whether it came over HTTP/2, where trailers are a frame, and may be an empty one.
-    is_http2: bool,
     /// Told why it cannot be read to its end.
     failed: F,
     is_over: bool,
@@ -59,7 +57,7 @@ struct Waiting {
 
 /// Why a body cannot be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::server) enum Failure {
+pub(crate) enum Failure {
     /// A limit was reached.
     Reached(Limit),
     /// It is malformed, or its client has gone.
@@ -68,7 +66,7 @@ pub(in crate::server) enum Failure {
 
 impl<B, F: Fn(Failure)> RequestBody<B, F> {
     /// Limits a body, whose reader is on this thread's runtime.
-    pub(in crate::server) fn new(body: B, limits: BodyLimits, is_http2: bool, failed: F) -> Self {
+    pub(crate) fn new(body: B, limits: BodyLimits, failed: F) -> Self {
         Self {
             body,
             limits,
@@ -76,7 +74,6 @@ impl<B, F: Fn(Failure)> RequestBody<B, F> {
             waited: Duration::ZERO,
             waiting: None,
             runtime: Handle::current(),
-            is_http2,
             failed,
             is_over: false,
         }
@@ -155,9 +152,9 @@ where
         if let Some(data) = frame.data_ref() {
             this.read += data.len() as u64;
         } else if let Some(trailers) = frame.trailers_mut() {
-            // Where hyper finds trailers there is a line at least. A bare LF in its place ends them for its parser, which drops what
-            // follows: the next request.
-            if trailers.is_empty() && !this.is_http2 {
+            // Where there are trailers there is one at least, or something that hyper has dropped: in HTTP/2 pseudo-headers; in HTTP/1
+            // all that follows a bare LF, which may be the next request.
+            if trailers.is_empty() {
                 this.is_over = true;
                 (this.failed)(Failure::Broken);
                 return Poll::Ready(Some(Err(BrokenBody::new(None).into())));
@@ -250,7 +247,7 @@ mod tests {
         for (limits, pieces_, expected) in rows {
             let failed = Mutex::new(None);
             let most = limits.max.map_or(usize::MAX, |max| usize::try_from(max).unwrap());
-            let body = RequestBody::new(Limited::new(pieces(pieces_), most), *limits, false, |failure| {
+            let body = RequestBody::new(Limited::new(pieces(pieces_), most), *limits, |failure| {
                 *failed.lock().unwrap() = Some(failure)
             });
             let read = body.collect().await.map(|body| body.to_bytes().len());
@@ -270,7 +267,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_reader_may_take_its_time() {
         let limits = BodyLimits { max: None, gap: Some(Duration::from_secs(2)), min_rate: Some(1_000_000) };
-        let mut body = RequestBody::new(pieces(&[(0, 1), (0, 1), (0, 1)]), limits, false, |_| {});
+        let mut body = RequestBody::new(pieces(&[(0, 1), (0, 1), (0, 1)]), limits, |_| {});
         let mut read = 0;
         while let Some(frame) = body.frame().await {
             read += frame.unwrap().data_ref().map_or(0, Bytes::len);

@@ -12,16 +12,18 @@ use crate::body::Response;
 
 /// What of the request decides how its answer is framed.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::server) struct Asked {
-    pub(in crate::server) is_head: bool,
-    pub(in crate::server) is_http2: bool,
+pub(crate) struct Asked {
+    pub(crate) is_head: bool,
+    /// Whether it is one of HTTP/1.0, which knows no chunks.
+    pub(crate) is_old: bool,
+    pub(crate) is_http2: bool,
     /// Whether the client asked for another protocol on this connection.
-    pub(in crate::server) is_upgrade: bool,
+    pub(crate) is_upgrade: bool,
 }
 
 /// How much of the body is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::server) enum Framing {
+pub(crate) enum Framing {
     /// All of it, however long it is.
     Whole,
     /// This many bytes: more is cut off, and less is no end.
@@ -32,7 +34,7 @@ pub(in crate::server) enum Framing {
 
 /// What an application must not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::server) enum Mistake {
+pub(crate) enum Mistake {
     Informational(StatusCode),
     NotAsked,
     Length,
@@ -61,7 +63,7 @@ impl fmt::Display for Mistake {
 /// # Errors
 ///
 /// When it cannot be sent as it is.
-pub(in crate::server) fn frame(response: &mut Response, asked: Asked) -> Result<Framing, Mistake> {
+pub(crate) fn frame(response: &mut Response, asked: Asked) -> Result<Framing, Mistake> {
     let status = response.status();
     if status.is_informational() {
         return match status {
@@ -140,7 +142,7 @@ mod tests {
     use super::*;
     use crate::body::Body;
 
-    const PLAIN: Asked = Asked { is_head: false, is_http2: false, is_upgrade: false };
+    const PLAIN: Asked = Asked { is_head: false, is_old: false, is_http2: false, is_upgrade: false };
     const HEAD: Asked = Asked { is_head: true, ..PLAIN };
     const HTTP2: Asked = Asked { is_http2: true, ..PLAIN };
     const HTTP2_HEAD: Asked = Asked { is_head: true, ..HTTP2 };

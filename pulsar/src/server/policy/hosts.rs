@@ -4,10 +4,10 @@ use super::host;
 
 /// The hosts of the setting `allowed_hosts`; without any, every host is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::server) struct Hosts(Vec<String>);
+pub(crate) struct Hosts(Vec<String>);
 
 impl Hosts {
-    pub(in crate::server) fn new(hosts: &[String]) -> Self {
+    pub(crate) fn new(hosts: &[String]) -> Self {
         Self(hosts.iter().map(|host| host.to_ascii_lowercase()).collect())
     }
 

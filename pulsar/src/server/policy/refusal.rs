@@ -7,10 +7,10 @@ use crate::{board::Limit, body::Response, problem::Problem};
 
 /// What the client is told, and which limit it ran into, if it is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::server) struct Refusal {
-    pub(in crate::server) status: StatusCode,
-    pub(in crate::server) detail: &'static str,
-    pub(in crate::server) limit: Option<Limit>,
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) detail: &'static str,
+    pub(crate) limit: Option<Limit>,
 }
 
 impl Refusal {

@@ -8,15 +8,15 @@ use crate::board::Limit;
 
 /// What an application's settings ask of a request.
 #[derive(Clone, Debug)]
-pub(in crate::server) struct Rules {
+pub(crate) struct Rules {
     /// The longest target, in bytes.
-    pub(in crate::server) max_target: usize,
+    pub(crate) max_target: usize,
     /// The most header fields. hyper counts those of HTTP/1.
-    pub(in crate::server) max_headers: usize,
+    pub(crate) max_headers: usize,
     /// What the body may take.
-    pub(in crate::server) body: BodyLimits,
+    pub(crate) body: BodyLimits,
     /// The hosts that are answered for.
-    pub(in crate::server) hosts: Hosts,
+    pub(crate) hosts: Hosts,
 }
 
 /// Judges a request that came over TLS, or over plain bytes.
@@ -24,11 +24,7 @@ pub(in crate::server) struct Rules {
 /// # Errors
 ///
 /// When it must not reach the application; the refusal is the answer.
-pub(in crate::server) fn judge<B: Body>(
-    rules: &Rules,
-    request: &Request<B>,
-    secure: bool,
-) -> Result<(), Refusal> {
+pub(crate) fn judge<B: Body>(rules: &Rules, request: &Request<B>, secure: bool) -> Result<(), Refusal> {
     let (method, uri, version) = (request.method(), request.uri(), request.version());
     let length = uri.path_and_query().map_or(0, |path| path.as_str().len());
     if length + uri.authority().map_or(0, |authority| authority.as_str().len()) > rules.max_target {
@@ -115,7 +111,8 @@ fn judge_length(rules: &Rules, body: &impl Body) -> Result<(), Refusal> {
 
 /// Whether it opens a WebSocket over HTTP/2: the extended CONNECT of RFC 8441 section 4.
 fn is_websocket<B>(request: &Request<B>) -> bool {
-    *request.method() == Method::CONNECT && request.extensions().get::<hyper::ext::Protocol>().is_some()
+    let protocol = request.extensions().get::<hyper::ext::Protocol>();
+    *request.method() == Method::CONNECT && protocol.is_some_and(|protocol| protocol.as_str() == "websocket")
 }
 
 /// Its target is that of any other request, RFC 8441 section 4.

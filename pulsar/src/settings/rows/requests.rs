@@ -14,8 +14,8 @@ pub(super) const ROWS: &[Row] = &[
         scope: Scope::Application,
         default: "30",
         help: "How long a connection may be idle between two requests",
-        details: "In seconds, fractions allowed. It is also how long a request head may take. 0 closes a connection after \
-                  its answer; a head may then take 30 s.",
+        details: "In seconds, fractions allowed. It is also how long a new connection may send nothing. 0 closes a connection \
+                  after its answer; its first request may then take 30 s to begin.",
         types: &[Type::Integer, Type::Float],
         several: None,
         set: |settings, text| seconds(text).map(|time| settings.keep_alive = time),
@@ -108,21 +108,6 @@ pub(super) const ROWS: &[Row] = &[
         several: None,
         set: |settings, text| text.parse().map(|limit| settings.body_timeout = limit),
         show: |settings| settings.body_timeout.to_string(),
-    },
-    Row {
-        name: "min_rate",
-        short: None,
-        value_name: "BYTES",
-        section: SECTION,
-        scope: Scope::Application,
-        default: "500",
-        help: "Bytes per second that a client has to send or take at least",
-        details: "It counts while a client is waited for, and only once that has taken ten seconds: a body that comes more slowly is \
-                  answered with 408. off lets a client be as slow as it likes.",
-        types: &[Type::Integer, Type::String],
-        several: None,
-        set: |settings, text| text.parse().map(|rate| settings.min_rate = rate),
-        show: |settings| settings.min_rate.to_string(),
     },
     Row {
         name: "allowed_hosts",

@@ -67,6 +67,28 @@ macro_rules! no_account {
     };
 }
 
+macro_rules! no_time_limit {
+    ($text:literal) => {
+        concat!("`", $text, "` is no time at all (write seconds, such as `30` or `0.5`, or `unlimited`)")
+    };
+}
+
+macro_rules! no_count_limit {
+    ($text:literal) => {
+        concat!("`", $text, "` is not a whole number from 1 to 4294967295 (write a number, or `unlimited`)")
+    };
+}
+
+macro_rules! no_window {
+    ($text:literal) => {
+        concat!(
+            "`",
+            $text,
+            "` is not a number of bytes from 65535 to 2147483647 (write a size such as `256KiB` or `1MiB`)"
+        )
+    };
+}
+
 /// Sets one value as a source would and says what it has become or what is wrong with it.
 fn set(name: &str, text: &str) -> Result<String, String> {
     let row = row(name).expect("a name of the table");
@@ -90,7 +112,11 @@ fn the_defaults_of_the_table_are_those_of_the_struct() {
 fn names_are_unique_and_sections_are_not_torn_apart() {
     for (at, row) in ROWS.iter().enumerate() {
         assert_eq!(index(row), at, "{} is there twice", row.name);
-        assert!(row.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{}", row.name);
+        assert!(
+            row.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'),
+            "{}",
+            row.name
+        );
         let torn = ROWS[..at].iter().any(|earlier| earlier.section == row.section)
             && ROWS[at - 1].section != row.section;
         assert!(!torn, "{} stands apart from its section", row.name);
@@ -207,7 +233,6 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ("max_headers", &[("8", "8"), ("4096", "4096")]),
     ("body_buffer", &[("0", "0"), ("64k", "64KiB"), ("16m", "16MiB")]),
     ("body_timeout", &[("0.5", "0.5"), ("unlimited", "unlimited")]),
-    ("min_rate", &[("1", "1"), ("off", "off")]),
     (
         "allowed_hosts",
         &[("any", "any"), ("Example.org", "example.org"), ("*.a", "*.a"), ("[::1]:80", "[::1]:80")],
@@ -230,6 +255,20 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("strict_slashes", &[("true", "true"), ("false", "false")]),
+    ("head_timeout", &[("0.2", "0.2"), ("10", "10"), ("unlimited", "unlimited")]),
+    ("preface_timeout", &[("0.2", "0.2"), ("unlimited", "unlimited")]),
+    ("write_timeout", &[("0.2", "0.2"), ("unlimited", "unlimited")]),
+    ("min_rate", &[("1", "1"), ("500", "500"), ("off", "off")]),
+    ("max_connections", &[("1", "1"), ("10000", "10000"), ("unlimited", "unlimited")]),
+    ("max_connection_requests", &[("1", "1"), ("unlimited", "unlimited")]),
+    ("max_connection_age", &[("0.2", "0.2"), ("3600", "3600"), ("unlimited", "unlimited")]),
+    ("http2", &[("true", "true"), ("false", "false")]),
+    ("h2_max_streams", &[("1", "1"), ("65535", "65535")]),
+    ("h2_stream_window", &[("65535", "65535"), ("256k", "256KiB"), ("2147483647", "2147483647")]),
+    ("h2_connection_window", &[("65535", "65535"), ("1m", "1MiB")]),
+    ("h2_ping_interval", &[("0.2", "0.2"), ("unlimited", "unlimited")]),
+    ("h2_ping_timeout", &[("0.2", "0.2"), ("10", "10")]),
+    ("h2_max_resets", &[("1", "1"), ("65535", "65535")]),
     (
         "trusted_proxies",
         &[
@@ -393,13 +432,6 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
-        "min_rate",
-        &[(
-            "0",
-            "`0` is not a whole number from 1 to 4294967295 (write bytes per second, such as `500`, or `off`)",
-        )],
-    ),
-    (
         "allowed_hosts",
         &[("", not_a_host!("")), ("http://a", not_a_host!("http://a")), ("*.", not_a_host!("*."))],
     ),
@@ -431,6 +463,48 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
             ("1", "`1` is not one of `true`, `false`"),
         ],
     ),
+    ("head_timeout", &[("0", no_time_limit!("0"))]),
+    ("preface_timeout", &[("0", no_time_limit!("0"))]),
+    (
+        "write_timeout",
+        &[
+            ("0", no_time_limit!("0")),
+            (
+                "off",
+                "`off` is not a number of seconds from 0 to 31536000 (write seconds, such as `30` or `0.5`, or \
+                 `unlimited`)",
+            ),
+        ],
+    ),
+    (
+        "min_rate",
+        &[(
+            "0",
+            "`0` is not a whole number from 1 to 4294967295 (write bytes per second, such as `500`, or `off`)",
+        )],
+    ),
+    ("max_connections", &[("0", no_count_limit!("0")), ("off", no_count_limit!("off"))]),
+    ("max_connection_requests", &[("0", no_count_limit!("0")), ("-1", no_count_limit!("-1"))]),
+    ("max_connection_age", &[("0", no_time_limit!("0"))]),
+    ("http2", &[("h2c", "`h2c` is not one of `true`, `false`")]),
+    ("h2_max_streams", &[("0", "`0` is not a whole number from 1 to 65535")]),
+    (
+        "h2_stream_window",
+        &[
+            ("65534", no_window!("65534")),
+            ("2g", no_window!("2g")),
+            ("8g", no_window!("8g")),
+            ("unlimited", no_window!("unlimited")),
+            ("much", not_bytes!("much")),
+        ],
+    ),
+    ("h2_connection_window", &[("1k", no_window!("1k"))]),
+    ("h2_ping_interval", &[("0", no_time_limit!("0"))]),
+    (
+        "h2_ping_timeout",
+        &[("0", "`0` is no time at all (write a number of seconds above 0, such as `60` or `0.5`)")],
+    ),
+    ("h2_max_resets", &[("0", "`0` is not a whole number from 1 to 65535")]),
     (
         "trusted_proxies",
         &[
