@@ -4,6 +4,7 @@
 //! condition, and never without an end.
 
 pub mod fixture;
+pub mod frames;
 pub mod log;
 pub mod program;
 pub mod strict;

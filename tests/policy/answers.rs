@@ -2,7 +2,10 @@
 //!
 //! Each row is a route and a WSGI callable that do the same, as far as they can.
 
-use std::io;
+use std::{
+    io::{self, Read, Write},
+    net::TcpStream,
+};
 
 use futures_util::stream;
 use http_body_util::StreamBody;
@@ -13,6 +16,7 @@ use pulsar::{
     wsgi::{self, Application, Environ, IntoBody, StartResponse},
 };
 use pulsar_tests::{
+    PATIENCE,
     log::Log,
     strict::Framing::{self, Chunked, Close, Length},
     until,
@@ -253,4 +257,22 @@ fn wrong_answers_are_mended_refused_or_cut_and_never_run_into_the_next_one() {
         }
     }
     assert!(failed.is_empty(), "{} answers:\n{}", failed.len(), failed.join("\n"));
+}
+
+#[test]
+fn row_89_an_answer_that_breaks_off_is_no_answer_in_an_old_version() {
+    // Nothing but the end of the connection tells the end there, so that it has to be another one.
+    let says = says("200", &[], Pieces(&["123", "45"], true));
+    let router = Router::new().add(Method::GET, "/", async move || says.as_route());
+    let callable = move |_: &mut Environ, start: StartResponse| says.as_callable(start);
+    for (kind, served) in [
+        ("routes", Served::router(router, ServerConfig::default())),
+        ("sync", Served::application(Application::new(callable), ServerConfig::default())),
+    ] {
+        let mut stream = TcpStream::connect(served.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(b"GET / HTTP/1.0\r\nHost: a\r\n\r\n").unwrap();
+        let end = stream.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
+        assert_eq!(end, Err(io::ErrorKind::ConnectionReset), "{kind}");
+    }
 }

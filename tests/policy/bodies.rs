@@ -1,8 +1,14 @@
 //! Rows 50 to 71: how long a body is, and where it ends.
 
+use std::time::Duration;
+
+use pulsar::{server::ServerConfig, wsgi::Application};
+use pulsar_tests::frames::{Http2, kind, with};
+
 use crate::{
+    routes::{READERS, router},
     row::{Row, WSGI, run},
-    support::{End, On},
+    support::{End, On, Served, dump, dump_async},
 };
 
 pub(crate) fn rows() -> Vec<Row> {
@@ -142,4 +148,40 @@ fn lengths_and_codings() {
 #[test]
 fn chunks_and_ends() {
     run(chunks().into_iter().chain(ends()));
+}
+
+#[test]
+fn a_body_that_stalls_is_a_408_for_whoever_reads_it() {
+    let config =
+        || ServerConfig { body_timeout: Some(Duration::from_millis(200)), ..ServerConfig::default() };
+    let served = [
+        ("sync", Served::application(Application::new(dump), config())),
+        ("async", Served::application(Application::new(dump_async), config())),
+        ("routes", Served::router(router(), config())),
+    ];
+    for (kind, served) in &served {
+        for (path, header) in if *kind == "routes" { &READERS[..] } else { &[("/", "")] } {
+            for body in
+                ["Content-Length: 50\r\n\r\n12345", "Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"]
+            {
+                let mut client = served.connect();
+                client.send(format!("POST {path} HTTP/1.1\r\nHost: a\r\n{header}{body}"));
+                let answer = client.answer();
+                assert_eq!(answer.status, 408, "{kind} {path} {body:?}: {answer:?}");
+                assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+                assert_eq!(client.rest(), b"", "what comes later is no request");
+                // Over HTTP/2 the stream alone is over.
+                let mut client = Http2::connect(served.address());
+                let mut fields = with(&[(":method", "POST"), (":path", path)]);
+                if let Some((_, kind)) = header.trim_end().split_once(": ") {
+                    fields.push(("content-type", kind));
+                }
+                client.headers(0, 1, &fields);
+                client.frame(kind::DATA, 0, 1, b"12345");
+                assert_eq!(client.answer(1).outcome(), "408", "{kind} {path}");
+                client.get(3, "/second");
+                assert_eq!(client.answer(3).body, b"second");
+            }
+        }
+    }
 }

@@ -41,7 +41,7 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 /// The rows that are no bytes in a table but a conversation: each has a test below.
-pub(crate) const CONVERSATIONS: [u8; 5] = [72, 73, 74, 78, 82];
+pub(crate) const CONVERSATIONS: [u8; 6] = [72, 73, 74, 78, 79, 82];
 
 #[test]
 fn headers_of_the_connection() {
@@ -135,6 +135,23 @@ fn row_78_a_websocket_is_opened_in_one_way_only() {
             client.get("/second").assert(200, "second");
         }
     }
+}
+
+#[test]
+fn row_79_the_preface_of_http_2_is_understood_or_nothing() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let application = || service_fn(|_: Request| async { Ok::<_, Infallible>(Response::new(Body::empty())) });
+    let without = Served::service(application(), ServerConfig { http2: false, ..ServerConfig::default() });
+    let mut stream = connect(&without);
+    stream.write_all(PREFACE).unwrap();
+    assert_eq!(rest(&mut stream), b"", "HTTP/1 has no answer to it");
+    let with = Served::service(application(), ServerConfig::default());
+    let mut stream = connect(&with);
+    stream.write_all(PREFACE).unwrap();
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).unwrap();
+    assert_eq!((head[3], head[4]), (4, 0), "a SETTINGS frame");
+    assert_eq!((without.counts(), with.counts()), ((0, 0), (0, 0)));
 }
 
 #[test]

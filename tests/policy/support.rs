@@ -267,14 +267,14 @@ pub(crate) fn latin1(text: &str) -> Vec<u8> {
 }
 
 /// Answers with the environ as JSON, the body as `body`.
-fn dump(environ: &mut Environ, start: StartResponse) -> wsgi::Result<String> {
+pub(crate) fn dump(environ: &mut Environ, start: StartResponse) -> wsgi::Result<String> {
     let mut body = Vec::new();
     environ.input().read_to_end(&mut body)?;
     start("200 OK", &[("Content-Type", "application/json")])?;
     Ok(document(environ, &body))
 }
 
-async fn dump_async(environ: &mut Environ, start: StartResponse) -> wsgi::Result<String> {
+pub(crate) async fn dump_async(environ: &mut Environ, start: StartResponse) -> wsgi::Result<String> {
     let mut body = Vec::new();
     tokio::io::AsyncReadExt::read_to_end(environ.input(), &mut body).await?;
     start("200 OK", &[("Content-Type", "application/json")])?;
