@@ -119,6 +119,8 @@ mod documentation {
     mod errors {}
     #[doc = include_str!("../docs/guide/src/hooks.md")]
     mod hooks {}
+    #[doc = include_str!("../docs/guide/src/http.md")]
+    mod http {}
     #[doc = include_str!("../docs/guide/src/introduction.md")]
     mod introduction {}
     #[doc = include_str!("../docs/guide/src/middleware.md")]
