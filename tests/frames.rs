@@ -191,7 +191,7 @@ impl Http2 {
     ///
     /// When nothing comes, or the connection ends within a frame.
     #[track_caller]
-    pub fn next(&mut self) -> Option<Frame> {
+    pub fn read_frame(&mut self) -> Option<Frame> {
         while self.unread.len() < 9 {
             if !self.fill() {
                 assert!(self.unread.is_empty(), "{}", self.unread.escape_ascii());
@@ -223,7 +223,7 @@ impl Http2 {
     #[track_caller]
     pub fn wait_for(&mut self, what: &str, condition: impl Fn(&Frame) -> bool) -> Frame {
         loop {
-            let frame = self.next().unwrap_or_else(|| panic!("the connection ended before {what}"));
+            let frame = self.read_frame().unwrap_or_else(|| panic!("the connection ended before {what}"));
             self.keep_up(&frame);
             if condition(&frame) {
                 return frame;
@@ -239,7 +239,7 @@ impl Http2 {
     #[track_caller]
     pub fn answer(&mut self, stream: u32) -> Answer {
         let mut answer = Answer::default();
-        while let Some(frame) = self.next() {
+        while let Some(frame) = self.read_frame() {
             let fields = self.keep_up(&frame);
             match frame.kind {
                 // The first of two that end a connection in order says nothing yet.

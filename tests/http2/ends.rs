@@ -120,7 +120,7 @@ fn a_client_that_says_goodbye_gets_what_it_has_asked_for() {
     client.wait_for("the echo", |frame| frame.kind == kind::PING);
     served.gate.add_permits(1);
     assert_eq!(client.answer(1).outcome(), "200");
-    while client.next().is_some() {}
+    while client.read_frame().is_some() {}
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_server_that_drains_says_goodbye_and_answers_what_is_under_way() {
     served.gate.add_permits(1);
     let answer = client.answer(1);
     assert_eq!((answer.outcome().as_str(), answer.body.as_slice()), ("200", &b"GET /wait a"[..]));
-    while client.next().is_some() {}
+    while client.read_frame().is_some() {}
 }
 
 #[test]

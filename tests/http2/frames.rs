@@ -138,7 +138,7 @@ const HEADERS: &[Case] = &[
                 END_HEADERS | END_STREAM,
                 1,
                 &[&[0x3f, 0xff, 0xff, 3][..], &block(&GET)].concat(),
-            )
+            );
         },
         UNREADABLE,
     ),
@@ -356,7 +356,7 @@ const OTHERS: &[Case] = &[
     (
         "a push by a client",
         |client| {
-            client.frame(kind::PUSH_PROMISE, END_HEADERS, 1, &[&[0, 0, 0, 2][..], &block(&GET)].concat())
+            client.frame(kind::PUSH_PROMISE, END_HEADERS, 1, &[&[0, 0, 0, 2][..], &block(&GET)].concat());
         },
         &["goaway 1"],
     ),

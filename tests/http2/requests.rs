@@ -184,7 +184,7 @@ const LIMITS: &[Case] = &[
             // Before that only 65,535 bytes may be sent.
             client.wait_for("room", |frame| frame.kind == kind::WINDOW_UPDATE && frame.stream == 0);
             client.headers(0, 1, &with(&[(":method", "POST")]));
-            for _ in 0..MAX_BODY / 16_384 + 1 {
+            for _ in 0..=MAX_BODY / 16_384 {
                 client.frame(kind::DATA, 0, 1, &[b'x'; 16_384]);
             }
         },

@@ -123,7 +123,7 @@ pub(crate) fn play(served: &Served, cases: &[Case]) {
         match played {
             Ok((outcome, _)) if expected.contains(&&*outcome) => {}
             Ok((outcome, answer)) => {
-                failed.push(format!("{name}: {outcome}, expected {expected:?}: {answer:?}"))
+                failed.push(format!("{name}: {outcome}, expected {expected:?}: {answer:?}"));
             }
             Err(_) => failed.push(format!("{name}: see above")),
         }

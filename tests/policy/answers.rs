@@ -228,7 +228,7 @@ fn check(served: &Served, kind: &str, number: u8, row: &Answer) -> Result<(), St
         (_, Length, ..) => length,
         _ => None,
     };
-    if length != expected { wrong(&format!("a length of {expected:?}")) } else { Ok(()) }
+    if length == expected { Ok(()) } else { wrong(&format!("a length of {expected:?}")) }
 }
 
 #[test]

@@ -44,11 +44,11 @@ fn lengths() -> Vec<Row> {
 }
 
 fn codings() -> Vec<Row> {
-    let coded = |number, lines: &str| Row::post(number, lines, "5\r\n12345\r\n0\r\n\r\n");
-    let coding = |number, value: &str| coded(number, &format!("Transfer-Encoding: {value}\r\n"));
     // The length is gone before anybody could object, so that the coding counts, and nothing after the body.
     const CHUNKED: &[(&str, Option<&str>)] =
         &[("body", Some("12345")), ("CONTENT_LENGTH", None), ("HTTP_TRANSFER_ENCODING", None)];
+    let coded = |number, lines: &str| Row::post(number, lines, "5\r\n12345\r\n0\r\n\r\n");
+    let coding = |number, value: &str| coded(number, &format!("Transfer-Encoding: {value}\r\n"));
     vec![
         coded(56, "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n").seen_and_closed(CHUNKED),
         coded(56, "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n").seen_and_closed(CHUNKED),
@@ -115,7 +115,6 @@ fn chunks() -> Vec<Row> {
 }
 
 fn ends() -> Vec<Row> {
-    let trailer = |number, lines: &str| Row::chunked(number, &format!("5\r\n12345\r\n0\r\n{lines}\r\n"));
     const WHOLE: &[(&str, Option<&str>)] = &[
         ("body", Some("12345")),
         ("HTTP_HOST", Some("a")),
@@ -123,6 +122,7 @@ fn ends() -> Vec<Row> {
         ("HTTP_CONTENT_LENGTH", None),
         ("HTTP_X_CHECK", None),
     ];
+    let trailer = |number, lines: &str| Row::chunked(number, &format!("5\r\n12345\r\n0\r\n{lines}\r\n"));
     vec![
         trailer(68, "Content-Length: 9\r\nHost: evil\r\n").seen(WHOLE),
         trailer(68, "Transfer-Encoding: gzip\r\n").seen(WHOLE),

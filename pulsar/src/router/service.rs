@@ -237,17 +237,12 @@ impl RouterService {
             }
             Found::Nothing => {
                 drop(text);
-                match &tables.fallback {
-                    Some(endpoint) => self.call_endpoint(endpoint, None, request, Params::none()),
-                    None => {
-                        let status = if self.knows(request.method()) {
-                            StatusCode::NOT_FOUND
-                        } else {
-                            StatusCode::NOT_IMPLEMENTED
-                        };
-                        self.problem(request, Problem::new(status))
-                    }
+                if let Some(endpoint) = &tables.fallback {
+                    return self.call_endpoint(endpoint, None, request, Params::none());
                 }
+                let known = self.knows(request.method());
+                let status = if known { StatusCode::NOT_FOUND } else { StatusCode::NOT_IMPLEMENTED };
+                self.problem(request, Problem::new(status))
             }
         }
     }

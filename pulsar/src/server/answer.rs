@@ -66,10 +66,12 @@ impl AnswerBody {
         let (body, rest) = match framing {
             Framing::Whole => (body, Rest::Whole),
             Framing::Exactly(length) => (body, Rest::Exactly(length)),
-            Framing::Withheld(length) => (Body::empty(), Rest::Withheld { length, is_http2: asked.is_http2 }),
+            Framing::Withheld(length) => {
+                (Body::empty(), Rest::Withheld { length, is_http2: asked.is_http2() })
+            }
         };
         let ends_with_connection =
-            asked.is_old && framing == Framing::Whole && body.size_hint().exact().is_none();
+            asked.is_old() && framing == Framing::Whole && body.size_hint().exact().is_none();
         Self { body, rest, failure: None, record, ends_with_connection, in_flight }
     }
 

@@ -17,7 +17,7 @@ use std::{
 };
 
 use axum_core::{extract::DefaultBodyLimit, response::IntoResponse};
-use http::{HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::Limited;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
@@ -65,8 +65,7 @@ where
             (entry.is_some() || connection.request_id().is_given()).then(|| connection.request_id().clone());
         let asked = Asked {
             is_head: *request.method() == Method::HEAD,
-            is_old: request.version() < Version::HTTP_11,
-            is_http2: request.version() == Version::HTTP_2,
+            version: request.version(),
             is_upgrade: request.extensions().get::<OnUpgrade>().is_some(),
         };
         let is_standard = is_standard(request.method());
@@ -74,7 +73,7 @@ where
         let accept = Accept::of(request.headers());
         let call = match judge(&self.rules, &request, false) {
             Ok(()) => {
-                if asked.is_http2 {
+                if asked.is_http2() {
                     name_host(&mut request);
                 }
                 let mut request = self.with_limits(request, failed.as_ref());
@@ -220,7 +219,7 @@ where
             // An application that gives its own id knows why.
             response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
         }
-        last &= !asked.is_http2;
+        last &= !asked.is_http2();
         if (last || in_flight.says_close()) && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

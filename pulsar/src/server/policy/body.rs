@@ -227,9 +227,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_may_take_its_limits_and_no_more() {
+        type Row<'a> = (BodyLimits, &'a [(u64, usize)], Result<usize, Limit>);
         let limits = BodyLimits { max: Some(10), gap: Some(Duration::from_secs(2)), min_rate: None };
         let slow = BodyLimits { max: None, gap: None, min_rate: Some(10) };
-        type Row<'a> = (BodyLimits, &'a [(u64, usize)], Result<usize, Limit>);
         let rows: &[Row<'_>] = &[
             (limits, &[(0, 10)], Ok(10)),
             (limits, &[(0, 5), (0, 5)], Ok(10)),
@@ -248,7 +248,7 @@ mod tests {
             let failed = Mutex::new(None);
             let most = limits.max.map_or(usize::MAX, |max| usize::try_from(max).unwrap());
             let body = RequestBody::new(Limited::new(pieces(pieces_), most), *limits, |failure| {
-                *failed.lock().unwrap() = Some(failure)
+                *failed.lock().unwrap() = Some(failure);
             });
             let read = body.collect().await.map(|body| body.to_bytes().len());
             let by = *failed.lock().unwrap();
