@@ -15,7 +15,7 @@ use crate::{
 
 /// What is asked of a release build as well. Optimizing a whole program takes long, and those that refuse to start tell
 /// nothing new about linking.
-const SERVING: [&str; 4] = ["site", "only_named", "two_apps_routes", "wsgi_site"];
+const SERVING: [&str; 5] = ["files", "site", "only_named", "two_apps_routes", "wsgi_site"];
 
 /// Builds the programs once, and gives the folders they are in.
 fn built() -> &'static [PathBuf; 2] {

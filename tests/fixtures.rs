@@ -6,7 +6,7 @@
 //!
 //! Here as well: what needs a program of its own, with providers that cannot run or a pool of one thread.
 
-use std::{path::Path, sync::mpsc, thread};
+use std::{cell::Cell, env, fs, path::Path, sync::mpsc, thread};
 
 use pulsar_tests::{
     Folder, PATIENCE,
@@ -14,6 +14,7 @@ use pulsar_tests::{
     program::{Running, finish},
     until,
     wire::Client,
+    workspace,
 };
 use serde_json::{Value, json};
 
@@ -200,6 +201,13 @@ error: these providers need one another, so that none can run first
     let finished = cycle.run(&["check"]);
     finished.assert_code(1);
     assert_eq!(finished.stderr, format!("{errors}3 problems found\n"));
+
+    debug("files_root").refuse().assert_stderr(&["\
+error: a folder and a WSGI callable both get what no route matches; give one of them another path
+    static_files!(\"/\", \"assets\")  at programs/src/bin/files_root.rs:9
+    files_root::rest  at programs/src/bin/files_root.rs:11
+pulsar: files_root cannot start
+"]);
 }
 
 #[test]
@@ -352,6 +360,75 @@ fn each_application_has_its_settings_from_every_source() {
             two_apps.run(arguments).assert_code(2).assert_calm().assert_stderr(&parts);
         }
     });
+}
+
+#[test]
+fn a_folder_is_in_a_release_build_and_beside_a_debug_build() {
+    let embedded = Cell::new(Vec::new());
+    each("files", |files| {
+        files.assert_routes(
+            "\
+GET       /place.txt  files::place                      programs/src/bin/files.rs:8
+GET,HEAD  /           static_files!(\"/\", \"assets\")      programs/src/bin/files.rs:5
+GET,HEAD  /disk       static_files!(\"/disk\", \"assets\")  programs/src/bin/files.rs:6
+",
+        );
+        let start = |folder: &Folder| {
+            let mut command = files.command(folder.path());
+            command.args(["-b", "127.0.0.1:0"]);
+            Running::start(command, 1)
+        };
+        // Somewhere else, where a folder of that name is as well.
+        let folder = Folder::new();
+        fs::create_dir(folder.join("assets")).unwrap();
+        folder.write("assets/place.txt", "where the program runs\n");
+        folder.write("assets/index.html", "not this one\n");
+        let running = start(&folder);
+        let mut client = running.connect();
+        let home = client.get("/");
+        home.assert(200, "home\n");
+        assert_eq!(home.header("cache-control"), Some("no-cache"));
+        assert_eq!(client.get("/docs").header("location"), Some("/docs/"));
+        client.get("/docs/").assert(200, "docs\n");
+        client.get("/.hidden").assert_status(404);
+        client.get("/place.txt").assert(200, "a route wins over a file\n");
+        let is_embedded = home.header("last-modified").is_none();
+        let place = if is_embedded { "where the program runs\n" } else { "where the crate is\n" };
+        client.get("/disk/place.txt").assert(200, place);
+        embedded.set([embedded.take(), vec![is_embedded]].concat());
+        drop(client);
+        running.stop();
+        let nowhere = Folder::new();
+        start(&nowhere).get("/disk/place.txt").assert(200, "where the crate is\n");
+    });
+    assert_eq!(embedded.take(), [false, true], "debug, release");
+}
+
+#[test]
+fn a_folder_that_cannot_be_served_ends_the_start() {
+    let mistakes = debug("files_mistakes");
+    let programs = workspace().join("tests/fixtures/programs");
+    let here = env::current_dir().unwrap();
+    let (programs, here) = (programs.display(), here.display());
+    let errors = format!(
+        "\
+error: the folder of `static_files!(\"/missing\", \"no/such/folder\")` is not there: {programs}/no/such/folder and \
+{here}/no/such/folder do not exist
+    create it, name another one, or put the files into the program with `embed`
+    at programs/src/bin/files_mistakes.rs:5
+error: the page `app.html` is not in the folder `src` of `static_files!(\"/page\", \"src\")`; put it there, or leave \
+`fallback` out
+    at programs/src/bin/files_mistakes.rs:6
+error: two services are mounted at \"/twice/\"; change one of them
+    at programs/src/bin/files_mistakes.rs:7
+    at programs/src/bin/files_mistakes.rs:8
+"
+    );
+    let answer = mistakes.refuse();
+    assert_eq!(answer.stderr, format!("{errors}pulsar: files_mistakes cannot start\n"));
+    let finished = mistakes.run(&["check"]);
+    finished.assert_code(1);
+    assert_eq!(finished.stderr, format!("{errors}3 problems found\n"));
 }
 
 #[test]

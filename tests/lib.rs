@@ -3,6 +3,7 @@
 //! Nothing here knows pulsar's code: it sees programs as their users do. The rule it keeps: whoever waits, waits for a
 //! condition, and never without an end.
 
+pub mod certificates;
 pub mod fixture;
 pub mod frames;
 pub mod log;
@@ -117,6 +118,8 @@ mod documentation {
     mod deploying {}
     #[doc = include_str!("../docs/guide/src/errors.md")]
     mod errors {}
+    #[doc = include_str!("../docs/guide/src/files.md")]
+    mod files {}
     #[doc = include_str!("../docs/guide/src/hooks.md")]
     mod hooks {}
     #[doc = include_str!("../docs/guide/src/http.md")]
@@ -135,6 +138,10 @@ mod documentation {
     mod state {}
     #[doc = include_str!("../docs/guide/src/testing.md")]
     mod testing {}
+    #[doc = include_str!("../docs/guide/src/websocket.md")]
+    mod websocket {}
+    #[doc = include_str!("../docs/guide/src/tls.md")]
+    mod tls {}
     #[doc = include_str!("../docs/guide/src/wsgi.md")]
     mod wsgi {}
 }

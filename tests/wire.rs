@@ -64,6 +64,16 @@ impl Client<UnixStream> {
 }
 
 impl<S: Read + Write> Client<S> {
+    /// Goes on with a stream of any kind.
+    pub fn over(stream: S) -> Self {
+        Self { stream, unread: Vec::new() }
+    }
+
+    /// The stream itself.
+    pub fn stream(&self) -> &S {
+        &self.stream
+    }
+
     /// Sends bytes as they are. That the server has closed already is not told: its answer is there to be read.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.stream.write_all(bytes.as_ref());
@@ -183,8 +193,13 @@ impl<S: Read + Write> Client<S> {
         }
     }
 
+    /// Reads so many bytes.
+    ///
+    /// # Panics
+    ///
+    /// When the connection ends before them.
     #[track_caller]
-    fn take(&mut self, count: usize) -> Vec<u8> {
+    pub fn take(&mut self, count: usize) -> Vec<u8> {
         while self.unread.len() < count {
             let more = self.fill();
             assert!(more, "the body ended early: {:?}", String::from_utf8_lossy(&self.unread));

@@ -7,7 +7,7 @@
 //! either one block of generated code or every mistake, each at the token it is about, never both.
 //!
 //! Each macro goes through the same stages, one file each: read the attribute, read the item, check one against the
-//! other, write the tokens. `errors`, `words`, `options` and `function` are what they share, `needs` and `job` what those share
+//! other, write the tokens. `errors`, `words`, `options`, `literal_path` and `function` are what they share, `needs` and `job` what those share
 //! whose functions take state alone.
 
 mod errors;
@@ -15,6 +15,7 @@ mod every;
 mod function;
 mod http_error;
 mod job;
+mod literal_path;
 mod needs;
 mod on;
 mod options;
@@ -22,6 +23,7 @@ mod program;
 mod provide;
 mod route;
 mod scope;
+mod static_files;
 #[cfg(test)]
 mod testing;
 mod words;
@@ -107,6 +109,12 @@ pub fn wsgi_app(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn scope(input: TokenStream) -> TokenStream {
     scope::expand(input.into()).into()
+}
+
+/// Serves the files of a folder. Documented at `pulsar::static_files`.
+#[proc_macro]
+pub fn static_files(input: TokenStream) -> TokenStream {
+    static_files::expand(input.into()).into()
 }
 
 /// Writes `fn main`. Documented at `pulsar::main`.

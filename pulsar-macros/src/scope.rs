@@ -3,12 +3,12 @@
 //! Not a pattern: a scope with placeholders would give functions arguments that their own rule does not show.
 
 use proc_macro2::{Span, TokenStream};
-use pulsar_pattern::Pattern;
 use quote::quote_spanned;
 use syn::{LitStr, Path};
 
 use crate::{
     errors::{Errors, with_help},
+    literal_path,
     options::{self, Options},
     words,
 };
@@ -52,24 +52,8 @@ fn prefix(options: &Options, errors: &mut Errors) -> Option<LitStr> {
         errors.at(&literal, with_help(message, format!("write \"{}\"", text.trim_end_matches('/'))));
         return None;
     }
-    match Pattern::parse_all(&text) {
-        Err(mistakes) => {
-            for mistake in mistakes {
-                errors.at(&literal, format!("{}\n{}", mistake.message(), mistake.render()));
-            }
-            None
-        }
-        Ok(pattern) => {
-            for placeholder in pattern.placeholders() {
-                let message =
-                    format!("a scope is literal text, and `<{}>` is a placeholder", placeholder.name);
-                let drawing = words::underline(&text, placeholder.span.clone(), "");
-                let help = "write it in each rule, so that a function's rule shows all of its arguments";
-                errors.at(&literal, with_help(format!("{message}\n{drawing}"), help));
-            }
-            Some(literal)
-        }
-    }
+    let help = "write it in each rule, so that a function's rule shows all of its arguments";
+    literal_path::check(&literal, "a scope is", help, errors).then_some(literal)
 }
 
 fn registration(crate_path: &Path, prefix: &LitStr) -> TokenStream {

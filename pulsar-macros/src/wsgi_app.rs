@@ -4,13 +4,13 @@
 //! compiler where the registration names the function.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use pulsar_pattern::Pattern;
 use quote::{quote, quote_spanned};
 use syn::{LitStr, ReturnType, Type};
 
 use crate::{
     errors::{Errors, beside, with_help},
     function::{Argument, Function, Role},
+    literal_path,
     options::{self, Options},
     words,
 };
@@ -86,27 +86,8 @@ fn path(options: &Options, errors: &mut Errors) -> Option<LitStr> {
         errors.at(first, with_help(message, EXAMPLE));
         return None;
     };
-    let text = literal.value();
-    match Pattern::parse_all(&text) {
-        Err(mistakes) => {
-            for mistake in mistakes {
-                errors.at(&literal, format!("{}\n{}", mistake.message(), mistake.render()));
-            }
-            None
-        }
-        Ok(pattern) => {
-            for placeholder in pattern.placeholders() {
-                let message = format!(
-                    "an application is mounted at literal text, and `<{}>` is a placeholder",
-                    placeholder.name
-                );
-                let drawing = words::underline(&text, placeholder.span.clone(), "");
-                let help = "the application finds the rest of the path in `PATH_INFO`";
-                errors.at(&literal, with_help(format!("{message}\n{drawing}"), help));
-            }
-            Some(literal)
-        }
-    }
+    let help = "the application finds the rest of the path in `PATH_INFO`";
+    literal_path::check(&literal, "an application is mounted at", help, errors).then_some(literal)
 }
 
 /// Two arguments, the first one borrowed, and an answer.

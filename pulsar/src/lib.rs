@@ -3,6 +3,7 @@
 // From the lowest floor to the highest; a module imports only from lower floors. `tests/layers.rs` holds the table.
 mod board;
 pub mod body;
+mod drain;
 mod mailbox;
 mod place;
 pub mod settings;
@@ -21,7 +22,11 @@ pub mod request;
 pub mod extract;
 mod handler;
 mod middleware;
+pub mod sse;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
+pub mod files;
 pub mod wsgi;
 
 mod registry;
@@ -80,6 +85,8 @@ pub use pulsar_macros::provide;
 pub use pulsar_macros::route;
 #[doc = include_str!("docs/scope.md")]
 pub use pulsar_macros::scope;
+#[doc = include_str!("docs/static_files.md")]
+pub use pulsar_macros::static_files;
 #[doc = include_str!("docs/wsgi_app.md")]
 pub use pulsar_macros::wsgi_app;
 

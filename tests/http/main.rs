@@ -7,10 +7,15 @@
 mod answers;
 mod errors;
 mod extractors;
+mod files;
 mod handlers;
+mod http2;
 mod middleware;
 mod mounted;
 mod proxies;
 mod sessions;
+mod sse;
 mod state;
 mod support;
+mod websocket;
+mod websocket_h2;

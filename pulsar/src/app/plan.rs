@@ -74,6 +74,7 @@ pub(super) struct Planned {
 pub(super) enum Listed {
     Route(Route),
     Callable { doc: &'static str, is_blocking: bool },
+    Files,
 }
 
 impl Listed {
@@ -85,6 +86,7 @@ impl Listed {
         match self {
             Self::Route(route) => route.doc_comment(),
             Self::Callable { doc, .. } => doc,
+            Self::Files => "",
         }
     }
 
@@ -92,13 +94,15 @@ impl Listed {
         match self {
             Self::Route(route) => route.is_blocking(),
             Self::Callable { is_blocking, .. } => *is_blocking,
+            // They are read by threads of their own.
+            Self::Files => false,
         }
     }
 
     pub(super) fn requirements(&self) -> Vec<Requirement> {
         match self {
             Self::Route(route) => route.requirements(),
-            Self::Callable { .. } => Vec::new(),
+            Self::Callable { .. } | Self::Files => Vec::new(),
         }
     }
 }
@@ -161,6 +165,21 @@ impl Planned {
                 }
             }
         }
+        for (files, scope) in registry.static_files.iter().filter(|(files, _)| mine(files.place())) {
+            let line = RouteLine::of_files(files, *scope);
+            match (files.open(), roots.first()) {
+                (Err(problem), _) => problems.push(problem),
+                (Ok(_), Some(root)) if line.rule == "/" => problems.push(format!(
+                    "a folder and a WSGI callable both get what no route matches; give one of them another path\n    \
+                     {files}  at {}\n    {}  at {}",
+                    files.place(),
+                    root.function,
+                    root.place
+                )),
+                (Ok(opened), _) => router = router.mount_files(files, *scope, opened),
+            }
+            lines.push((line, Some(Listed::Files)));
+        }
         if let [first, second, ..] = &roots[..] {
             problems.push(format!(
                 "two WSGI callables are the application `{}`; give one of them a path, as in \
@@ -169,7 +188,8 @@ impl Planned {
             ));
         }
         let root = roots.into_iter().next();
-        if root.is_none() && router.is_empty() {
+        // What is listed and could not be opened has been reported.
+        if root.is_none() && router.is_empty() && lines.is_empty() {
             problems.push(no_routes(program, app, registry));
         }
         let is_bare = router.is_bare();
@@ -256,7 +276,9 @@ fn dead(program: &Program, registry: &Registry) -> Vec<String> {
         .collect();
     for scope in &registry.scopes {
         let of_routes = registry.routes.iter().map(|(_, used)| used);
-        let mut used = of_routes.chain(registry.wsgi_apps.iter().map(|(_, used)| used)).flatten();
+        let of_apps = registry.wsgi_apps.iter().map(|(_, used)| used);
+        let of_files = registry.static_files.iter().map(|(_, used)| used);
+        let mut used = of_routes.chain(of_apps).chain(of_files).flatten();
         if !used.any(|used| used.place == scope.place) {
             warnings
                 .push(format!("the scope \"{}\" applies to no route\n    at {}", scope.prefix, scope.place));

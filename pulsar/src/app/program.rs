@@ -159,7 +159,8 @@ impl Program {
             !self.others.iter().flat_map(|app| &app.modules).any(|module| place.is_within(module))
         };
         let has_first = registry.routes().any(|route| is_first(route.place()))
-            || registry.wsgi_apps.iter().any(|(app, _)| app.own_name().is_none() && is_first(app.place()));
+            || registry.wsgi_apps.iter().any(|(app, _)| app.own_name().is_none() && is_first(app.place()))
+            || registry.static_files.iter().any(|(files, _)| is_first(files.place()));
         if self.main.is_bare() && !has_first {
             // Those that `main!` describes go first.
             match own.pop_front() {

@@ -1,5 +1,5 @@
-//! What the macros register: routes, scopes, providers, WSGI applications, hooks, periodic tasks and handlers of messages,
-//! collected over the whole program.
+//! What the macros register: routes, scopes, providers, WSGI applications, static files, hooks, periodic tasks and handlers of
+//! messages, collected over the whole program.
 //!
 //! The entries arrive in no order, from every crate that is linked. [`Registry::of`] sorts them by place and keeps those of
 //! the crates that the program names, so that a dependency cannot add an endpoint silently; the rest is kept apart, to
@@ -11,6 +11,7 @@ mod message;
 mod provider;
 mod requirement;
 mod route;
+mod static_files;
 mod task;
 mod wsgi_app;
 
@@ -24,6 +25,7 @@ pub use self::{
     provider::{Built, Provider, Returned, ReturnedValue},
     requirement::{NoRequirement, Probe, Requirement, found},
     route::{Route, Scope},
+    static_files::StaticFiles,
     task::Task,
     wsgi_app::WsgiApp,
 };
@@ -36,6 +38,7 @@ inventory::collect!(WsgiApp);
 inventory::collect!(Hook);
 inventory::collect!(Task);
 inventory::collect!(Message);
+inventory::collect!(StaticFiles);
 
 /// The registrations of the crates that a program names, sorted by place.
 ///
@@ -61,10 +64,12 @@ pub struct Registry {
     pub(crate) scopes: Vec<Scope>,
     /// The WSGI applications, each with the prefix of its scope, if it has one.
     pub(crate) wsgi_apps: Vec<(WsgiApp, Option<Scope>)>,
+    /// The folders of static files, each with the prefix of its scope, if it has one.
+    pub(crate) static_files: Vec<(StaticFiles, Option<Scope>)>,
     pub(crate) hooks: Vec<Hook>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) messages: Vec<Message>,
-    /// How many routes and WSGI applications each crate registered that the program does not name.
+    /// How many routes, WSGI applications and folders each crate registered that the program does not name.
     pub(crate) unmounted: BTreeMap<&'static str, usize>,
 }
 
@@ -76,7 +81,7 @@ impl Registry {
     /// assert_eq!(registry.routes().count(), 0);
     /// ```
     pub fn of<S: AsRef<str>>(crates: &[S]) -> Self {
-        let registry = Self::select(
+        let mut registry = Self::select(
             crates,
             inventory::iter::<Route>.into_iter().copied(),
             inventory::iter::<Scope>.into_iter().copied(),
@@ -84,7 +89,13 @@ impl Registry {
             inventory::iter::<WsgiApp>.into_iter().copied(),
         );
         let named = |place: Place| is_named(crates, place);
+        for files in inventory::iter::<StaticFiles>.into_iter().filter(|files| !named(files.place())) {
+            *registry.unmounted.entry(files.place().krate()).or_default() += 1;
+        }
+        let files = sorted(inventory::iter::<StaticFiles>.into_iter().copied(), StaticFiles::place, named);
+        let files = files.into_iter().map(|files| (files, scope_of(files.place(), &registry.scopes)));
         Self {
+            static_files: files.collect(),
             hooks: sorted(inventory::iter::<Hook>.into_iter().copied(), |hook| hook.place, named),
             tasks: sorted(inventory::iter::<Task>.into_iter().copied(), |task| task.place, named),
             messages: sorted(inventory::iter::<Message>.into_iter().copied(), |entry| entry.place, named),

@@ -15,10 +15,11 @@ use super::{
 use crate::{
     body::{BoxError, Request},
     context::Context,
+    files::Files,
     handler::{Endpoint, IntoHandler},
     middleware::{BoxService, into_infallible},
     problem::Problem,
-    registry::{Route, Scope, WsgiApp},
+    registry::{Route, Scope, StaticFiles, WsgiApp},
     wsgi::Application,
 };
 
@@ -75,7 +76,7 @@ pub struct RouteLine {
     pub rule: String,
     /// The name that the route was given, or that of its function.
     pub name: Option<String>,
-    /// The path of the function, if a macro registered it.
+    /// The path of the function, if a macro registered it; for static files the macro as it was called.
     pub function: Option<String>,
     /// `file:line` of the registration.
     pub place: String,
@@ -85,6 +86,17 @@ impl RouteLine {
     /// The line of an application that answers everything below a path.
     pub(crate) fn of_mount(rule: String, function: String, place: String) -> Self {
         Self { methods: vec!["*".to_owned()], rule, name: None, function: Some(function), place }
+    }
+
+    /// The line of static files below a path.
+    pub(crate) fn of_files(files: &StaticFiles, scope: Option<Scope>) -> Self {
+        Self {
+            methods: vec!["GET".to_owned(), "HEAD".to_owned()],
+            rule: scoped(scope, files.path()),
+            name: None,
+            function: Some(files.to_string()),
+            place: files.place().to_string(),
+        }
     }
 }
 
@@ -275,12 +287,27 @@ impl Router {
 
     /// Mounts a WSGI application that a macro registered, with the prefix of its scope.
     pub(crate) fn mount_registered(mut self, app: &WsgiApp, scope: Option<Scope>) -> Self {
-        let prefix = match (scope, app.path()) {
-            (Some(scope), Some("/") | None) => scope.prefix.to_owned(),
-            (Some(scope), Some(path)) => format!("{}{path}", scope.prefix),
-            (None, path) => path.unwrap_or("/").to_owned(),
-        };
+        let prefix = scoped(scope, app.path().unwrap_or("/"));
         self.push_mount(app.place().into(), &prefix, of_application(app.application()));
+        self
+    }
+
+    /// Mounts static files that a macro registered, with the prefix of its scope.
+    pub(crate) fn mount_files(
+        mut self,
+        registered: &StaticFiles,
+        scope: Option<Scope>,
+        files: Files,
+    ) -> Self {
+        let prefix = scoped(scope, registered.path());
+        let service = BoxService::of_fn(move |request| {
+            let answer = files.answer(request);
+            async move {
+                let Ok(response) = answer.await;
+                response
+            }
+        });
+        self.push_mount(registered.place().into(), &prefix, Mounted::Service(service));
         self
     }
 
@@ -422,6 +449,15 @@ fn of_application(application: Application) -> Mounted {
             }
         })
     }))
+}
+
+/// Where something is mounted that a macro registered at this path.
+pub(crate) fn scoped(scope: Option<Scope>, path: &str) -> String {
+    match (scope, path) {
+        (Some(scope), "/") => scope.prefix.to_owned(),
+        (Some(scope), path) => format!("{}{path}", scope.prefix),
+        (None, path) => path.to_owned(),
+    }
 }
 
 /// A prefix is a rule of literal text; its final slash does not matter.

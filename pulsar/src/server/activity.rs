@@ -11,6 +11,7 @@ use std::sync::{
 
 use crate::{
     board::{Limit, LoopLine},
+    drain::Drain,
     server::{
         clock::{Clock, Phase},
         limits::Limits,
@@ -33,6 +34,8 @@ pub(super) enum Stage {
     Tunnel,
     /// It is about to be closed, and gives the client a moment.
     Goodbye,
+    /// TLS is being agreed on, which has a deadline of its own.
+    Handshake,
 }
 
 /// Why the time of a connection is up.
@@ -100,6 +103,9 @@ pub(super) struct Activity {
 }
 
 const NEVER: u32 = u32::MAX;
+
+/// The length of some frames of HTTP/2 that carry nothing of an answer.
+const LARGEST_CONTROL: usize = 64;
 
 /// Values of `due`.
 const NOTHING: u8 = 0;
@@ -184,6 +190,15 @@ impl Activity {
             let taken = self.taken.load(Relaxed);
             self.taken.store(taken.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX)), Relaxed);
         }
+        // HTTP/2 goes on with an answer after its request has ended here. Its frames of control are no sign of that.
+        if bytes > LARGEST_CONTROL && self.http2.load(Relaxed) {
+            self.since.store(self.clock.now(), Relaxed);
+        }
+    }
+
+    /// Whether a connection of HTTP/2 moves nothing, for as long as a client may take nothing.
+    pub(super) fn stands_still(&self) -> bool {
+        self.clock.now().saturating_sub(self.since.load(Relaxed)) > self.limits.write
     }
 
     /// The client takes nothing more for now.
@@ -296,8 +311,15 @@ impl Activity {
     }
 
     fn stage(&self) -> Stage {
-        const STAGES: [Stage; 6] =
-            [Stage::Idle, Stage::Head, Stage::Preface, Stage::Http2, Stage::Tunnel, Stage::Goodbye];
+        const STAGES: [Stage; 7] = [
+            Stage::Idle,
+            Stage::Head,
+            Stage::Preface,
+            Stage::Http2,
+            Stage::Tunnel,
+            Stage::Goodbye,
+            Stage::Handshake,
+        ];
         STAGES[usize::from(self.stage.load(Relaxed))]
     }
 
@@ -317,7 +339,7 @@ impl Activity {
             Stage::Idle | Stage::Http2 => (self.limits.keep_alive, Due::Idle),
             Stage::Head => (self.limits.head, Due::Head),
             Stage::Preface => (self.limits.preface, Due::Preface),
-            Stage::Tunnel | Stage::Goodbye => return None,
+            Stage::Tunnel | Stage::Goodbye | Stage::Handshake => return None,
         };
         (waits > limit).then_some(due)
     }
@@ -386,6 +408,11 @@ impl InFlight {
             activity.ends_soon(Limit::MaxConnectionRequests);
         }
         Self(Busy::begin(activity))
+    }
+
+    /// Tells answers that do not end by themselves that the thread drains.
+    pub(super) fn drain(&self) -> &Drain {
+        self.0.0.clock.drain()
     }
 
     /// Whether the answer has to say `Connection: close`.

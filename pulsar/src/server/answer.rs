@@ -18,6 +18,7 @@ use crate::{
     server::{
         access_log::Entry,
         activity::InFlight,
+        handover,
         policy::{Asked, Framing},
     },
 };
@@ -124,6 +125,7 @@ impl http_body::Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
+        handover::goes_on();
         if let Some(failure) = this.failure.take() {
             return Poll::Ready(Some(Err(failure)));
         }
@@ -156,6 +158,7 @@ impl http_body::Body for AnswerBody {
         {
             record.bytes += data.len() as u64;
         }
+        handover::hands_over();
         Poll::Ready(frame.map(Ok))
     }
 

@@ -27,6 +27,7 @@ use tower_service::Service;
 use crate::{
     board::Limit,
     body::{Body, Request, Response},
+    drain::Notice,
     pool::panic_message,
     problem::{self, Accept, Problem},
     request::{Connection, RequestId, X_REQUEST_ID, is_standard},
@@ -34,6 +35,7 @@ use crate::{
         access_log::{Entry, Log},
         activity::{Activity, InFlight},
         answer::{AnswerBody, Record},
+        handover,
         policy::{Asked, Failure, Framing, RequestBody, Rules, frame, judge},
     },
 };
@@ -219,6 +221,9 @@ where
             // An application that gives its own id knows why.
             response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
         }
+        if let Some(notice) = response.extensions().get::<Notice>() {
+            notice.connect(in_flight.drain());
+        }
         last &= !asked.is_http2();
         if (last || in_flight.says_close()) && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -227,6 +232,7 @@ where
             let id = response.headers().get(X_REQUEST_ID).cloned();
             Box::new(Record { entry, status: response.status(), id, bytes: 0 })
         });
+        handover::hands_over();
         Poll::Ready(Ok(response.map(|body| AnswerBody::new(body, framing, asked, record, in_flight))))
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::{
     board::LoopLine,
+    drain::Drain,
     server::{
         activity::Activity,
         clock::{Clock, Phase},
@@ -49,11 +50,16 @@ impl IoThread {
         })
     }
 
+    /// Tells what is open that it shall end.
+    pub(super) fn drain(&self) -> &Drain {
+        self.clock.drain()
+    }
+
     pub(super) fn phase(&self) -> Phase {
         self.clock.phase()
     }
 
-    /// Enters a phase and lets every connection take notice.
+    /// Enters a phase, unless a later one has begun, and lets every connection take notice.
     pub(super) fn enter(&self, phase: Phase) {
         self.clock.enter(phase);
         for entry in self.connections().values() {

@@ -23,8 +23,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files, lower ones first: `config`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`;
-//! `listener`, `stream`, `answer`, `exchange`; `sniff`, `proxy_protocol`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
+//! Files, lower ones first: `config`, `date`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`, `handover`;
+//! `tls`, `listener`, `stream`, `answer`, `exchange`; `sniff`, `proxy_protocol`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
 
 mod accept;
 mod access_log;
@@ -33,7 +33,9 @@ mod answer;
 mod clock;
 mod config;
 mod connection;
+mod date;
 mod exchange;
+mod handover;
 mod http1;
 mod http2;
 mod io_thread;
@@ -50,6 +52,7 @@ mod sniff;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod turns;
 
 pub(crate) use self::{
@@ -57,6 +60,7 @@ pub(crate) use self::{
     listener::{BoundSocket, bind},
     serve::{Seat, serve_seated},
     shutdown::signals_and_reopen,
+    tls::Encryption,
 };
 pub use self::{
     config::{AccessLog, AccessLogFormat, Address, ServerConfig},
@@ -64,4 +68,5 @@ pub use self::{
     outcome::{ServeError, Stop, Summary},
     serve::{Application, serve_all},
     shutdown::{Shutdown, signals},
+    tls::{CertificateFiles, ClientVerify, TlsConfig, TlsVersion},
 };

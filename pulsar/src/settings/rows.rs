@@ -14,6 +14,8 @@ mod proxies;
 mod requests;
 mod rights;
 mod supervision;
+mod tls;
+mod websocket;
 
 use std::sync::LazyLock;
 
@@ -29,6 +31,8 @@ pub(super) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         proxies::ROWS,
         connections::ROWS,
         http2::ROWS,
+        websocket::ROWS,
+        tls::ROWS,
         logs::ROWS,
         rights::ROWS,
         files::ROWS,

@@ -286,3 +286,23 @@ fn slow_clients_do_not_keep_an_honest_one_waiting() {
         assert_eq!(server.stop().cut, 0, "{limit:?}");
     }
 }
+
+#[test]
+fn what_an_application_has_taken_over_is_not_idle_and_may_not_stand_still() {
+    let server = Running::start(ServerConfig { keep_alive: SOON, write_timeout: Some(SOON), ..config() });
+    let switch = "GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
+    let mut client = server.connect();
+    client.send(switch);
+    assert_eq!(client.answer().status, 101);
+    let mut idle = server.connect();
+    assert_eq!(idle.rest(), "", "closed after longer than the limit");
+    client.send("still there");
+    let mut echo = [0; 11];
+    client.stream.read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"still there");
+    // It sends and does not read, until nothing goes any more.
+    let bytes = vec![b'x'; 1 << 20];
+    while client.stream.write_all(&bytes).is_ok() {}
+    assert_eq!(server.reached(Limit::WriteTimeout), 1);
+    server.stop();
+}

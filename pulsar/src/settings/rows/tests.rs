@@ -269,6 +269,13 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ("h2_ping_interval", &[("0.2", "0.2"), ("unlimited", "unlimited")]),
     ("h2_ping_timeout", &[("0.2", "0.2"), ("10", "10")]),
     ("h2_max_resets", &[("1", "1"), ("65535", "65535")]),
+    ("cert_file", &[("off", "off"), ("/etc/a.pem", "/etc/a.pem")]),
+    ("key_file", &[("off", "off"), ("/etc/a.key", "/etc/a.key")]),
+    ("ca_file", &[("off", "off"), ("/etc/ca.pem", "/etc/ca.pem")]),
+    ("client_verify", &[("off", "off"), ("optional", "optional"), ("required", "required")]),
+    ("tls_min", &[("1.2", "1.2"), ("1.3", "1.3")]),
+    ("tls_handshake_timeout", &[("0.5", "0.5"), ("30", "30"), ("unlimited", "unlimited")]),
+    ("max_tls_handshakes", &[("1", "1"), ("unlimited", "unlimited")]),
     (
         "trusted_proxies",
         &[
@@ -286,6 +293,16 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ),
     ("forwarded_headers", &[("auto", "auto"), ("forwarded", "forwarded"), ("x-forwarded", "x-forwarded")]),
     ("proxy_protocol", &[("off", "off"), ("unix", "unix"), ("192.0.2.0/24", "192.0.2.0/24")]),
+    (
+        "websocket_max_message",
+        &[("0", "0"), ("64MiB", "64MiB"), ("1024k", "1MiB"), ("unlimited", "unlimited")],
+    ),
+    ("websocket_max_frame", &[("125", "125"), ("1m", "1MiB"), ("unlimited", "unlimited")]),
+    ("websocket_max_fragments", &[("1", "1"), ("4294967295", "4294967295")]),
+    ("websocket_write_buffer", &[("0", "0"), ("64KiB", "64KiB"), ("unlimited", "unlimited")]),
+    ("websocket_ping", &[("0", "0"), ("2.5", "2.5")]),
+    ("websocket_pong_timeout", &[("0.5", "0.5"), ("60", "60")]),
+    ("websocket_close_timeout", &[("0", "0"), ("1", "1")]),
     (
         "log_level",
         &[
@@ -505,6 +522,25 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
         &[("0", "`0` is no time at all (write a number of seconds above 0, such as `60` or `0.5`)")],
     ),
     ("h2_max_resets", &[("0", "`0` is not a whole number from 1 to 65535")]),
+    ("cert_file", &[("", "the path is empty (write the path of a file, or `off`)")]),
+    ("key_file", &[("", "the path is empty (write the path of a file, or `off`)")]),
+    ("ca_file", &[("", "the path is empty (write the path of a file)")]),
+    (
+        "client_verify",
+        &[
+            ("require", "`require` is not one of `off`, `optional`, `required` (did you mean `required`?)"),
+            ("yes", "`yes` is not one of `off`, `optional`, `required`"),
+        ],
+    ),
+    (
+        "tls_min",
+        &[
+            ("1.1", "TLS 1.1 is broken, and not spoken here (RFC 8996) (write `1.2` or `1.3`)"),
+            ("tls13", "`tls13` is not one of `1.2`, `1.3`"),
+        ],
+    ),
+    ("tls_handshake_timeout", &[("0", no_time_limit!("0"))]),
+    ("max_tls_handshakes", &[("0", no_count_limit!("0"))]),
     (
         "trusted_proxies",
         &[
@@ -565,6 +601,25 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("proxy_protocol", &[("haproxy", no_peer!("`haproxy` is not an address"))]),
+    ("websocket_max_message", &[("1.5m", not_bytes!("1.5m"))]),
+    ("websocket_max_frame", &[("", not_bytes!(""))]),
+    (
+        "websocket_max_fragments",
+        &[
+            ("0", "`0` is not a whole number from 1 to 4294967295"),
+            ("unlimited", "`unlimited` is not a whole number from 1 to 4294967295"),
+        ],
+    ),
+    ("websocket_write_buffer", &[("off", not_bytes!("off"))]),
+    ("websocket_ping", &[("20s", not_seconds!("20s"))]),
+    (
+        "websocket_pong_timeout",
+        &[
+            ("0", "`0` is no time at all (write a number of seconds above 0, such as `60` or `0.5`)"),
+            ("never", not_seconds!("never")),
+        ],
+    ),
+    ("websocket_close_timeout", &[("-1", not_seconds!("-1"))]),
     (
         "log_level",
         &[

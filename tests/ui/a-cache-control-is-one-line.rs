@@ -1,0 +1,3 @@
+pulsar::static_files!("/static", "assets", cache_control = "public\nSet-Cookie: a=b");
+
+fn main() {}

@@ -1,0 +1,3 @@
+pulsar::static_files!("/", ".", fallback = "../index.html");
+
+fn main() {}

@@ -1,0 +1,3 @@
+pulsar::static_files!("/static/<path:file>", "assets");
+
+fn main() {}

@@ -1,0 +1,3 @@
+pulsar::static_files!("/static", "/no/such/folder", embed);
+
+fn main() {}

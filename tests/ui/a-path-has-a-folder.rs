@@ -1,0 +1,3 @@
+pulsar::static_files!("/static");
+
+fn main() {}

@@ -1,0 +1,3 @@
+pulsar::static_files!("/static", "assets", index = "docs/index.html");
+
+fn main() {}

@@ -1,0 +1,3 @@
+pulsar::static_files!("/static", "assets", fallbak = "index.html");
+
+fn main() {}
