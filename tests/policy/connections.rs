@@ -130,6 +130,9 @@ fn row_78_a_websocket_is_opened_in_one_way_only() {
         client.send(&bytes);
         let answer = client.answer();
         assert!(expected.contains(&answer.status), "{bytes}: {answer:?}");
+        if lines.contains("Version: 12") {
+            assert_eq!(answer.header("sec-websocket-version"), Some("13"), "RFC 6455 section 4.2.2: {answer:?}");
+        }
         if answer.status != 101 {
             // What was no upgrade is a request like any other.
             client.get("/second").assert(200, "second");

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::ws::WebSocketUpgrade;
 use http_body_util::BodyExt;
 use pulsar::{
     Bytes, Method, Request, Router,
     extract::{Form, Json, Path},
+    websocket::WebSocketUpgrade,
 };
 use serde_json::Value;
 
