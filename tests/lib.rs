@@ -5,8 +5,10 @@
 
 pub mod certificates;
 pub mod fixture;
+pub mod frames;
 pub mod log;
 pub mod program;
+pub mod strict;
 pub mod wire;
 
 use std::{
@@ -120,6 +122,8 @@ mod documentation {
     mod files {}
     #[doc = include_str!("../docs/guide/src/hooks.md")]
     mod hooks {}
+    #[doc = include_str!("../docs/guide/src/http.md")]
+    mod http {}
     #[doc = include_str!("../docs/guide/src/introduction.md")]
     mod introduction {}
     #[doc = include_str!("../docs/guide/src/middleware.md")]

@@ -3,13 +3,14 @@
 //! Handlers read it through the extractors here. A request that came from no server, as in a test, has what can be known.
 //! Nothing here reads a socket, and a forwarding header is believed only if it comes from a proxy that the settings name.
 //!
-//! Lowest first: `id`, `peer`, `route`, `tls`, `host`, `forwarded`; `connection`, which has all of them; `origin`; `extractors`; `websocket`, which knows none.
+//! Lowest first: `id`, `method`, `peer`, `route`, `tls`, `host`, `forwarded`; `connection`, which has all of them; `origin`; `extractors`; `websocket`, which knows none.
 
 mod connection;
 mod extractors;
 mod forwarded;
 mod host;
 mod id;
+mod method;
 mod origin;
 mod peer;
 mod route;
@@ -30,6 +31,7 @@ pub use self::{
 pub(crate) use self::{
     connection::{Trust, Wire, path_values},
     id::X_REQUEST_ID,
+    method::is_standard,
     route::{Matched, MountedAt, RouteInfo, Spans},
     websocket::is_websocket_connect,
 };

@@ -399,6 +399,11 @@ impl Drop for Busy {
 pub(super) struct InFlight(Busy);
 
 impl InFlight {
+    /// Has the connection end in a reset when it is closed.
+    pub(super) fn cut_connection(&self) {
+        self.0.0.cut();
+    }
+
     /// Begins request number `number` of the connection, counted from 0. One with a body may leave some of it unread.
     pub(super) fn begin(activity: &Arc<Activity>, number: u64, has_body: bool) -> Self {
         activity.line().request_begins();
