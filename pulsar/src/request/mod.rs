@@ -17,6 +17,8 @@ mod route;
 mod tls;
 mod websocket;
 
+#[cfg(feature = "websocket")]
+pub(crate) use self::origin::is_same_origin;
 #[cfg(feature = "tls")]
 pub(crate) use self::tls::ServerNames;
 pub use self::{

@@ -109,8 +109,7 @@ impl fmt::Display for Origin {
 
 /// Whether a browser's `Origin` has the host and the port that the request asks for. Schemes are not compared: behind a proxy that
 /// is not trusted, nobody knows that of the client. What is no origin, such as `null`, is another one.
-// The checks of origins are built on it.
-#[allow(dead_code)]
+#[cfg_attr(not(feature = "websocket"), allow(dead_code))] // Only a check of origins asks it.
 pub(crate) fn is_same_origin(parts: &Parts, origin: &HeaderValue) -> bool {
     let Some((scheme, rest)) = origin.to_str().ok().and_then(|origin| origin.split_once("://")) else {
         return false;

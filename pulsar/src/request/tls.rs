@@ -117,8 +117,6 @@ impl Tls {
     /// server: that is what 421 is for (RFC 9110 section 15.5.20).
     ///
     /// A host that no certificate has, and a client that named none, are not misdirected.
-    // The policy of requests asks it.
-    #[allow(dead_code)]
     pub(crate) fn is_misdirected(&self, host: &str) -> bool {
         let Some(name) = self.server_name() else { return false };
         let chosen = self.names.find(name).unwrap_or_default();

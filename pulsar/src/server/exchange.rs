@@ -73,7 +73,7 @@ where
         let is_standard = is_standard(request.method());
         let failed = (!request.body().is_end_stream()).then(Failed::default);
         let accept = Accept::of(request.headers());
-        let call = match judge(&self.rules, &request, false) {
+        let call = match judge(&self.rules, &request, &self.connection) {
             Ok(()) => {
                 if asked.is_http2() {
                     name_host(&mut request);
