@@ -34,6 +34,8 @@ mod clock;
 mod config;
 mod connection;
 mod exchange;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod http1;
 mod http2;
 mod io_thread;
