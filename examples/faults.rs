@@ -24,12 +24,12 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    extract::ws::{WebSocket, WebSocketUpgrade},
-    response::sse::{Event, Sse},
-};
 use futures_util::{Stream, stream};
-use pulsar::{Body, Bytes, Error, Json, Response, Result, State, Worker, get, post, provide};
+use pulsar::{
+    Body, Bytes, Error, Json, Response, Result, State, Worker, get, post, provide,
+    sse::{Event, Sse},
+    websocket::WebSocketUpgrade,
+};
 use serde::Serialize;
 
 /// A start that went well.
@@ -148,7 +148,7 @@ async fn sink(body: Bytes) -> String {
 /// Sends back what comes, until the client closes.
 #[get("/ws")]
 async fn ws(upgrade: WebSocketUpgrade) -> Response {
-    upgrade.on_upgrade(async |mut socket: WebSocket| {
+    upgrade.on_upgrade(async |mut socket| {
         while let Some(Ok(message)) = socket.recv().await {
             if socket.send(message).await.is_err() {
                 return;
@@ -159,12 +159,12 @@ async fn ws(upgrade: WebSocketUpgrade) -> Response {
 
 /// An answer without an end.
 #[get("/events")]
-async fn events() -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn events() -> Sse<impl Stream<Item = Event>> {
     Sse::new(stream::unfold(0, async |number: u64| {
         if number > 0 {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        Some((Ok(Event::default().event("tick").data(number.to_string())), number + 1))
+        Some((Event::new().event("tick").data(number), number + 1))
     }))
 }
 

@@ -19,13 +19,13 @@ use syn::{
 const FLOORS: &[(&str, &[&str])] = &[
     (
         "words that all use; what event loops and threads tell one another",
-        &["board", "body", "mailbox", "place", "settings", "worker"],
+        &["board", "body", "drain", "mailbox", "place", "settings", "worker"],
     ),
     ("a pool of threads; messages to other workers", &["cluster", "pool"]),
     ("the state of a worker; errors", &["context", "error"]),
     ("the answer to an error", &["problem"]),
     ("what is known of a request", &["request"]),
-    ("what handlers take and are", &["extract", "handler", "middleware"]),
+    ("what handlers take and are", &["extract", "handler", "middleware", "sse", "websocket"]),
     ("applications that are not routes: static files, callables of PEP 3333", &["files", "wsgi"]),
     ("what the macros submit; what serves any application", &["registry", "server"]),
     (

@@ -133,6 +133,8 @@ mod documentation {
     mod state {}
     #[doc = include_str!("../docs/guide/src/testing.md")]
     mod testing {}
+    #[doc = include_str!("../docs/guide/src/websocket.md")]
+    mod websocket {}
     #[doc = include_str!("../docs/guide/src/wsgi.md")]
     mod wsgi {}
 }

@@ -183,8 +183,13 @@ impl<S: Read + Write> Client<S> {
         }
     }
 
+    /// Reads so many bytes.
+    ///
+    /// # Panics
+    ///
+    /// When the connection ends before them.
     #[track_caller]
-    fn take(&mut self, count: usize) -> Vec<u8> {
+    pub fn take(&mut self, count: usize) -> Vec<u8> {
         while self.unread.len() < count {
             let more = self.fill();
             assert!(more, "the body ended early: {:?}", String::from_utf8_lossy(&self.unread));

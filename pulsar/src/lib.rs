@@ -3,6 +3,7 @@
 // From the lowest floor to the highest; a module imports only from lower floors. `tests/layers.rs` holds the table.
 mod board;
 pub mod body;
+mod drain;
 mod mailbox;
 mod place;
 pub mod settings;
@@ -21,6 +22,9 @@ pub mod request;
 pub mod extract;
 mod handler;
 mod middleware;
+pub mod sse;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
 pub mod files;
 pub mod wsgi;

@@ -101,7 +101,16 @@ fn a_stop_ends_connections_that_would_never_end() {
     instance.signal("TERM");
     assert_eq!(idle.rest(), b"");
     assert_eq!(silent.rest(), b"");
-    for client in [&mut half_head, &mut half_body, &mut events, &mut socket] {
+    // What knows of the stop ends in order: the last chunk, and a close frame with code 1001.
+    let last = events.rest();
+    assert!(last.ends_with(b"0\r\n\r\n"), "{last:?}");
+    let close = socket.rest();
+    assert_eq!(
+        (close.first(), close.get(2..4)),
+        (Some(&0x88), Some(&1001_u16.to_be_bytes()[..])),
+        "{close:?}"
+    );
+    for client in [&mut half_head, &mut half_body] {
         client.rest();
     }
     let finished = instance.wait();

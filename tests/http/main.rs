@@ -13,5 +13,8 @@ mod middleware;
 mod mounted;
 mod proxies;
 mod sessions;
+mod sse;
 mod state;
 mod support;
+mod websocket;
+mod websocket_h2;

@@ -28,6 +28,16 @@ const EXAMPLES: &[(&str, &[Expected<'_>])] = &[
             (200, "Hello, World!"),
         ],
     ),
+    (
+        "chat",
+        &[
+            (200, "<title>chat</title>"),
+            (202, "content-length: 0"),
+            (200, "content-type: text/event-stream"),
+            (426, "upgrade: websocket"),
+            (101, "sec-websocket-accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI="),
+        ],
+    ),
     ("environ", &[(200, r#""QUERY_STRING": "a=1&b=2""#), (200, r#""wsgi.input": "the body""#)]),
     (
         "errors",
@@ -222,6 +232,8 @@ struct Call {
     target: String,
     headers: Vec<String>,
     body: String,
+    /// The answer does not end by itself.
+    endless: bool,
 }
 
 impl Call {
@@ -233,12 +245,17 @@ impl Call {
             target: String::new(),
             headers: Vec::new(),
             body: String::new(),
+            endless: false,
         };
         let mut words = words.iter().skip(1);
         while let Some(word) = words.next() {
             let mut value = || words.next().expect("an option with a value").clone();
             match word.as_str() {
-                "-i" => {}
+                "-i" | "-N" => {}
+                "-m" => {
+                    value();
+                    call.endless = true;
+                }
                 "-X" => call.method = value(),
                 "-H" => call.headers.push(value()),
                 "-d" => call.body = value(),
@@ -263,7 +280,17 @@ impl Call {
 
     fn send(&self, running: &Running) -> Answer {
         let headers: Vec<_> = self.headers.iter().map(String::as_str).collect();
-        Client::tcp(running.tcp(self.application)).request(&self.method, &self.target, &headers, &self.body)
+        let mut client = Client::tcp(running.tcp(self.application));
+        if self.endless {
+            client.send(format!(
+                "{} {} HTTP/1.1\r\nHost: a\r\n{}\r\n\r\n",
+                self.method,
+                self.target,
+                headers.join("\r\n")
+            ));
+            return client.head();
+        }
+        client.request(&self.method, &self.target, &headers, &self.body)
     }
 }
 

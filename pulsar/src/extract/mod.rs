@@ -14,8 +14,10 @@
 //! | `Method`, `Uri`, `Version`, `HeaderMap` | a part of the request | none |
 //! | [`Peer`](crate::request::Peer), [`RequestId`](crate::request::RequestId), [`Connection`](crate::request::Connection) | what the server knows | none |
 //! | [`MatchedRoute`](crate::request::MatchedRoute) | what the router knows | 500 where no route matched |
+//! | [`LastEventId`](crate::sse::LastEventId) | where a client of server-sent events was | 400 |
+//! | `WebSocketUpgrade`, with the feature `websocket` | the connection, as a WebSocket | 400, 405, 426 |
 //! | [`Request`](crate::Request) | all of it | none |
-//! | `Option<E>`, where `E` is [optional](OptionalFromRequestParts), as [`Json<T>`], [`Form<T>`], `MatchedRoute` are | `E`, if it is there | that of `E`, if it is there and wrong |
+//! | `Option<E>`, where `E` is [optional](OptionalFromRequestParts), as [`Json<T>`], [`Form<T>`], `MatchedRoute`, `LastEventId` are | `E`, if it is there | that of `E`, if it is there and wrong |
 //! | `Result<E, E::Rejection>` | `E`, or why not | none |
 //!
 //! Bodies are read up to the setting `max_body` of the server (8 MiB by default); without a server, as with a test's client,

@@ -3,7 +3,7 @@
 //! Handlers read it through the extractors here. A request that came from no server, as in a test, has what can be known.
 //! Nothing here reads a socket, and a forwarding header is believed only if it comes from a proxy that the settings name.
 //!
-//! Lowest first: `id`, `peer`, `route`, `host`, `forwarded`; `connection`, which has all of them; `origin`; `extractors`.
+//! Lowest first: `id`, `peer`, `route`, `host`, `forwarded`; `connection`, which has all of them; `origin`; `extractors`; `websocket`, which knows none.
 
 mod connection;
 mod extractors;
@@ -15,6 +15,7 @@ mod id;
 mod origin;
 mod peer;
 mod route;
+mod websocket;
 
 pub use self::{
     connection::Connection,
@@ -28,4 +29,5 @@ pub(crate) use self::{
     connection::{Trust, Wire, path_values},
     id::X_REQUEST_ID,
     route::{Matched, MountedAt, RouteInfo, Spans},
+    websocket::is_websocket_connect,
 };

@@ -29,7 +29,10 @@ use crate::{
     middleware::BoxService,
     pool::panic_message,
     problem::{self, Accept, Problem},
-    request::{Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID},
+    request::{
+        Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID,
+        is_websocket_connect,
+    },
 };
 
 /// Renders the problem document of an error in an application's own way.
@@ -161,7 +164,7 @@ impl RouterService {
     pub(super) fn offer(&self, request: Request) -> Result<RouteFuture, Box<Request>> {
         let wanted = self.0.fallback.is_some() || {
             let text = target::decode(request.uri().path());
-            let find = |text: &str| self.0.table.find(text, request.method(), &mut Spans::EMPTY.clone());
+            let find = |text: &str| self.0.table.find(text, method(&request), &mut Spans::EMPTY.clone());
             // The other spelling of a path is found either way: redirected to, or served.
             text.is_ok_and(|text| {
                 !matches!(find(&text), Found::Nothing)
@@ -173,7 +176,7 @@ impl RouterService {
 
     fn route(&self, request: Request) -> RouteFuture {
         let tables = &*self.0;
-        let method = request.method();
+        let method = method(&request);
         let path = request.uri().path();
         let text = match target::decode(path) {
             Ok(text) => text,
@@ -326,6 +329,11 @@ impl Asker {
             head: request.method() == Method::HEAD,
         }
     }
+}
+
+/// The method that rules are asked for. A WebSocket handshake over HTTP/2 finds the route that it finds over HTTP/1.1.
+fn method(request: &Request) -> &Method {
+    if is_websocket_connect(request.method(), request.extensions()) { &Method::GET } else { request.method() }
 }
 
 impl Tables {

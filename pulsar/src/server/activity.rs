@@ -11,6 +11,7 @@ use std::sync::{
 
 use crate::{
     board::{Limit, LoopLine},
+    drain::Drain,
     server::{
         clock::{Clock, Phase},
         limits::Limits,
@@ -381,6 +382,11 @@ impl InFlight {
             activity.ends_soon(Limit::MaxConnectionRequests);
         }
         Self(Busy::begin(activity))
+    }
+
+    /// Tells answers that do not end by themselves that the thread drains.
+    pub(super) fn drain(&self) -> &Drain {
+        self.0.0.clock.drain()
     }
 
     /// Whether the answer has to say `Connection: close`.

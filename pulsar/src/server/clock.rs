@@ -1,8 +1,9 @@
-//! What everything on one I/O thread knows: the phase it is in, a coarse time, and where the thread tells how it does.
+//! What everything on one I/O thread knows: the phase it is in, a coarse time, where the thread tells how it does, and
+//! how it tells others that it ends.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 
-use crate::board::LoopLine;
+use crate::{board::LoopLine, drain::Drain};
 
 /// How far the end of the server has come. Later phases have greater values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,11 +25,13 @@ pub(super) struct Clock {
     phase: AtomicU8,
     now: AtomicU32,
     line: LoopLine,
+    /// For answers that do not end by themselves.
+    drain: Drain,
 }
 
 impl Clock {
     pub(super) fn new(line: LoopLine) -> Self {
-        Self { phase: AtomicU8::new(Phase::Running as u8), now: AtomicU32::new(0), line }
+        Self { phase: AtomicU8::new(Phase::Running as u8), now: AtomicU32::new(0), line, drain: Drain::new() }
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -54,6 +57,11 @@ impl Clock {
         let now = self.now().saturating_add(ticks);
         self.now.store(now, Relaxed);
         now
+    }
+
+    /// Tells what is open that it shall end, and has others know that it will.
+    pub(super) fn drain(&self) -> &Drain {
+        &self.drain
     }
 
     pub(super) fn line(&self) -> &LoopLine {

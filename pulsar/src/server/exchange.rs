@@ -26,6 +26,7 @@ use tower_service::Service;
 
 use crate::{
     body::{Body, Request, Response},
+    drain::Notice,
     pool::panic_message,
     problem::{self, Accept, Problem},
     request::{Connection, RequestId, X_REQUEST_ID},
@@ -204,6 +205,9 @@ where
         if let Some(id) = this.id.take() {
             // An application that gives its own id knows why.
             response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
+        }
+        if let Some(notice) = response.extensions().get::<Notice>() {
+            notice.connect(in_flight.drain());
         }
         last &= !asked.is_http2;
         if (last || in_flight.says_close()) && response.status() != StatusCode::SWITCHING_PROTOCOLS {

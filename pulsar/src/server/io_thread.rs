@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::{
     board::LoopLine,
+    drain::Drain,
     server::{
         activity::Activity,
         clock::{Clock, Phase},
@@ -47,6 +48,11 @@ impl IoThread {
             emptied: Notify::new(),
             closed: Notify::new(),
         })
+    }
+
+    /// Tells what is open that it shall end.
+    pub(super) fn drain(&self) -> &Drain {
+        self.clock.drain()
     }
 
     pub(super) fn phase(&self) -> Phase {

@@ -58,6 +58,8 @@ impl Plan {
                 tracing::error!(%error, "cannot serve what was still waiting to be accepted");
             }
         }
+        // Not before: whoever comes back at once must not come to these sockets.
+        thread.drain().begin();
         let mut hurry = watch.clone();
         let (mut forced, mut hurried) = (pin!(watch.reached(Demand::Force)), false);
         while thread.phase() < Phase::Cut {

@@ -14,6 +14,7 @@ mod proxies;
 mod requests;
 mod rights;
 mod supervision;
+mod websocket;
 
 use std::sync::LazyLock;
 
@@ -29,6 +30,7 @@ pub(super) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         proxies::ROWS,
         connections::ROWS,
         http2::ROWS,
+        websocket::ROWS,
         logs::ROWS,
         rights::ROWS,
         files::ROWS,

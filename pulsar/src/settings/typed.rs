@@ -63,6 +63,13 @@ use crate::settings::{
 /// * [`h2_ping_interval`](Settings::h2_ping_interval): 30 seconds
 /// * [`h2_ping_timeout`](Settings::h2_ping_timeout): 10 seconds
 /// * [`h2_max_resets`](Settings::h2_max_resets): 256
+/// * [`websocket_max_message`](Settings::websocket_max_message): 1 MiB
+/// * [`websocket_max_frame`](Settings::websocket_max_frame): 256 KiB
+/// * [`websocket_max_fragments`](Settings::websocket_max_fragments): 1024 frames
+/// * [`websocket_write_buffer`](Settings::websocket_write_buffer): 1 MiB
+/// * [`websocket_ping`](Settings::websocket_ping): 20 seconds
+/// * [`websocket_pong_timeout`](Settings::websocket_pong_timeout): 20 seconds
+/// * [`websocket_close_timeout`](Settings::websocket_close_timeout): 5 seconds
 /// * [`log_level`](Settings::log_level): `info`
 /// * [`log_format`](Settings::log_format): text
 /// * [`access_log`](Settings::access_log): off
@@ -173,6 +180,20 @@ pub struct Settings {
     pub h2_ping_timeout: Duration,
     /// How many requests of a connection of HTTP/2 may fail because the client breaks the rules.
     pub h2_max_resets: usize,
+    /// The longest message that a WebSocket reads.
+    pub websocket_max_message: BodyLimit,
+    /// The longest frame that a WebSocket reads.
+    pub websocket_max_frame: BodyLimit,
+    /// The most frames that a message may come in, at least 1.
+    pub websocket_max_fragments: u32,
+    /// How many bytes may wait for a slow client before a WebSocket sends no more.
+    pub websocket_write_buffer: BodyLimit,
+    /// How long a WebSocket may hear nothing before it asks whether the client is there; zero never asks.
+    pub websocket_ping: Duration,
+    /// How long the client may take to answer that; not zero when it comes from the loader.
+    pub websocket_pong_timeout: Duration,
+    /// How long the close handshake of a WebSocket may take; zero does not wait for the client.
+    pub websocket_close_timeout: Duration,
     /// What is logged.
     pub log_level: LogLevel,
     /// How lines of the log are written.
@@ -240,6 +261,13 @@ impl Default for Settings {
             h2_ping_interval: TimeLimit::seconds(30),
             h2_ping_timeout: Duration::from_secs(10),
             h2_max_resets: 256,
+            websocket_max_message: BodyLimit::Bytes(1 << 20),
+            websocket_max_frame: BodyLimit::Bytes(256 << 10),
+            websocket_max_fragments: 1024,
+            websocket_write_buffer: BodyLimit::Bytes(1 << 20),
+            websocket_ping: Duration::from_secs(20),
+            websocket_pong_timeout: Duration::from_secs(20),
+            websocket_close_timeout: Duration::from_secs(5),
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
             access_log: AccessLog::default(),

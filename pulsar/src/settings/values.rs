@@ -66,7 +66,7 @@ impl FromStr for PoolSize {
     }
 }
 
-/// The longest request body that is read.
+/// A limit in bytes, such as the longest request body that is read.
 ///
 /// # Examples
 ///
@@ -81,7 +81,7 @@ impl FromStr for PoolSize {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BodyLimit {
-    /// This many bytes; a longer body is answered with 413.
+    /// This many bytes.
     Bytes(u64),
     /// As long as the client likes; written `unlimited`.
     Unlimited,

@@ -1,6 +1,10 @@
 //! Which of several rules a request gets: priorities, backtracking, methods. No order of registration changes any of it.
 
-use pulsar::testing::{Client, block_on};
+use pulsar::{
+    Body, Request,
+    testing::{Client, block_on},
+};
+use tower::ServiceExt;
 
 use crate::support::{Case, check, compile, outcome, router};
 
@@ -259,4 +263,32 @@ fn what_does_not_match_is_followed_by_the_next_candidate() {
 fn methods_are_those_of_all_rules_that_match() {
     let rows = check(METHODS, |router| router);
     assert!(rows >= 50, "{rows} rows");
+}
+
+#[test]
+fn a_websocket_over_http_2_is_matched_as_a_get() {
+    let inner = router(&["/ws"]);
+    let offered = router(&["CONNECT /tunnel", "/rooms/<int:id>"]).mount("/mounted", compile(inner));
+    let service = compile(offered);
+    for (method, protocol, path, expected) in [
+        ("CONNECT", Some("websocket"), "/rooms/7", "/rooms/<int:id> 7"),
+        ("CONNECT", Some("WebSocket"), "/rooms/7", "/rooms/<int:id> 7"),
+        ("CONNECT", Some("websocket"), "/mounted/ws", "/ws"),
+        ("CONNECT", Some("websocket"), "/tunnel", "405"),
+        ("CONNECT", Some("connect-udp"), "/rooms/7", "405"),
+        ("CONNECT", Some("connect-udp"), "/tunnel", "CONNECT /tunnel"),
+        ("CONNECT", None, "/rooms/7", "405"),
+        ("CONNECT", None, "/tunnel", "CONNECT /tunnel"),
+        ("POST", Some("websocket"), "/rooms/7", "405"),
+    ] {
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = method.parse().unwrap();
+        *request.uri_mut() = path.parse().unwrap();
+        if let Some(protocol) = protocol {
+            request.extensions_mut().insert(hyper::ext::Protocol::from_static(protocol));
+        }
+        let answer = block_on(service.clone().oneshot(request)).unwrap();
+        let matched = answer.headers().get("x-matched").map(|value| value.to_str().unwrap());
+        assert_eq!(matched.unwrap_or(answer.status().as_str()), expected, "{method} {protocol:?} {path}");
+    }
 }

@@ -4,7 +4,7 @@ use http::{HeaderValue, Method, Request, StatusCode, Version, header, uri::Schem
 use http_body::Body;
 
 use super::{body::BodyLimits, coding, host, hosts::Hosts, refusal::Refusal, target};
-use crate::board::Limit;
+use crate::{board::Limit, request::is_websocket_connect};
 
 /// What an application's settings ask of a request.
 #[derive(Clone, Debug)]
@@ -33,7 +33,9 @@ pub(crate) fn judge<B: Body>(rules: &Rules, request: &Request<B>, secure: bool) 
     if method.as_str().len() > LONGEST_METHOD {
         return Err(METHOD_TOO_LONG);
     }
-    let named = if is_websocket(request) { websocket_target(request)? } else { target::judge(method, uri)? };
+    // Over HTTP/2 a WebSocket is opened by CONNECT, with the target of any other request: RFC 8441 section 4.
+    let is_websocket = is_websocket_connect(method, request.extensions());
+    let named = target::judge(if is_websocket { &Method::GET } else { method }, uri)?;
 
     let headers = request.headers();
     let mut host: Option<&HeaderValue> = None;
@@ -107,16 +109,6 @@ fn judge_length(rules: &Rules, body: &impl Body) -> Result<(), Refusal> {
         _ if said > LONGEST_BODY => Err(IMPOSSIBLE_LENGTH),
         _ => Ok(()),
     }
-}
-
-/// Whether it opens a WebSocket over HTTP/2: the extended CONNECT of RFC 8441 section 4.
-fn is_websocket<B>(request: &Request<B>) -> bool {
-    *request.method() == Method::CONNECT && request.extensions().get::<hyper::ext::Protocol>().is_some()
-}
-
-/// Its target is that of any other request, RFC 8441 section 4.
-fn websocket_target<B>(request: &Request<B>) -> Result<Option<&str>, Refusal> {
-    target::judge(&Method::GET, request.uri())
 }
 
 fn has_outer_space(value: &[u8]) -> bool {

@@ -287,6 +287,16 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ("forwarded_headers", &[("auto", "auto"), ("forwarded", "forwarded"), ("x-forwarded", "x-forwarded")]),
     ("proxy_protocol", &[("off", "off"), ("unix", "unix"), ("192.0.2.0/24", "192.0.2.0/24")]),
     (
+        "websocket_max_message",
+        &[("0", "0"), ("64MiB", "64MiB"), ("1024k", "1MiB"), ("unlimited", "unlimited")],
+    ),
+    ("websocket_max_frame", &[("125", "125"), ("1m", "1MiB"), ("unlimited", "unlimited")]),
+    ("websocket_max_fragments", &[("1", "1"), ("4294967295", "4294967295")]),
+    ("websocket_write_buffer", &[("0", "0"), ("64KiB", "64KiB"), ("unlimited", "unlimited")]),
+    ("websocket_ping", &[("0", "0"), ("2.5", "2.5")]),
+    ("websocket_pong_timeout", &[("0.5", "0.5"), ("60", "60")]),
+    ("websocket_close_timeout", &[("0", "0"), ("1", "1")]),
+    (
         "log_level",
         &[
             ("error", "error"),
@@ -565,6 +575,25 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("proxy_protocol", &[("haproxy", no_peer!("`haproxy` is not an address"))]),
+    ("websocket_max_message", &[("1.5m", not_bytes!("1.5m"))]),
+    ("websocket_max_frame", &[("", not_bytes!(""))]),
+    (
+        "websocket_max_fragments",
+        &[
+            ("0", "`0` is not a whole number from 1 to 4294967295"),
+            ("unlimited", "`unlimited` is not a whole number from 1 to 4294967295"),
+        ],
+    ),
+    ("websocket_write_buffer", &[("off", not_bytes!("off"))]),
+    ("websocket_ping", &[("20s", not_seconds!("20s"))]),
+    (
+        "websocket_pong_timeout",
+        &[
+            ("0", "`0` is no time at all (write a number of seconds above 0, such as `60` or `0.5`)"),
+            ("never", not_seconds!("never")),
+        ],
+    ),
+    ("websocket_close_timeout", &[("-1", not_seconds!("-1"))]),
     (
         "log_level",
         &[

@@ -1,0 +1,11 @@
+//! Which requests open a WebSocket over HTTP/2.
+
+use http::{Extensions, Method};
+
+/// Whether a request is a WebSocket handshake over HTTP/2 (RFC 8441), which is to CONNECT what GET is over HTTP/1.1.
+pub(crate) fn is_websocket_connect(method: &Method, extensions: &Extensions) -> bool {
+    *method == Method::CONNECT
+        && extensions
+            .get::<hyper::ext::Protocol>()
+            .is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"))
+}
