@@ -291,6 +291,7 @@ impl Sources {
             }
             let module = match &*parts.join("::") {
                 "private" => "__private".to_owned(),
+                "fuzz" => "__fuzz".to_owned(),
                 module => module.to_owned(),
             };
             let source = Source::parse(
@@ -525,7 +526,11 @@ fn declaration(item: &Item) -> Option<String> {
 fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
-            && attribute.meta.require_list().is_ok_and(|list| list.tokens.to_string() == "test")
+            && attribute.meta.require_list().is_ok_and(|list| {
+                // What is fuzzed is checked in the unit tests too.
+                let what: proc_macro2::TokenStream = list.tokens.clone();
+                ["test", "any (test , fuzzing)"].contains(&what.to_string().as_str())
+            })
     })
 }
 

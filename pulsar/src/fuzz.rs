@@ -13,6 +13,8 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 
+#[cfg(feature = "websocket")]
+pub use crate::websocket::fuzz::websocket_fragments;
 pub use crate::{
     arbiter::fuzz::control_frames,
     extract::fuzz::urlencoded,
@@ -22,6 +24,7 @@ pub use crate::{
     router::fuzz::{route_pattern_parse, router_insert_match},
     server::fuzz::{access_log, answer_framing, policy_judge, proxy_protocol},
     settings::fuzz::{bind_address, command_line, settings_file},
+    sse::fuzz::event_stream,
     wsgi::fuzz::{authorization, environ_from_request, start_response_headers},
 };
 
@@ -40,6 +43,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("control_frames", control_frames),
     ("environ_from_request", environ_from_request),
     ("etag_conditions", etag_conditions),
+    ("event_stream", event_stream),
     ("forwarded", forwarded),
     ("host_port", host_port),
     ("policy_judge", policy_judge),
@@ -51,6 +55,8 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("start_response_headers", start_response_headers),
     ("static_path", static_path),
     ("urlencoded", urlencoded),
+    #[cfg(feature = "websocket")]
+    ("websocket_fragments", websocket_fragments),
 ];
 
 /// The head of a request as HTTP/1 writes it, its lines ended by LF or CRLF, and behind an empty line its body.

@@ -29,7 +29,8 @@ use crate::{
 pub fn proxy_protocol(data: &[u8]) {
     let whole = parse(data);
     assert!(data.len() < LONGEST || whole != Ok(None), "it waits for more than a header may have");
-    let cuts = (0..data.len().min(256)).chain(data.len().saturating_sub(64)..data.len());
+    // Every way to cut a long one would take too long, and its middle is all alike.
+    let cuts = (0..data.len()).filter(|cut| *cut < 256 || cut + 64 > data.len());
     let mut decided = None;
     for cut in cuts {
         let verdict = parse(&data[..cut]);
