@@ -193,7 +193,10 @@ fn lines_of_unsafe(tokens: proc_macro2::TokenStream) -> Vec<usize> {
 fn imports_are_found_in_every_form() {
     let files = [
         ("", "pub use crate::{error::Error, router::Router}; mod error; mod router;"),
-        ("error", "use crate::Router; fn f() { let _ = crate::router::table::find; }"),
+        (
+            "error",
+            "use crate::Router; fn f() { let _ = crate::router::table::find; } #[cfg(any(test, fuzzing))] use crate::X;",
+        ),
         (
             "router",
             "mod table; mod service; pub use self::service::Service as Router; const MAX: u8 = 1; fn f() { table::find() }",
@@ -528,8 +531,7 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
         attribute.path().is_ident("cfg")
             && attribute.meta.require_list().is_ok_and(|list| {
                 // What is fuzzed is checked in the unit tests too.
-                let what: proc_macro2::TokenStream = list.tokens.clone();
-                ["test", "any (test , fuzzing)"].contains(&what.to_string().as_str())
+                ["test", "any (test , fuzzing)"].contains(&list.tokens.to_string().as_str())
             })
     })
 }

@@ -1,6 +1,6 @@
 //! What has to hold for every rule, and for every path that a table of rules is asked for.
 
-use http::Method;
+use http::{Method, uri::PathAndQuery};
 use percent_encoding::percent_decode_str;
 use pulsar_pattern::{Converter, ParseError, Pattern, Segment};
 
@@ -65,6 +65,10 @@ pub fn router_insert_match(data: &[u8]) {
             return;
         }
         rules.push((method, pattern));
+    }
+    // What is no path of a URI reaches no router.
+    if !PathAndQuery::try_from(path).is_ok_and(|whole| whole.as_str() == path && whole.query().is_none()) {
+        return;
     }
     let segments = segments(path);
     let decoded = decode(path);

@@ -4,8 +4,10 @@ use std::{io, path::Path};
 
 use super::{
     Application, Bind, Exit, Loader, Network, Origin,
+    checks::check,
     file::{Torn, read},
     mistake::InvalidValue,
+    resolve::resolve,
 };
 
 /// The text of a settings file: everything that is wrong with it has a place within it, and what is taken has too.
@@ -32,14 +34,17 @@ pub fn settings_file(data: &[u8]) {
             let is_torn = mistakes.iter().any(|mistake| mistake.message.starts_with("not TOML"));
             assert!(!is_torn || torn == Torn::Salvage || given.is_empty(), "half a file is none");
         }
-        let mut loader = Loader::new("shop", "1.0.0");
-        for application in applications {
-            loader = loader.application(application);
+        // What a program does with them: all that is wrong is told, or all settings have a value.
+        let (given, mistakes) = read(path, text, &applications, Torn::Drop);
+        let (settings, wrong) = resolve(&applications, &[given], true);
+        for mistake in &wrong {
+            within(text, &mistake.place);
         }
-        let loaded = loader.load(["shop"], [], |_| Ok(text.to_owned()));
-        if let Some(exit) = told(loaded.map(|invocation| invocation.settings.print_config())) {
-            assert!(!exit.is_success());
-        }
+        let checked = check(&settings);
+        let told = mistakes.iter().chain(&wrong).chain(&checked).map(ToString::to_string);
+        assert!(told.into_iter().all(|message| message.starts_with("error: ") && message.ends_with('\n')));
+        let shown = settings.print_config();
+        assert!(names.iter().skip(1).all(|name| shown.contains(&format!("[apps.{name}]"))));
     }
 }
 
@@ -59,26 +64,21 @@ fn within(text: &str, place: &str) -> (usize, usize) {
 /// Arguments, one a line: they are a command, or an exit that says why not.
 pub fn command_line(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let arguments =
-        || std::iter::once("shop").chain(text.split('\n').filter(|argument| !argument.is_empty()));
+    let arguments = std::iter::once("shop").chain(text.split('\n').filter(|argument| !argument.is_empty()));
     let loader = Loader::new("shop", "1.0.0")
         .application(Application::new("shop"))
         .application(Application::new("admin"));
-    let load = || loader.load(arguments(), [], |_| Err(io::ErrorKind::NotFound.into()));
-    let exit = told(load().map(|invocation| invocation.settings.print_config()));
-    assert_eq!(
-        told(load().map(|invocation| invocation.settings.print_config())),
-        exit,
-        "it is said twice alike"
-    );
+    let loaded = loader.load(arguments, [], |_| Err(io::ErrorKind::NotFound.into()));
+    match loaded {
+        Ok(invocation) => assert_eq!(invocation.settings.applications().len(), 2),
+        Err(exit) => promised(&exit),
+    }
 }
 
-/// The exit, which is one of those that are promised.
-fn told(loaded: Result<String, Exit>) -> Option<Exit> {
-    let exit = loaded.err()?;
+/// The exit is one of those that are promised, and says something.
+fn promised(exit: &Exit) {
     assert!(exit.code == 0 || exit.code == 2, "{exit:?}");
     assert!(exit.message.ends_with('\n') && !exit.message.trim().is_empty(), "{exit:?}");
-    Some(exit)
 }
 
 /// An address or a network: what is printed is read back as the same, and what is none is explained.
