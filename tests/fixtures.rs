@@ -201,6 +201,13 @@ error: these providers need one another, so that none can run first
     let finished = cycle.run(&["check"]);
     finished.assert_code(1);
     assert_eq!(finished.stderr, format!("{errors}3 problems found\n"));
+
+    debug("files_root").refuse().assert_stderr(&["\
+error: a folder and a WSGI callable both get what no route matches; give one of them another path
+    static_files!(\"/\", \"assets\")  at programs/src/bin/files_root.rs:9
+    files_root::rest  at programs/src/bin/files_root.rs:11
+pulsar: files_root cannot start
+"]);
 }
 
 #[test]
@@ -361,19 +368,22 @@ fn a_folder_is_in_a_release_build_and_beside_a_debug_build() {
     each("files", |files| {
         files.assert_routes(
             "\
-GET       /place.txt  files::place                       programs/src/bin/files.rs:8
+GET       /place.txt  files::place                      programs/src/bin/files.rs:8
 GET,HEAD  /           static_files!(\"/\", \"assets\")      programs/src/bin/files.rs:5
 GET,HEAD  /disk       static_files!(\"/disk\", \"assets\")  programs/src/bin/files.rs:6
 ",
         );
+        let start = |folder: &Folder| {
+            let mut command = files.command(folder.path());
+            command.args(["-b", "127.0.0.1:0"]);
+            Running::start(command, 1)
+        };
         // Somewhere else, where a folder of that name is as well.
         let folder = Folder::new();
         fs::create_dir(folder.join("assets")).unwrap();
         folder.write("assets/place.txt", "where the program runs\n");
         folder.write("assets/index.html", "not this one\n");
-        let mut command = files.command(folder.path());
-        command.args(["-b", "127.0.0.1:0"]);
-        let running = Running::start(command, 1);
+        let running = start(&folder);
         let mut client = running.connect();
         let home = client.get("/");
         home.assert(200, "home\n");
@@ -388,8 +398,8 @@ GET,HEAD  /disk       static_files!(\"/disk\", \"assets\")  programs/src/bin/fil
         embedded.set([embedded.take(), vec![is_embedded]].concat());
         drop(client);
         running.stop();
-        // Without one here it is the crate's.
-        files.serve(1).get("/disk/place.txt").assert(200, "where the crate is\n");
+        let nowhere = Folder::new();
+        start(&nowhere).get("/disk/place.txt").assert(200, "where the crate is\n");
     });
     assert_eq!(embedded.take(), [false, true], "debug, release");
 }
@@ -409,7 +419,7 @@ error: the folder of `static_files!(\"/missing\", \"no/such/folder\")` is not th
 error: the page `app.html` is not in the folder `src` of `static_files!(\"/page\", \"src\")`; put it there, or leave \
 `fallback` out
     at programs/src/bin/files_mistakes.rs:6
-error: two services are mounted at \"/twice\"; change one of them
+error: two services are mounted at \"/twice/\"; change one of them
     at programs/src/bin/files_mistakes.rs:7
     at programs/src/bin/files_mistakes.rs:8
 "

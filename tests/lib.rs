@@ -3,9 +3,12 @@
 //! Nothing here knows pulsar's code: it sees programs as their users do. The rule it keeps: whoever waits, waits for a
 //! condition, and never without an end.
 
+pub mod certificates;
 pub mod fixture;
+pub mod frames;
 pub mod log;
 pub mod program;
+pub mod strict;
 pub mod wire;
 
 use std::{
@@ -119,6 +122,8 @@ mod documentation {
     mod files {}
     #[doc = include_str!("../docs/guide/src/hooks.md")]
     mod hooks {}
+    #[doc = include_str!("../docs/guide/src/http.md")]
+    mod http {}
     #[doc = include_str!("../docs/guide/src/introduction.md")]
     mod introduction {}
     #[doc = include_str!("../docs/guide/src/middleware.md")]
@@ -135,6 +140,8 @@ mod documentation {
     mod testing {}
     #[doc = include_str!("../docs/guide/src/websocket.md")]
     mod websocket {}
+    #[doc = include_str!("../docs/guide/src/tls.md")]
+    mod tls {}
     #[doc = include_str!("../docs/guide/src/wsgi.md")]
     mod wsgi {}
 }

@@ -163,7 +163,9 @@ impl Running {
     ///
     /// When that one is none.
     pub fn tcp(&self, n: usize) -> SocketAddr {
-        let address = self.addresses[n].strip_prefix("http://").expect("an address of TCP");
+        let address = &self.addresses[n];
+        let address = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"));
+        let address = address.expect("an address of TCP");
         address.parse().expect("an address that was printed can be read")
     }
 

@@ -3,6 +3,9 @@
 //! The body is axum-core's, so that every extractor, layer and answer of that ecosystem fits without a conversion.
 //! An empty one costs no allocation; one of known length costs a small box.
 
+use http::StatusCode;
+use http_body_util::LengthLimitError;
+
 /// The body of requests and answers.
 ///
 /// ```
@@ -75,11 +78,6 @@ impl BodyTimeout {
     pub(crate) fn new(setting: &'static str) -> Self {
         Self { setting }
     }
-
-    /// Whether an error comes from a body that was too slow.
-    pub(crate) fn is_cause_of(error: &(dyn std::error::Error + 'static)) -> bool {
-        std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<Self>())
-    }
 }
 
 impl std::fmt::Display for BodyTimeout {
@@ -89,3 +87,59 @@ impl std::fmt::Display for BodyTimeout {
 }
 
 impl std::error::Error for BodyTimeout {}
+
+/// Why the body of a request ended before its end: it is malformed, or its client has gone.
+///
+/// It is what reading the body fails with, or the source of that. Whoever is still there is answered with 400, if the error comes to an
+/// extractor or a WSGI callable, or a handler passes it on with `?`.
+///
+/// ```
+/// use pulsar::body::{BoxError, BrokenBody};
+///
+/// fn is_broken(error: &BoxError) -> bool {
+///     error.is::<BrokenBody>()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct BrokenBody {
+    source: Option<BoxError>,
+}
+
+impl BrokenBody {
+    /// What the connection said.
+    pub(crate) fn new(source: impl Into<Option<BoxError>>) -> Self {
+        Self { source: source.into() }
+    }
+}
+
+impl std::fmt::Display for BrokenBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the client has gone, or sent a malformed body, before its end")
+    }
+}
+
+impl std::error::Error for BrokenBody {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// What a client is told whose body could not be read, if that is where an error comes from.
+pub(crate) fn blame(error: &(dyn std::error::Error + 'static)) -> Option<(StatusCode, &'static str)> {
+    // Only of a body of the waist: an application may limit other things by the same means.
+    let is_ours = error.is::<axum_core::Error>();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<BodyTimeout>() {
+            return Some((StatusCode::REQUEST_TIMEOUT, "the body came too slowly"));
+        }
+        if error.is::<BrokenBody>() {
+            return Some((StatusCode::BAD_REQUEST, "the body is malformed, or was not sent to its end"));
+        }
+        if is_ours && error.is::<LengthLimitError>() {
+            return Some((StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than it may be"));
+        }
+        next = error.source();
+    }
+    None
+}

@@ -24,7 +24,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// Any [`std::error::Error`] turns into one by `?` and is then the fault of the program: status 500, its chain of sources
 /// is logged with the route and never sent. An error that is the client's fault is made on purpose, by
-/// [`Error::status`], and its detail is sent.
+/// [`Error::status`], and its detail is sent. One exception: the errors of reading the body of a request are the client's as they
+/// are, and answered with 400, 408 or 413.
 ///
 /// Like other types that take every error by `?`, it does not implement [`std::error::Error`] itself.
 ///

@@ -8,9 +8,28 @@ use std::{
     time::Duration,
 };
 
-use pulsar_tests::{program::example, until};
+use pulsar_tests::{program::example, until, wire};
 
-use crate::support::{Load, Setup, let_pass, proc};
+use crate::support::{Instance, Load, Setup, let_pass, proc};
+
+#[test]
+fn info_tells_which_limits_clients_ran_into() {
+    // By settings as texts, all the way from the command line to a worker process.
+    let instance =
+        Setup::faults(&["--proxy-protocol", "127.0.0.0/8", "--proxy-protocol", "::1"]).start_ready(1);
+    let workers = |instance: &Instance| instance.info().apps.remove(0).workers;
+    assert!(workers(&instance).iter().all(|worker| worker.limits.is_empty()));
+    let mut client = wire::Client::tcp(instance.address());
+    client.send("GET /whoami HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(client.rest().is_empty(), "it is no PROXY header");
+    let mut client = wire::Client::tcp(instance.address());
+    client.send("PROXY TCP4 203.0.113.9 192.0.2.1 4711 443\r\n");
+    client.get("/whoami").assert_status(200);
+    until("it is counted", || {
+        workers(&instance).iter().any(|worker| worker.limits.get("proxy_protocol") == Some(&1))
+    });
+    instance.stop();
+}
 
 #[test]
 fn info_tells_what_runs() {

@@ -2,7 +2,7 @@
 
 use std::{net::TcpStream, process::Command, time::Duration};
 
-use pulsar_tests::until;
+use pulsar_tests::{until, wire};
 
 use crate::support::{Setup, let_pass, proc, skip};
 
@@ -34,6 +34,31 @@ fn a_worker_without_descriptors_waits_and_recovers() {
     // And when it is to end while it has none.
     let _flood: Vec<_> = (0..150).map(|_| TcpStream::connect(address).unwrap()).collect();
     until("it has no descriptor left", || proc::files(worker).len() >= 50);
+    instance.stop().assert_calm();
+}
+
+/// 24, with clients that stay.
+#[test]
+fn idle_connections_make_room_for_new_ones() {
+    if !has_prlimit() {
+        return skip("there is no prlimit");
+    }
+    let instance = Setup::faults(&["--workers", "1", "--graceful-timeout", "5"])
+        .under(&["prlimit", "--nofile=64:64"])
+        .start_ready(1);
+    let worker = *instance.workers().first().expect("there is one");
+    let address = instance.address();
+    let mut kept = wire::Client::tcp(address);
+    kept.get("/whoami").assert_status(200);
+    let _flood: Vec<_> = (0..70).map(|_| TcpStream::connect(address).unwrap()).collect();
+    until("it has no descriptor left", || proc::files(worker).len() >= 50);
+    // Nobody of the flood leaves, and it stands before this client in the queue.
+    instance.get("/whoami").assert_status(200);
+    assert_eq!(kept.rest(), b"", "it was idle longest");
+    let info = instance.info();
+    assert!(info.apps[0].workers[0].limits["open_files"] > 0, "{info:?}");
+    let log = instance.log();
+    assert_eq!(log.matches("cannot accept connections").count(), 1, "{log}");
     instance.stop().assert_calm();
 }
 

@@ -22,7 +22,7 @@
 //! | 42 | `chaos.rs` |
 //!
 //! `messages.rs` has hooks, periodic tasks and messages between workers.
-//! `figures.rs` measures the start and what an idle program costs; `top.rs` looks at a program in a terminal.
+//! `tls.rs` has certificates, and what becomes of them. `figures.rs` measures the start and what an idle program costs; `top.rs` looks at a program in a terminal.
 //!
 //! What cannot run wherever the tests run:
 //!
@@ -58,5 +58,6 @@ mod recycle;
 mod reload;
 mod sockets;
 mod stop;
+mod tls;
 mod top;
 mod upgrade;

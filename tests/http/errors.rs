@@ -73,7 +73,7 @@ async fn orders(Json(order): Json<Order>) -> String {
 }
 
 fn callable(_: &mut Environ, _: StartResponse) -> wsgi::Result<&'static str> {
-    Err(Error::status(410).detail("<gone>").into())
+    Err(Error::status(410).detail("<gone>"))
 }
 
 async fn broken_callable(_: &mut Environ, _: StartResponse) -> wsgi::Result<impl IntoBody + use<>> {
@@ -227,9 +227,7 @@ fn layers_see_the_form_that_goes_out() {
 #[test]
 fn refusals_of_the_server_and_of_services_are_negotiated() {
     let service = tower::service_fn(|request: pulsar::Request| async move {
-        if request.uri().path() == "/panic" {
-            panic!("on purpose");
-        }
+        assert_ne!(request.uri().path(), "/panic", "on purpose");
         let made =
             pulsar::IntoResponse::into_response(Problem::new(StatusCode::IM_A_TEAPOT).with_detail("<tea>"));
         Ok::<Response, _>(made)

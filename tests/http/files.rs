@@ -703,7 +703,7 @@ fn only_get_and_head_are_answered() {
     let folder = tree(&[("a.txt", "a")]);
     let (mut connection, _server) = serve(open(&folder));
     for path in ["/files/a.txt", "/files/nothing", "/files/../secret.txt"] {
-        for method in ["POST", "PUT", "DELETE", "PATCH", "PROPFIND", "TRACE"] {
+        for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE"] {
             let answer = connection.request(method, path, &[], "");
             answer.assert_status(405);
             assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{method} {path}");
@@ -711,6 +711,8 @@ fn only_get_and_head_are_answered() {
         let answer = connection.request("OPTIONS", path, &[], "");
         assert_eq!((answer.status, answer.header("allow")), (204, Some("GET, HEAD, OPTIONS")), "{path}");
     }
+    // The last one, since such a method may be the rest of something else.
+    connection.request("PROPFIND", "/files/a.txt", &[], "").assert_status(405);
 }
 
 #[test]

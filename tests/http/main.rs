@@ -9,6 +9,7 @@ mod errors;
 mod extractors;
 mod files;
 mod handlers;
+mod http2;
 mod middleware;
 mod mounted;
 mod proxies;

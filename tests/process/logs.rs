@@ -27,7 +27,12 @@ fn the_access_log_on_the_standard_output_is_text() {
     running.stdout.wait_for_text("mine-1");
     let finished = running.stop();
     let lines: Vec<Vec<&str>> = finished.stdout.lines().map(|line| line.split(' ').collect()).collect();
-    assert_eq!(lines.len(), 3, "{finished}");
+    assert_eq!(lines.len(), 4, "{finished}");
+    assert_eq!(
+        lines[3][5..8],
+        ["\"-\"", "400", "-"],
+        "what is no request has neither method nor path: {finished}"
+    );
     for (line, (request, status, bytes)) in lines.iter().zip([
         ("\"GET /plaintext HTTP/1.1\"", "200", "13"),
         ("\"GET /no%22where?q=%1b[31m HTTP/1.1\"", "404", ""),
@@ -113,4 +118,21 @@ fn without_a_log_nobody_is_sent_an_id_that_leads_nowhere() {
     let answer = client.request("GET", "/plaintext", &["X-Request-Id: mine-3"], "");
     assert_eq!(answer.header("x-request-id"), Some("mine-3"));
     assert_eq!(running.stop().stdout, "");
+}
+
+#[test]
+fn limits_that_are_taken_away_are_told_at_the_start() {
+    for (arguments, expected) in [
+        (
+            &["--head-timeout", "unlimited", "--min-rate", "off"][..],
+            Some("without limits: head_timeout, min_rate"),
+        ),
+        (&["--workers", "1", "--max-body", "unlimited"], Some("without limits: max_body")),
+        (&[], None),
+    ] {
+        let finished = Running::example("bench", arguments).stop();
+        let told = finished.stderr.lines().filter(|line| line.contains("without limits")).count();
+        assert_eq!(told, usize::from(expected.is_some()), "{finished}");
+        assert!(expected.is_none_or(|expected| finished.stderr.contains(expected)), "{finished}");
+    }
 }

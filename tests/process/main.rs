@@ -3,8 +3,10 @@
 mod addresses;
 mod bad_http;
 mod bench;
+mod certificates;
 mod commands;
 mod examples;
 mod logs;
 mod mistakes;
 mod signals;
+mod tls;

@@ -113,7 +113,7 @@ where
 impl Served {
     pub(crate) fn address(&self) -> SocketAddr {
         match self.address {
-            BoundAddress::Tcp(address) => address,
+            BoundAddress::Tcp(address) | BoundAddress::Https(address) => address,
             BoundAddress::Unix(_) => panic!("this one is on a unix socket"),
         }
     }

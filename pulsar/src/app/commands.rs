@@ -21,6 +21,13 @@ pub(super) fn complain(line: impl fmt::Display) {
     say(line);
 }
 
+/// Tells each of these lines, as an error or a warning.
+pub(super) fn complain_of(kind: &str, lines: &[String]) {
+    for line in lines {
+        complain(format_args!("{kind}: {line}"));
+    }
+}
+
 /// Prints the table of routes of every application. The exit code is 1 if the routes are wrong.
 pub(super) fn routes(plan: &Plan, as_json: bool) -> u8 {
     if as_json {

@@ -23,6 +23,7 @@ mod run;
 mod serve;
 mod start;
 mod tasks;
+mod tls;
 mod top;
 mod worker;
 

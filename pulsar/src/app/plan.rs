@@ -166,11 +166,19 @@ impl Planned {
             }
         }
         for (files, scope) in registry.static_files.iter().filter(|(files, _)| mine(files.place())) {
-            match files.open() {
-                Ok(opened) => router = router.mount_files(files, *scope, opened),
-                Err(problem) => problems.push(problem),
+            let line = RouteLine::of_files(files, *scope);
+            match (files.open(), roots.first()) {
+                (Err(problem), _) => problems.push(problem),
+                (Ok(_), Some(root)) if line.rule == "/" => problems.push(format!(
+                    "a folder and a WSGI callable both get what no route matches; give one of them another path\n    \
+                     {files}  at {}\n    {}  at {}",
+                    files.place(),
+                    root.function,
+                    root.place
+                )),
+                (Ok(opened), _) => router = router.mount_files(files, *scope, opened),
             }
-            lines.push((RouteLine::of_files(files, *scope), Some(Listed::Files)));
+            lines.push((line, Some(Listed::Files)));
         }
         if let [first, second, ..] = &roots[..] {
             problems.push(format!(

@@ -2,7 +2,14 @@
 
 use std::{ffi::OsString, fs};
 
-use super::{application::App, hooks::Hooks, plan::Plan, program::Program, serve::is_alone};
+use super::{
+    application::App,
+    hooks::Hooks,
+    plan::Plan,
+    program::Program,
+    serve::{is_alone, warn_of},
+    tls,
+};
 use crate::{
     arbiter::{Host, Probe, texts},
     settings::{Resolved, Settings},
@@ -34,6 +41,8 @@ impl Host for Hosted<'_> {
         if is_alone(&resolved.first().settings) {
             return Err(WITHOUT.to_owned());
         }
+        let warnings = tls::check(&resolved).map_err(|problems| problems.join("; "))?;
+        warn_of(&warnings);
         Ok(parts(&resolved))
     }
 
@@ -64,7 +73,8 @@ impl Host for Hosted<'_> {
 
 /// Says whether this program with these settings could take over from the arbiter that asks.
 pub(super) fn answer(probe: Probe, program: &Program, resolved: &Resolved) {
-    let problems = Plan::of(program, resolved).problems;
+    let mut problems = Plan::of(program, resolved).problems;
+    problems.extend(tls::check(resolved).err().into_iter().flatten());
     if is_alone(&resolved.first().settings) {
         probe.refuse(WITHOUT);
     } else if problems.is_empty() {

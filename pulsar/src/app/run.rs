@@ -8,7 +8,7 @@ use super::{
     plan::{Plan, StartError},
     processes::{self, Hosted},
     program::Program,
-    serve, worker,
+    serve, tls, worker,
 };
 use crate::{
     arbiter::{Child, child},
@@ -69,9 +69,25 @@ impl Program {
         let resolved = invocation.settings;
         match invocation.command {
             Command::Config => commands::print(&resolved.print_config()),
-            Command::CheckConfig => commands::print("the settings are right\n"),
+            Command::CheckConfig => match tls::check(&resolved) {
+                Ok(warnings) => {
+                    commands::complain_of("warning", &warnings);
+                    commands::print("the settings are right\n");
+                }
+                Err(problems) => {
+                    commands::complain_of("error", &problems);
+                    return serve::WRONG;
+                }
+            },
             Command::Routes { json } => return commands::routes(&Plan::of(&this, &resolved), json),
-            Command::Check { json } => return commands::check(&Plan::of(&this, &resolved), json),
+            Command::Check { json } => {
+                let mut plan = Plan::of(&this, &resolved);
+                match tls::check(&resolved) {
+                    Ok(warnings) => plan.warnings.extend(warnings),
+                    Err(problems) => plan.problems.extend(problems),
+                }
+                return commands::check(&plan, json);
+            }
             Command::Serve => {
                 let plan = Plan::of(&this, &resolved);
                 let hooks = plan.start.hooks.clone();

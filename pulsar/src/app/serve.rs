@@ -5,11 +5,12 @@ use std::{path::PathBuf, sync::Arc};
 use tokio::sync::watch;
 
 use super::{
-    commands::complain,
+    commands::{complain, complain_of},
     logging,
     plan::{Plan, Planned, Served, StartError},
     program::Program,
     start::Start,
+    tls,
 };
 use crate::{
     arbiter::{self, Alone},
@@ -25,6 +26,8 @@ use crate::{
 
 /// An address could not be bound, or a thread not be started.
 const FAILED: u8 = 1;
+/// A setting cannot be followed.
+pub(super) const WRONG: u8 = 2;
 /// An application could not start.
 pub(super) const NOT_STARTED: u8 = 3;
 /// Cut short by a second interrupt.
@@ -42,9 +45,14 @@ pub(super) fn run(
     for variable in ignored {
         tracing::warn!("the environment variable {variable} is no setting and has no effect");
     }
-    for warning in &plan.warnings {
-        tracing::warn!("{warning}");
+    match tls::check(resolved) {
+        Ok(warnings) => warn_of(&warnings),
+        Err(problems) => {
+            complain_of("error", &problems);
+            return WRONG;
+        }
     }
+    warn_of(&plan.warnings);
     if !plan.problems.is_empty() {
         for problem in &plan.problems {
             complain(format_args!("error: {problem}"));
@@ -72,6 +80,13 @@ pub(super) fn run(
     arbiter::run(host, apps)
 }
 
+/// Logs each of these lines.
+pub(super) fn warn_of(warnings: &[String]) {
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+}
+
 /// Whether a program with these settings has no worker processes.
 pub(super) fn is_alone(first: &Settings) -> bool {
     first.workers == 0 || first.concurrency == Concurrency::Thread || !cfg!(unix)
@@ -82,6 +97,15 @@ fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
     let first = applications.first().map(|planned| planned.settings.clone()).unwrap_or_default();
     let apps: Vec<_> =
         applications.iter().map(|planned| (planned.app.name.clone(), planned.settings.clone())).collect();
+    // As the user who starts the program, who may read what others may not.
+    let read: Result<Vec<_>, _> = applications.iter().map(|planned| tls::read(&planned.settings)).collect();
+    let encryptions = match read {
+        Ok(encryptions) => encryptions,
+        Err(problems) => {
+            complain_of("error", &problems);
+            return WRONG;
+        }
+    };
     let (alone, opened) = match Alone::prepare(&first, &apps) {
         Ok(prepared) => prepared,
         Err((code, failures)) => {
@@ -93,9 +117,9 @@ fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
     };
     let mut bound = Vec::new();
     let mut logs: Vec<(PathBuf, LogFile)> = Vec::new();
-    for (planned, opened) in applications.into_iter().zip(opened) {
+    for ((planned, opened), encryption) in applications.into_iter().zip(opened).zip(encryptions) {
         let config = config(&planned.settings);
-        match Bound::inherited(config, opened.sockets, opened.log) {
+        match Bound::inherited(config, opened.sockets, opened.log, encryption) {
             Ok(sockets) => {
                 if let (AccessLog::File(path), Some(file)) =
                     (&planned.settings.access_log, sockets.log_file())
@@ -270,6 +294,7 @@ pub(super) fn config(settings: &Settings) -> ServerConfig {
         h2_ping_interval: settings.h2_ping_interval.time(),
         h2_ping_timeout: settings.h2_ping_timeout,
         h2_max_resets: settings.h2_max_resets,
+        tls: tls::config(settings),
         access_log: match &settings.access_log {
             AccessLog::Off => server::AccessLog::Off,
             AccessLog::Stdout => server::AccessLog::Stdout,

@@ -13,12 +13,13 @@ use super::{
     program::Program,
     serve::{NOT_STARTED, application, config, tell_cut},
     start::Start,
+    tls,
 };
 use crate::{
     arbiter::{Assignment, Booted, Incoming, LastWords, Link},
     cluster::{Cluster, Refusal},
     pool::panic_message,
-    server::{Application, Bound, ServeError, Shutdown, Stop, serve_seated},
+    server::{Application, Bound, Encryption, ServeError, Shutdown, Stop, serve_seated},
     settings::Resolved,
 };
 
@@ -31,6 +32,8 @@ const FORCED: u8 = 1;
 pub(super) fn run(program: &Program, booted: Box<Booted>) -> u8 {
     let settings = booted.settings.clone();
     logging::set_up(&settings);
+    // Before it becomes somebody else, who may not read the keys.
+    let encryption = tls::read(&settings);
     if let Err(why) = booted.assume_identity() {
         tracing::error!("{why}");
         return NOT_STARTED;
@@ -46,8 +49,9 @@ pub(super) fn run(program: &Program, booted: Box<Booted>) -> u8 {
     };
     let link = Arc::new(link);
     let served = catch_unwind(AssertUnwindSafe(|| {
+        let encryption = encryption.map_err(|problems| problems.join("\n"))?;
         let plan = Plan::of(program, &Resolved::from_parts(vec![(app.clone(), settings)]));
-        serve(plan, &app, Arc::clone(&link), assignment, shutdown)
+        serve(plan, &app, Arc::clone(&link), assignment, encryption, shutdown)
     }));
     match served {
         Ok(Ok(code)) => code,
@@ -67,6 +71,7 @@ fn serve(
     app: &str,
     link: Arc<Link>,
     assignment: Assignment,
+    encryption: Option<Arc<Encryption>>,
     shutdown: Shutdown,
 ) -> Result<u8, String> {
     let Plan { applications, start, problems, .. } = plan;
@@ -76,7 +81,7 @@ fn serve(
         return Err(problems.join("\n"));
     }
     let seat = assignment.seat.clone();
-    let start = move || begin(planned, start, link, assignment);
+    let start = move || begin(planned, start, link, assignment, encryption);
     match serve_seated(start, shutdown, Some(seat)) {
         Ok(summary) => {
             tell_cut(&summary);
@@ -93,9 +98,10 @@ async fn begin(
     start: Start,
     link: Arc<Link>,
     assignment: Assignment,
+    encryption: Option<Arc<Encryption>>,
 ) -> Result<Vec<Application>, StartError> {
     let Assignment { cluster, messages, settings, sockets, log, .. } = assignment;
-    let bound = Bound::inherited(config(&settings), sockets, log).map_err(StartError::one)?;
+    let bound = Bound::inherited(config(&settings), sockets, log, encryption).map_err(StartError::one)?;
     let log = bound.log_file();
     let context = start.context(settings, cluster.clone()).await.map_err(StartError::one)?;
     let application = application(planned, bound, context.clone())?;

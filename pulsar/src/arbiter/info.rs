@@ -69,10 +69,7 @@ impl Arbiter<'_> {
         let blueprint = self.current.app(&app.name);
         AppInfo {
             name: app.name.clone(),
-            binds: blueprint
-                .iter()
-                .flat_map(|app| app.sockets().map(|socket| socket.address().to_string()))
-                .collect(),
+            binds: blueprint.iter().flat_map(|app| app.addresses()).collect(),
             target: app.monitor.target(),
             state: state.to_owned(),
             requests: past.requests + workers.iter().map(|worker| worker.requests).sum::<u64>(),

@@ -116,7 +116,7 @@ pub(super) enum SocketAddress {
 impl From<&BoundAddress> for SocketAddress {
     fn from(address: &BoundAddress) -> Self {
         match address {
-            BoundAddress::Tcp(address) => Self::Tcp(*address),
+            BoundAddress::Tcp(address) | BoundAddress::Https(address) => Self::Tcp(*address),
             BoundAddress::Unix(path) => Self::Unix(path.clone()),
         }
     }

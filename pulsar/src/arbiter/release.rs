@@ -85,9 +85,7 @@ impl Release {
     }
 
     fn addresses(&self) -> impl Iterator<Item = (String, String)> + '_ {
-        self.apps
-            .iter()
-            .flat_map(|app| app.sockets().map(|socket| (app.name.clone(), socket.address().to_string())))
+        self.apps.iter().flat_map(|app| app.addresses().map(|address| (app.name.clone(), address)))
     }
 }
 
@@ -137,6 +135,12 @@ impl Blueprint {
 
     pub(super) fn sockets(&self) -> impl Iterator<Item = &Arc<BoundSocket>> {
         self.openings.iter().flat_map(|opening| &opening.sockets)
+    }
+
+    /// Where it listens, as people read it.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = String> {
+        let secure = !self.settings.cert_file.is_empty();
+        self.sockets().map(move |socket| socket.address(secure).to_string())
     }
 
     pub(super) fn texts(&self) -> Texts {

@@ -101,7 +101,10 @@ impl Arbiter<'_> {
             slot: worker.slot(),
             generation: worker.generation(),
             settings: blueprint.texts(),
-            addresses: blueprint.sockets().map(|socket| SocketAddress::from(&socket.address())).collect(),
+            addresses: blueprint
+                .sockets()
+                .map(|socket| SocketAddress::from(&socket.address(false)))
+                .collect(),
             log: blueprint.log.is_some(),
             sink: sink.is_some(),
             seat: free,

@@ -2,18 +2,18 @@
 
 use axum_core::extract::FromRequest;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 
 use crate::{
-    body::{BodyTimeout, Request},
+    body::{Request, blame},
     problem::{FieldError, Problem},
 };
 
 /// The whole body, within the limit that is in force.
 pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
     Bytes::from_request(request, &()).await.map_err(|rejection| {
-        if BodyTimeout::is_cause_of(&rejection) {
-            return Problem::new(StatusCode::REQUEST_TIMEOUT).with_detail("the body came too slowly");
+        if let Some((status, detail)) = blame(&rejection) {
+            return Problem::new(status).with_detail(detail);
         }
         Problem::new(rejection.status()).with_detail(rejection.body_text())
     })

@@ -7,10 +7,10 @@
 //! |---|---|---|
 //! | [`Path<T>`] | all path values at once | 404 |
 //! | [`Query<T>`] | the query string | 400 |
-//! | [`Form<T>`] | an HTML form | 400, 413, 415, 422 |
-//! | [`Json<T>`] | a JSON body | 400, 413, 415, 422 |
+//! | [`Form<T>`] | an HTML form | 400, 408, 413, 415, 422 |
+//! | [`Json<T>`] | a JSON body | 400, 408, 413, 415, 422 |
 //! | [`State<T>`] | what a provider made | 500, found at start |
-//! | [`Bytes`](crate::Bytes), `String` | the body | 400, 413 |
+//! | [`Bytes`](crate::Bytes), `String` | the body | 400, 408, 413 |
 //! | `Method`, `Uri`, `Version`, `HeaderMap` | a part of the request | none |
 //! | [`Peer`](crate::request::Peer), [`RequestId`](crate::request::RequestId), [`Connection`](crate::request::Connection) | what the server knows | none |
 //! | [`MatchedRoute`](crate::request::MatchedRoute) | what the router knows | 500 where no route matched |

@@ -30,7 +30,9 @@ use crate::{
 /// Serves the files of a folder, or files that are part of the program.
 ///
 /// A `tower::Service` that never fails: mount it with [`Router::mount`](crate::Router::mount), or let
-/// [`static_files!`](crate::static_files) do it. Cloning is cheap.
+/// [`static_files!`](crate::static_files) do it. Cloning is cheap. It learns from our router where it is mounted; in a router of
+/// another kind that cuts off a prefix, such as axum's `nest_service`, the redirect of a folder lacks it, so that
+/// [`no_index`](Self::no_index) is right there.
 ///
 /// # Defaults
 ///

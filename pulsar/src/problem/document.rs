@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Serialize, Serializer};
 
 use crate::{
-    body::{Body, BoxError, Response},
+    body::{Body, BoxError, Response, blame},
     error::Error,
 };
 
@@ -232,6 +232,11 @@ impl IntoResponse for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let (status, detail, source) = error.into_parts();
+        if status == StatusCode::INTERNAL_SERVER_ERROR
+            && let Some((status, detail)) = source.as_deref().and_then(|source| blame(source))
+        {
+            return Self::new(status).with_detail(detail);
+        }
         let mut problem = Self::new(status);
         problem.detail = detail;
         problem.source = source.map(Arc::from);

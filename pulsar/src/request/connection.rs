@@ -19,6 +19,7 @@ use crate::{
         id::{RequestId, X_REQUEST_ID},
         peer::Peer,
         route::{Matched, MountedAt, Params},
+        tls::Tls,
     },
     settings::{ForwardedHeaders, Peers},
 };
@@ -52,6 +53,8 @@ pub(crate) struct Wire {
     pub(crate) local: Option<Peer>,
     /// The other end of the socket, if that speaks for `peer`.
     pub(crate) proxy: Option<Peer>,
+    // Boxed, since most connections have none.
+    pub(crate) tls: Option<Box<Tls>>,
     /// Whom to believe, if that is anybody.
     pub(crate) trust: Option<Arc<Trust>>,
     pub(crate) id: u64,
@@ -62,16 +65,6 @@ pub(crate) struct Wire {
 pub(crate) struct Trust {
     pub(crate) proxies: Peers,
     pub(crate) headers: ForwardedHeaders,
-}
-
-impl Trust {
-    fn covers(&self, peer: &Peer) -> bool {
-        match peer {
-            Peer::Tcp(address) => self.proxies.contains(address.ip()),
-            Peer::Unix(_) => self.proxies.contains_unix(),
-            Peer::Unknown => false,
-        }
-    }
 }
 
 /// The forwarding headers of one request, and what they come to once somebody has asked.
@@ -91,14 +84,32 @@ impl Connection {
     /// assert!(!connection.request_id().to_string().is_empty());
     /// ```
     pub fn new(peer: Peer, local: Option<Peer>, id: u64) -> Self {
-        Self::on(Wire { peer, local, proxy: None, trust: None, id })
+        Self::on(Wire { peer, local, proxy: None, tls: None, trust: None, id })
     }
 
     /// The connection of these facts. Whoever is not trusted is not believed, whatever the facts say.
     pub(crate) fn on(mut wire: Wire) -> Self {
-        wire.trust = wire.trust.filter(|trust| trust.covers(&wire.peer));
+        wire.trust = wire.trust.filter(|trust| wire.peer.is_in(&trust.proxies));
         let request_id = RequestId::made(wire.id, 0);
         Self { wire: Arc::new(wire), request_id, matched: None, mounted: None, forwarding: None }
+    }
+
+    /// The same connection, encrypted.
+    ///
+    /// ```
+    /// use pulsar::{request::{Connection, Peer, Tls}, settings::TlsVersion};
+    ///
+    /// let connection = Connection::new(Peer::Unknown, None, 7);
+    /// assert_eq!((connection.scheme(), connection.is_secure()), ("http", false));
+    /// let connection = connection.with_tls(Tls::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256"));
+    /// assert_eq!((connection.scheme(), connection.is_secure()), ("https", true));
+    /// ```
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        let Wire { peer, local, proxy, trust, id, .. } = &*self.wire;
+        let (peer, local, proxy, trust) = (peer.clone(), local.clone(), proxy.clone(), trust.clone());
+        self.wire = Arc::new(Wire { peer, local, proxy, tls: Some(Box::new(tls)), trust, id: *id });
+        self
     }
 
     /// The connection of a request that came over no socket.
@@ -173,14 +184,30 @@ impl Connection {
         }
     }
 
-    /// The scheme that the client uses: `http` or `https`. A trusted proxy says which one it was asked by.
+    /// The scheme that the client uses: `http`, or `https` if the connection is encrypted. A trusted proxy says which one it was asked by.
     ///
     /// ```
     /// use pulsar::request::{Connection, Peer};
     /// assert_eq!(Connection::new(Peer::Unknown, None, 7).scheme(), "http");
     /// ```
     pub fn scheme(&self) -> &'static str {
-        self.told().and_then(|told| told.scheme).unwrap_or("http")
+        let own = if self.is_secure() { "https" } else { "http" };
+        self.told().and_then(|told| told.scheme).unwrap_or(own)
+    }
+
+    /// Whether the connection is encrypted, to us and not only to a proxy before us.
+    pub fn is_secure(&self) -> bool {
+        self.wire.tls.is_some()
+    }
+
+    /// What the TLS handshake agreed on, if the connection is encrypted.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.wire.tls.as_deref()
+    }
+
+    /// Whether the other end of the socket is a proxy that is believed.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.wire.trust.is_some()
     }
 
     /// The host that the client asked for, with its port if that is not the scheme's own, if a trusted proxy tells it. The host of any

@@ -104,7 +104,7 @@ impl<S: Sync> FromRequestParts<S> for Origin {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Self::of(parts).ok_or_else(|| {
-            Problem::new(StatusCode::BAD_REQUEST).with_detail("the request does not say which host it is for")
+            Problem::new(StatusCode::BAD_REQUEST).with_detail("the request names a host that is none")
         })
     }
 }

@@ -83,7 +83,7 @@ impl Headers {
 
     fn forwarded(&self, trusted: &Peers) -> Told {
         let (mut told, mut host) = (Told::default(), None);
-        for element in self.forwarded.iter().rev().flat_map(|value| Elements::of(value)) {
+        for element in self.forwarded.iter().rev().flat_map(Elements::of) {
             let Some(Element { client, scheme, host: element_host }) = Element::parse(element) else { break };
             told.scheme = scheme.or(told.scheme);
             host = element_host.or(host);
@@ -140,7 +140,7 @@ fn agreed(one: Told, other: Told) -> Told {
 /// The entries of a list that may be spread over several headers, the last one first; what is no text is the empty entry.
 fn from_the_right(values: &[HeaderValue]) -> impl Iterator<Item = &str> {
     let entries = values.iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
-    let entries = entries.map(|entry| entry.trim_ascii()).filter(|entry| !entry.is_empty());
+    let entries = entries.map(<[u8]>::trim_ascii).filter(|entry| !entry.is_empty());
     entries.map(|entry| std::str::from_utf8(entry).unwrap_or_default())
 }
 

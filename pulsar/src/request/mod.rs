@@ -3,7 +3,7 @@
 //! Handlers read it through the extractors here. A request that came from no server, as in a test, has what can be known.
 //! Nothing here reads a socket, and a forwarding header is believed only if it comes from a proxy that the settings name.
 //!
-//! Lowest first: `id`, `peer`, `route`, `host`, `forwarded`; `connection`, which has all of them; `origin`; `extractors`; `websocket`, which knows none.
+//! Lowest first: `id`, `method`, `peer`, `route`, `tls`, `host`, `forwarded`; `connection`, which has all of them; `origin`; `extractors`; `websocket`, which knows none.
 
 mod connection;
 mod extractors;
@@ -12,11 +12,17 @@ mod forwarded;
 pub(crate) mod fuzz;
 mod host;
 mod id;
+mod method;
 mod origin;
 mod peer;
 mod route;
+mod tls;
 mod websocket;
 
+#[cfg(feature = "websocket")]
+pub(crate) use self::origin::is_same_origin;
+#[cfg(feature = "tls")]
+pub(crate) use self::tls::ServerNames;
 pub use self::{
     connection::Connection,
     extractors::ClientAddress,
@@ -24,10 +30,12 @@ pub use self::{
     origin::Origin,
     peer::Peer,
     route::{MatchedRoute, Params},
+    tls::Tls,
 };
 pub(crate) use self::{
     connection::{Trust, Wire, path_values},
     id::X_REQUEST_ID,
+    method::is_standard,
     route::{Matched, MountedAt, RouteInfo, Spans},
     websocket::is_websocket_connect,
 };

@@ -1,15 +1,15 @@
 //! The origin of a request: scheme, host and port, as the client sees them.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use http::{HeaderValue, header, request::Parts};
 
-use crate::request::{connection::Connection, host};
+use crate::request::{connection::Connection, host, peer::Peer};
 
 /// Scheme, host and port that the client asked for; an argument `origin: Origin` gives them to a handler.
 ///
 /// It is what a link to this server begins with. The host is the one that a trusted proxy tells, else that of the request's target
-/// or its `Host`. A client may write any host there: do not build links for others from it unless a proxy checks it.
+/// or its `Host`; where there is none of these, as in HTTP/1.0 and in tests, it is the address of the socket, or `localhost`. A client may write any host there: do not build links for others from it unless a proxy checks it.
 ///
 /// ```
 /// use pulsar::{get, request::Origin};
@@ -28,7 +28,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of a request, if it names a host.
+    /// The origin of a request; nothing if what it names is no host.
     ///
     /// ```
     /// use pulsar::{http, request::Origin};
@@ -39,7 +39,11 @@ impl Origin {
     pub fn of(parts: &Parts) -> Option<Self> {
         let connection = parts.extensions.get::<Connection>();
         let scheme = connection.map_or("http", Connection::scheme);
-        let (host, port) = asked(parts)?;
+        let is_named = parts.uri.authority().is_some() || parts.headers.contains_key(header::HOST);
+        let (host, port) = match asked(parts) {
+            None if !is_named => of_socket(connection),
+            asked => asked?,
+        };
         Some(Self { scheme, host, port: port.filter(|port| *port != default_port(scheme)) })
     }
 
@@ -105,8 +109,7 @@ impl fmt::Display for Origin {
 
 /// Whether a browser's `Origin` has the host and the port that the request asks for. Schemes are not compared: behind a proxy that
 /// is not trusted, nobody knows that of the client. What is no origin, such as `null`, is another one.
-// The checks of origins are built on it.
-#[allow(dead_code)]
+#[cfg_attr(not(feature = "websocket"), allow(dead_code))] // Only a check of origins asks it.
 pub(crate) fn is_same_origin(parts: &Parts, origin: &HeaderValue) -> bool {
     let Some((scheme, rest)) = origin.to_str().ok().and_then(|origin| origin.split_once("://")) else {
         return false;
@@ -129,6 +132,20 @@ fn asked(parts: &Parts) -> Option<(String, Option<u16>)> {
         None => split(parts.headers.get(header::HOST)?.to_str().ok()?)?,
     };
     Some((host, connection.and_then(Connection::forwarded_port).or(port)))
+}
+
+/// The address that was connected to.
+fn of_socket(connection: Option<&Connection>) -> (String, Option<u16>) {
+    match connection.and_then(Connection::local).and_then(Peer::address) {
+        Some(address) => {
+            let host = match address.ip().to_canonical() {
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            };
+            (host, Some(address.port()))
+        }
+        None => ("localhost".to_owned(), None),
+    }
 }
 
 fn split(text: &str) -> Option<(String, Option<u16>)> {
@@ -163,6 +180,21 @@ mod tests {
         ] {
             let origin = Origin::of(&parts(target, host)).map(|origin| origin.to_string());
             assert_eq!(origin.as_deref(), expected, "{target} {host}");
+        }
+    }
+
+    #[test]
+    fn without_a_host_the_origin_is_the_address_of_the_socket() {
+        let mut parts = http::Request::get("/").body(()).unwrap().into_parts().0;
+        assert_eq!(Origin::of(&parts).unwrap().to_string(), "http://localhost");
+        for (local, expected) in [
+            ("192.0.2.1:8060", "http://192.0.2.1:8060"),
+            ("[::1]:8060", "http://[::1]:8060"),
+            ("[::ffff:192.0.2.1]:80", "http://192.0.2.1"),
+        ] {
+            let local = Peer::Tcp(local.parse().unwrap());
+            parts.extensions.insert(Connection::new(Peer::Unknown, Some(local), 1));
+            assert_eq!(Origin::of(&parts).unwrap().to_string(), expected);
         }
     }
 

@@ -7,6 +7,8 @@ use std::{
     sync::Arc,
 };
 
+use crate::settings::Peers;
+
 /// One end of a connection; an argument `peer: Peer` gives a handler the other end.
 ///
 /// It is the other end of the socket: behind a proxy, that is the proxy, unless it speaks the PROXY protocol. Who the client
@@ -42,6 +44,15 @@ impl Peer {
         match self {
             Self::Tcp(address) => Some(*address),
             Self::Unix(_) | Self::Unknown => None,
+        }
+    }
+
+    /// Whether it is in a set of peers.
+    pub(crate) fn is_in(&self, peers: &Peers) -> bool {
+        match self {
+            Self::Tcp(address) => peers.contains(address.ip()),
+            Self::Unix(_) => peers.contains_unix(),
+            Self::Unknown => false,
         }
     }
 

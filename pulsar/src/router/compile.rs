@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use http::Method;
 use pulsar_pattern::{Converter, Segment};
 
 use super::{
@@ -16,7 +17,10 @@ use super::{
     service::{Compiled, Mount, MountTarget, RouterService, Tables},
     table::Table,
 };
-use crate::{context::Context, request::RouteInfo};
+use crate::{
+    context::Context,
+    request::{RouteInfo, is_standard},
+};
 
 impl Router {
     /// Freezes the routes into an application.
@@ -39,8 +43,10 @@ impl Router {
         errors.extend(conflicts(&self.routes));
         let mut table = Table::new();
         let mut routes = Vec::with_capacity(self.routes.len());
+        let mut own_methods: Vec<Method> = Vec::new();
         for entry in self.routes {
             let pattern = &entry.pattern;
+            own_methods.extend(entry.methods.iter().filter(|method| !is_standard(method)).cloned());
             if let Err(error) = table.insert(pattern.segments(), pattern.is_branch(), &entry.methods) {
                 errors.push(RouteError::bad_expression(&entry, &error));
             }
@@ -80,6 +86,7 @@ impl Router {
                 table,
                 routes,
                 mounts,
+                own_methods,
                 fallback: self.fallback,
                 render: self.render,
                 strict_slashes: self.strict_slashes,

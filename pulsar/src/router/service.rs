@@ -30,7 +30,7 @@ use crate::{
     pool::panic_message,
     problem::{self, Accept, Problem},
     request::{
-        Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID,
+        Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID, is_standard,
         is_websocket_connect,
     },
 };
@@ -61,6 +61,8 @@ pub(super) struct Tables {
     pub(super) table: Table,
     pub(super) routes: Vec<Compiled>,
     pub(super) mounts: Vec<Mount>,
+    /// The methods of routes that not everybody knows.
+    pub(super) own_methods: Vec<Method>,
     pub(super) fallback: Option<Endpoint>,
     pub(super) render: Option<Render>,
     pub(super) strict_slashes: bool,
@@ -236,12 +238,19 @@ impl RouterService {
             }
             Found::Nothing => {
                 drop(text);
-                match &tables.fallback {
-                    Some(endpoint) => self.call_endpoint(endpoint, None, request, Params::none()),
-                    None => self.problem(request, Problem::new(StatusCode::NOT_FOUND)),
+                if let Some(endpoint) = &tables.fallback {
+                    return self.call_endpoint(endpoint, None, request, Params::none());
                 }
+                let known = self.knows(request.method());
+                let status = if known { StatusCode::NOT_FOUND } else { StatusCode::NOT_IMPLEMENTED };
+                self.problem(request, Problem::new(status))
             }
         }
+    }
+
+    /// Whether a method is a usual one, or that of a route: RFC 9110 section 9.1.
+    fn knows(&self, method: &Method) -> bool {
+        is_standard(method) || self.0.own_methods.contains(method)
     }
 
     /// Whether no rule and no mounted service was found.
@@ -398,9 +407,10 @@ impl Tables {
     }
 }
 
-/// One that has an id was logged under it by whoever is mounted here.
+/// One that has an id was logged under it by whoever is mounted here. What is not implemented is no failure: there is nothing to log.
 fn is_unlogged(problem: &Problem) -> bool {
-    problem.status.is_server_error() && !problem.headers().contains_key(X_REQUEST_ID)
+    let failed = problem.status.is_server_error() && problem.status != StatusCode::NOT_IMPLEMENTED;
+    failed && !problem.headers().contains_key(X_REQUEST_ID)
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {

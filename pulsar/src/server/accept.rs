@@ -28,6 +28,7 @@ use crate::{
     body::{Request, Response},
     request::Peer,
     server::{
+        clock::Phase,
         connection::{Terms, serve},
         io_thread::IoThread,
         listener::SocketFile,
@@ -126,6 +127,8 @@ where
         }
     }
     line.accepts(false);
+    // Whoever finds the address closed can rely on it that answers say so as well.
+    terms.thread.enter(Phase::Draining);
     // The runtime may not have heard yet of what just arrived; the socket itself knows.
     let listener = listener.into_inner();
     if let Listener::Unix { file: Some(file), .. } = &listener {

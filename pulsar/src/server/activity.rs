@@ -22,6 +22,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Stage {
+    /// It waits for the PROXY header that has to come first.
+    ProxyHeader,
     /// It waits for the first byte of a request.
     Idle,
     /// Some of a request head of HTTP/1 has come.
@@ -34,12 +36,16 @@ pub(super) enum Stage {
     Tunnel,
     /// It is about to be closed, and gives the client a moment.
     Goodbye,
+    /// TLS is being agreed on, which has a deadline of its own.
+    Handshake,
 }
 
 /// Why the time of a connection is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Due {
+    /// No PROXY header came.
+    ProxyHeader,
     /// No request came.
     Idle,
     /// A head was begun and not completed.
@@ -60,6 +66,7 @@ impl Due {
     /// The limit that was reached.
     fn limit(self) -> Option<Limit> {
         match self {
+            Self::ProxyHeader => Some(Limit::ProxyProtocol),
             Self::Idle => Some(Limit::KeepAlive),
             Self::Head => Some(Limit::HeadTimeout),
             Self::Preface => Some(Limit::PrefaceTimeout),
@@ -101,6 +108,9 @@ pub(super) struct Activity {
 }
 
 const NEVER: u32 = u32::MAX;
+
+/// The length of some frames of HTTP/2 that carry nothing of an answer.
+const LARGEST_CONTROL: usize = 64;
 
 /// Values of `due`.
 const NOTHING: u8 = 0;
@@ -185,6 +195,15 @@ impl Activity {
             let taken = self.taken.load(Relaxed);
             self.taken.store(taken.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX)), Relaxed);
         }
+        // HTTP/2 goes on with an answer after its request has ended here. Its frames of control are no sign of that.
+        if bytes > LARGEST_CONTROL && self.http2.load(Relaxed) {
+            self.since.store(self.clock.now(), Relaxed);
+        }
+    }
+
+    /// Whether a connection of HTTP/2 moves nothing, for as long as a client may take nothing.
+    pub(super) fn stands_still(&self) -> bool {
+        self.clock.now().saturating_sub(self.since.load(Relaxed)) > self.limits.write
     }
 
     /// The client takes nothing more for now.
@@ -297,8 +316,16 @@ impl Activity {
     }
 
     fn stage(&self) -> Stage {
-        const STAGES: [Stage; 6] =
-            [Stage::Idle, Stage::Head, Stage::Preface, Stage::Http2, Stage::Tunnel, Stage::Goodbye];
+        const STAGES: [Stage; 8] = [
+            Stage::ProxyHeader,
+            Stage::Idle,
+            Stage::Head,
+            Stage::Preface,
+            Stage::Http2,
+            Stage::Tunnel,
+            Stage::Goodbye,
+            Stage::Handshake,
+        ];
         STAGES[usize::from(self.stage.load(Relaxed))]
     }
 
@@ -315,10 +342,11 @@ impl Activity {
             return None;
         }
         let (limit, due) = match stage {
+            Stage::ProxyHeader => (self.limits.preface, Due::ProxyHeader),
             Stage::Idle | Stage::Http2 => (self.limits.keep_alive, Due::Idle),
             Stage::Head => (self.limits.head, Due::Head),
             Stage::Preface => (self.limits.preface, Due::Preface),
-            Stage::Tunnel | Stage::Goodbye => return None,
+            Stage::Tunnel | Stage::Goodbye | Stage::Handshake => return None,
         };
         (waits > limit).then_some(due)
     }
@@ -371,6 +399,11 @@ impl Drop for Busy {
 pub(super) struct InFlight(Busy);
 
 impl InFlight {
+    /// Has the connection end in a reset when it is closed.
+    pub(super) fn cut_connection(&self) {
+        self.0.0.cut();
+    }
+
     /// Begins request number `number` of the connection, counted from 0. One with a body may leave some of it unread.
     pub(super) fn begin(activity: &Arc<Activity>, number: u64, has_body: bool) -> Self {
         activity.line().request_begins();

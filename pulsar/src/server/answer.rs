@@ -10,12 +10,17 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 
 use crate::{
     body::{Body, BoxError},
     pool::panic_message,
-    server::{access_log::Entry, activity::InFlight, policy::Framing},
+    server::{
+        access_log::Entry,
+        activity::InFlight,
+        handover,
+        policy::{Asked, Framing},
+    },
 };
 
 /// The body of an answer.
@@ -25,7 +30,9 @@ pub(super) struct AnswerBody {
     /// Why it breaks off, as soon as what came before is out.
     failure: Option<BoxError>,
     record: Option<Box<Record>>,
-    _in_flight: InFlight,
+    /// Whether nothing but the end of the connection says that it is complete.
+    ends_with_connection: bool,
+    in_flight: InFlight,
 }
 
 /// What there is still to send.
@@ -53,16 +60,20 @@ impl AnswerBody {
     pub(super) fn new(
         body: Body,
         framing: Framing,
-        is_http2: bool,
+        asked: Asked,
         record: Option<Box<Record>>,
         in_flight: InFlight,
     ) -> Self {
         let (body, rest) = match framing {
             Framing::Whole => (body, Rest::Whole),
             Framing::Exactly(length) => (body, Rest::Exactly(length)),
-            Framing::Withheld(length) => (Body::empty(), Rest::Withheld { length, is_http2 }),
+            Framing::Withheld(length) => {
+                (Body::empty(), Rest::Withheld { length, is_http2: asked.is_http2() })
+            }
         };
-        Self { body, rest, failure: None, record, _in_flight: in_flight }
+        let ends_with_connection =
+            asked.is_old() && framing == Framing::Whole && body.size_hint().exact().is_none();
+        Self { body, rest, failure: None, record, ends_with_connection, in_flight }
     }
 
     /// Breaks off with an error, which is no end: a truncated answer must not look complete.
@@ -75,6 +86,10 @@ impl AnswerBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.body = Body::empty();
         self.failure = Some(failure);
+        if self.ends_with_connection {
+            // Closed in order it would look complete; a reset is no end.
+            self.in_flight.cut_connection();
+        }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -110,6 +125,7 @@ impl http_body::Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
+        handover::goes_on();
         if let Some(failure) = this.failure.take() {
             return Poll::Ready(Some(Err(failure)));
         }
@@ -142,6 +158,7 @@ impl http_body::Body for AnswerBody {
         {
             record.bytes += data.len() as u64;
         }
+        handover::hands_over();
         Poll::Ready(frame.map(Ok))
     }
 

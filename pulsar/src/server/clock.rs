@@ -43,8 +43,9 @@ impl Clock {
         }
     }
 
+    /// Enters a phase, unless a later one has begun.
     pub(super) fn enter(&self, phase: Phase) {
-        self.phase.store(phase as u8, Relaxed);
+        self.phase.fetch_max(phase as u8, Relaxed);
     }
 
     /// The ticks in which the thread was there to hear its connections.

@@ -4,6 +4,7 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use crate::server::tls::TlsConfig;
 use crate::settings::{ForwardedHeaders, Peers};
 
 /// How one application is served. Of `threads` and the two durations of the end the largest value counts for all the
@@ -13,7 +14,7 @@ use crate::settings::{ForwardedHeaders, Peers};
 ///
 /// One bind to `127.0.0.1:8060`, one I/O thread, backlog 2048, keep-alive 30 s, heartbeat 1 s, drain delay 0, drain grace 2 s, graceful
 /// timeout 25 s, targets of at most 8 KiB, heads of 32 KiB and 100 fields, bodies of 8 MiB that come within 15 s from piece to piece and at
-/// 500 bytes per second, every host, no proxies, no access log.
+/// 500 bytes per second, every host, no proxies, no TLS, no access log.
 ///
 /// A head within 10 s, the preface of HTTP/2 within 5 s; a client takes something within 30 s, and 500 bytes a second; 10,000
 /// connections, each for 10,000 requests or an hour; HTTP/2 with 100 streams, windows of 256 KiB and 1 MiB, a ping after 30 s
@@ -38,7 +39,7 @@ pub struct ServerConfig {
     pub keep_alive: Duration,
     /// How long a request head may take from its first byte on; a slower one is answered with 408. `None` is no limit.
     pub head_timeout: Option<Duration>,
-    /// How long the preface of HTTP/2 may take from its first byte on. `None` is no limit.
+    /// How long the preface of HTTP/2 may take from its first byte on, and a PROXY header from the beginning. `None` is no limit.
     pub preface_timeout: Option<Duration>,
     /// How long a client may take nothing of what is ready for it until it is cut. `None` is no limit.
     pub write_timeout: Option<Duration>,
@@ -92,6 +93,8 @@ pub struct ServerConfig {
     pub forwarded_headers: ForwardedHeaders,
     /// The peers that begin each connection with a PROXY header. Nobody by default.
     pub proxy_protocol: Peers,
+    /// With which certificates HTTPS is spoken, on all addresses of TCP; unix sockets stay plain. `None` is plain HTTP.
+    pub tls: Option<TlsConfig>,
     /// Where each answered request is noted.
     pub access_log: AccessLog,
     /// The form of a line of the access log.
@@ -137,6 +140,7 @@ impl Default for ServerConfig {
             trusted_proxies: Peers::default(),
             forwarded_headers: ForwardedHeaders::default(),
             proxy_protocol: Peers::default(),
+            tls: None,
             access_log: AccessLog::Off,
             access_log_format: AccessLogFormat::Text,
         }

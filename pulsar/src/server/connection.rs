@@ -1,8 +1,7 @@
 //! One connection, from the socket to its end.
 //!
 //! All of it happens in one task, stage by stage, and no stage waits without a limit: which protocol it is, then HTTP/1 or
-//! HTTP/2. What has to come before HTTP (the address of a client behind a proxy, TLS) belongs between the socket and
-//! [`sniff`], as another stage that [`until_http`] watches over.
+//! HTTP/2. Before them come the header of a proxy, if it is one that sends it, and TLS, if there is a certificate.
 
 use std::{
     convert::Infallible,
@@ -20,10 +19,10 @@ use tower_service::Service;
 
 use crate::{
     body::{Request, Response},
-    request::{Connection, Peer, Trust, Wire},
+    request::{Connection, Peer, Tls, Trust, Wire},
     server::{
         access_log::Log,
-        activity::{Activity, Due},
+        activity::{Activity, Due, Stage},
         clock::Phase,
         exchange::Exchanges,
         http1::serve_http1,
@@ -31,10 +30,13 @@ use crate::{
         io_thread::{IoThread, Registration},
         limits::Limits,
         policy::Rules,
+        proxy_header::read_header,
         refusal::{Refusals, refuse_slow_head},
         sniff::{Protocol, sniff},
         stream::{Socket, Stream},
+        tls::Door,
     },
+    settings::Peers,
 };
 
 /// What the connections of one application have in common on one thread.
@@ -47,15 +49,19 @@ pub(super) struct Terms<S> {
     pub(super) http2: Option<Http2>,
     /// What requests have to keep to.
     pub(super) rules: Arc<Rules>,
-    /// Whose forwarding headers are believed.
+    /// Who begins a connection with a PROXY header, if anybody does.
+    pub(super) proxies: Option<Arc<Peers>>,
+    /// Whose forwarding headers are believed, if anybody's are.
     pub(super) trust: Option<Arc<Trust>>,
     pub(super) log: Option<Arc<Log>>,
+    /// The way in, if connections over TCP are encrypted.
+    pub(super) door: Option<Arc<Door>>,
 }
 
 impl Terms<()> {
     pub(super) fn with<S>(self, service: S) -> Terms<S> {
-        let Self { service: (), thread, limits, http1, http2, rules, trust, log } = self;
-        Terms { service, thread, limits, http1, http2, rules, trust, log }
+        let Self { service: (), thread, limits, http1, http2, rules, proxies, trust, log, door } = self;
+        Terms { service, thread, limits, http1, http2, rules, proxies, trust, log, door }
     }
 }
 
@@ -69,27 +75,36 @@ where
     let id = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
     let registration = Registration::new(&terms.thread, id, &terms.limits);
     let activity = Arc::clone(registration.activity());
-    let connection = Connection::on(Wire { peer, local, proxy: None, trust: terms.trust.clone(), id });
-    let refusals = Refusals::new(terms.log.clone(), connection.clone(), Arc::clone(&activity));
-    let exchanges = Exchanges {
-        service: terms.service.clone(),
-        connection,
-        requests: AtomicU64::new(0),
-        activity: Arc::clone(&activity),
-        rules: Arc::clone(&terms.rules),
-        log: terms.log.clone(),
-    };
-    let (http1, http2) = (terms.http1.clone(), terms.http2);
-    let mut stream = Stream::new(socket, registration);
+    let is_proxied = terms.proxies.as_ref().is_some_and(|proxies| peer.is_in(proxies));
+    let trust = terms.trust.clone();
+    let connection = Connection::on(Wire { peer, local, proxy: None, tls: None, trust: trust.clone(), id });
+    let (service, log, rules) = (terms.service.clone(), terms.log.clone(), Arc::clone(&terms.rules));
+    let (http1, http2, door) = (terms.http1.clone(), terms.http2, terms.door.clone());
     tokio::spawn(async move {
         poll_fn(|cx| {
-            stream.registration().wake_with(cx.waker());
+            registration.wake_with(cx.waker());
             Poll::Ready(())
         })
         .await;
-        let protocol = match http2 {
-            None => Ok(Ok(Protocol::Http1)),
-            Some(_) => until_http(&activity, |cx| sniff(&mut stream, cx)).await,
+        let connection = if is_proxied {
+            match introduced(&socket, connection, trust, &activity).await {
+                Some(connection) => connection,
+                None => return,
+            }
+        } else {
+            connection
+        };
+        let Some((socket, connection)) = secured(door, socket, connection, &activity).await else { return };
+        let settled = connection.tls().and_then(Tls::protocol).map(Protocol::of_alpn);
+        let refusals = Refusals::new(log.clone(), connection.clone(), Arc::clone(&activity));
+        let requests = AtomicU64::new(0);
+        let exchanges =
+            Exchanges { service, connection, requests, activity: Arc::clone(&activity), rules, log };
+        let mut stream = Stream::new(socket, registration);
+        let protocol = match (settled, http2) {
+            (Some(protocol), _) => Ok(Ok(protocol)),
+            (None, None) => Ok(Ok(Protocol::Http1)),
+            (None, Some(_)) => until_http(&activity, |cx| sniff(&mut stream, cx)).await,
         };
         let service = service_fn(move |request| exchanges.answer(request));
         let ended = match (protocol, http2) {
@@ -103,12 +118,64 @@ where
                 refuse_slow_head(stream, &refusals).await;
                 Ok(())
             }
-            (Err(_), _) => Ok(()),
+            (Err(_), _) => {
+                stream.part();
+                Ok(())
+            }
         };
         if let Err(error) = ended {
             tracing::debug!(connection = id, %error, "a connection ended in an error");
         }
     });
+}
+
+/// Reads what a proxy says of the connection. Gives nothing if it is not understood, or the connection has ended.
+async fn introduced(
+    socket: &Socket,
+    connection: Connection,
+    trust: Option<Arc<Trust>>,
+    activity: &Activity,
+) -> Option<Connection> {
+    activity.enter(Stage::ProxyHeader);
+    // In boxes of their own, as few connections need them.
+    let mut begun = Vec::new();
+    let header = Box::pin(until_http(activity, |cx| read_header(socket, activity, &mut begun, cx))).await;
+    activity.enter(Stage::Idle);
+    match header.ok()? {
+        Ok(None) => Some(connection),
+        Ok(Some((peer, local))) => {
+            let (proxy, id) = (Some(connection.peer().clone()), connection.id());
+            Some(Connection::on(Wire { peer, local: Some(local), proxy, tls: None, trust, id }))
+        }
+        Err(error) => {
+            let (id, peer) = (connection.id(), connection.peer());
+            tracing::debug!(connection = id, %peer, %error, "a proxy is not understood, its connection is closed");
+            None
+        }
+    }
+}
+
+/// Encrypts a connection over TCP, if there is a door to pass. Gives nothing if the connection has ended on the way.
+async fn secured(
+    door: Option<Arc<Door>>,
+    socket: Socket,
+    connection: Connection,
+    activity: &Arc<Activity>,
+) -> Option<(Socket, Connection)> {
+    let (door, socket) = match (door, socket) {
+        (Some(door), Socket::Tcp(socket)) => (door, socket),
+        (_, socket) => return Some((socket, connection)),
+    };
+    activity.enter(Stage::Handshake);
+    // In a box of its own, which is gone when the handshake is over.
+    let mut entering = Box::pin(door.enter(socket, activity));
+    let entered = poll_fn(|cx| match entering.as_mut().poll(cx) {
+        Poll::Pending if activity.phase() >= Phase::Closing || activity.is_last() => Poll::Ready(None),
+        polled => polled,
+    });
+    let (stream, tls) = entered.await?;
+    activity.enter(Stage::Idle);
+    Some((Socket::Tls(Box::new(stream)), connection.with_tls(tls)))
 }
 
 /// Polls `stage` until it is done, or the connection has to end, which is an error: it may have a limit as its reason.

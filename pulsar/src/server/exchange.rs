@@ -10,14 +10,14 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker, ready},
 };
 
 use axum_core::{extract::DefaultBodyLimit, response::IntoResponse};
-use http::{HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::Limited;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
@@ -25,16 +25,18 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
+    board::Limit,
     body::{Body, Request, Response},
     drain::Notice,
     pool::panic_message,
     problem::{self, Accept, Problem},
-    request::{Connection, RequestId, X_REQUEST_ID},
+    request::{Connection, RequestId, X_REQUEST_ID, is_standard},
     server::{
         access_log::{Entry, Log},
         activity::{Activity, InFlight},
         answer::{AnswerBody, Record},
-        policy::{Asked, Framing, RequestBody, Rules, frame, judge},
+        handover,
+        policy::{Asked, Failure, Framing, RequestBody, Rules, frame, judge},
     },
 };
 
@@ -65,16 +67,18 @@ where
             (entry.is_some() || connection.request_id().is_given()).then(|| connection.request_id().clone());
         let asked = Asked {
             is_head: *request.method() == Method::HEAD,
-            is_http2: request.version() == Version::HTTP_2,
+            version: request.version(),
             is_upgrade: request.extensions().get::<OnUpgrade>().is_some(),
         };
+        let is_standard = is_standard(request.method());
+        let failed = (!request.body().is_end_stream()).then(Failed::default);
         let accept = Accept::of(request.headers());
-        let call = match judge(&self.rules, &request, false) {
+        let call = match judge(&self.rules, &request, &self.connection) {
             Ok(()) => {
-                if asked.is_http2 {
+                if asked.is_http2() {
                     name_host(&mut request);
                 }
-                let mut request = self.with_limits(request);
+                let mut request = self.with_limits(request, failed.as_ref());
                 request.extensions_mut().insert(connection);
                 self.call(request)
             }
@@ -85,24 +89,27 @@ where
                 Call::Refused { response: Some(refusal.into_response()) }
             }
         };
-        Answering { call, asked, id, accept, entry, in_flight: Some(in_flight) }
+        Answering { call, asked, is_standard, failed, id, accept, entry, in_flight: Some(in_flight) }
     }
 
     /// Most requests have no body; the empty one needs no allocation.
-    fn with_limits(&self, request: http::Request<Incoming>) -> Request {
-        if request.body().is_end_stream() {
-            return request.map(|_| Body::empty());
-        }
-        let activity = Arc::clone(&self.activity);
-        let reached = move |limit| activity.line().reached(limit);
+    fn with_limits(&self, request: http::Request<Incoming>, failed: Option<&Failed>) -> Request {
+        let Some(failed) = failed else { return request.map(|_| Body::empty()) };
+        let (activity, failed) = (Arc::clone(&self.activity), failed.clone());
+        let told = move |failure| {
+            if let Failure::Reached(limit) = failure {
+                activity.line().reached(limit);
+            }
+            failed.set(failure);
+        };
         let limits = self.rules.body;
         let mut request = request.map(|body| match limits.max {
             Some(max) if body.size_hint().exact().is_none() => {
                 let max = usize::try_from(max).unwrap_or(usize::MAX);
-                Body::new(RequestBody::new(Limited::new(body, max), limits, reached))
+                Body::new(RequestBody::new(Limited::new(body, max), limits, told))
             }
             // A length that is said has been compared already.
-            _ => Body::new(RequestBody::new(body, limits, reached)),
+            _ => Body::new(RequestBody::new(body, limits, told)),
         });
         // One limit is enough: without this, extractors would stop at 2 MiB whatever the setting says.
         DefaultBodyLimit::disable().apply(&mut request);
@@ -146,6 +153,8 @@ pin_project! {
         #[pin]
         call: Call<F>,
         asked: Asked,
+        is_standard: bool,
+        failed: Option<Failed>,
         id: Option<RequestId>,
         accept: Accept,
         entry: Option<Box<Entry>>,
@@ -189,9 +198,15 @@ where
             Ok(poll) => ready!(poll),
             Err(panic) => panicked(&*panic),
         };
+        let asked = *this.asked;
+        if let Some(failure) = this.failed.as_ref().and_then(Failed::get) {
+            last = true;
+            response = blamed(response, failure);
+        }
         // The router has done so with its answers; these are our own, and those of services and layers.
         response = problem::negotiate(response, this.accept);
-        let asked = *this.asked;
+        // What has such a method may be the rest of a body that had no length.
+        last |= !*this.is_standard && matches!(response.status().as_u16(), 405 | 501);
         let framing = frame(&mut response, asked).or_else(|mistake| {
             tracing::error!("an answer cannot be sent: {mistake}; the request is answered with 500");
             last = true;
@@ -209,7 +224,7 @@ where
         if let Some(notice) = response.extensions().get::<Notice>() {
             notice.connect(in_flight.drain());
         }
-        last &= !asked.is_http2;
+        last &= !asked.is_http2();
         if (last || in_flight.says_close()) && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
@@ -217,10 +232,37 @@ where
             let id = response.headers().get(X_REQUEST_ID).cloned();
             Box::new(Record { entry, status: response.status(), id, bytes: 0 })
         });
-        Poll::Ready(
-            Ok(response.map(|body| AnswerBody::new(body, framing, asked.is_http2, record, in_flight))),
-        )
+        handover::hands_over();
+        Poll::Ready(Ok(response.map(|body| AnswerBody::new(body, framing, asked, record, in_flight))))
     }
+}
+
+/// Why the body of a request could not be read, as soon as somebody has found out.
+#[derive(Clone, Default)]
+struct Failed(Arc<OnceLock<Failure>>);
+
+impl Failed {
+    fn set(&self, failure: Failure) {
+        // A body fails once.
+        let _ = self.0.set(failure);
+    }
+
+    fn get(&self) -> Option<Failure> {
+        self.0.get().copied()
+    }
+}
+
+/// The answer of somebody to whom every body that cannot be read is a bad request, as it is to foreign extractors.
+fn blamed(response: Response, failure: Failure) -> Response {
+    let (status, detail) = match failure {
+        _ if response.status() != StatusCode::BAD_REQUEST => return response,
+        Failure::Broken => return response,
+        Failure::Reached(Limit::MaxBody) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than `max_body`")
+        }
+        Failure::Reached(_) => (StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
+    };
+    Problem::new(status).with_detail(detail).into_response()
 }
 
 /// The answer in place of one that panicked. The panic hook has reported where.

@@ -47,6 +47,8 @@ enum End {
     SlowHead,
     /// In the middle of whatever it did.
     Dropped,
+    /// Its time was up, and nothing was under way.
+    Idle,
 }
 
 /// Serves a connection until it ends.
@@ -86,6 +88,7 @@ where
             return match activity.due() {
                 None => Poll::Pending,
                 Some(Due::Head) => Poll::Ready(End::SlowHead),
+                Some(Due::Idle | Due::Shed) => Poll::Ready(End::Idle),
                 Some(due) => {
                     if matches!(due, Due::Write | Due::Rate) {
                         activity.cut();
@@ -99,6 +102,7 @@ where
     let parts = connection.into_parts();
     match (end, parts) {
         (End::Finished(Ok(())), None) => activity.enter(Stage::Tunnel),
+        (End::Idle, Some(parts)) => parts.io.into_inner().part(),
         (End::SlowHead, Some(parts)) => refuse_slow_head(parts.io.into_inner(), refusals).await,
         (End::Finished(Err(error)), _) => {
             refusals.malformed(&error);

@@ -3,11 +3,20 @@
 //! h2 itself bounds what a client can make it keep or do: streams, resets, continuations, small and empty frames of data. What
 //! it answers as often as it is asked, PING and SETTINGS, costs no memory, since the next one is read when the answer is out.
 
-use std::{error::Error as _, future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{
+    error::Error as _,
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use http_body::Body;
 use hyper::{body::Incoming, rt::Executor, server::conn::http2, service::HttpService};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::{
     board::Limit,
@@ -16,6 +25,7 @@ use crate::{
         activity::{Activity, Busy, Due, Stage},
         clock::Phase,
         config::ServerConfig,
+        handover,
         stream::Stream,
     },
 };
@@ -30,6 +40,7 @@ pub(super) struct Http2 {
     ping_interval: Option<Duration>,
     ping_timeout: Duration,
     max_resets: usize,
+    write_timeout: Option<Duration>,
 }
 
 /// How much of an answer is kept for a client that does not take it, for each stream.
@@ -49,11 +60,13 @@ impl Http2 {
             ping_interval: config.h2_ping_interval,
             ping_timeout: config.h2_ping_timeout,
             max_resets: config.h2_max_resets,
+            write_timeout: config.write_timeout,
         })
     }
 
     fn builder(self, activity: &Arc<Activity>) -> http2::Builder<OnThread> {
-        let mut http = http2::Builder::new(OnThread(Arc::clone(activity)));
+        let on_thread = OnThread { activity: Arc::clone(activity), write_timeout: self.write_timeout };
+        let mut http = http2::Builder::new(on_thread);
         http.timer(TokioTimer::new())
             .max_concurrent_streams(self.max_streams)
             .initial_stream_window_size(self.stream_window)
@@ -71,18 +84,68 @@ impl Http2 {
 
 /// Runs the streams of a connection on its thread. While there are any, it is busy.
 #[derive(Clone)]
-struct OnThread(Arc<Activity>);
+struct OnThread {
+    activity: Arc<Activity>,
+    write_timeout: Option<Duration>,
+}
 
 impl<F> Executor<F> for OnThread
 where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, stream: F) {
-        let busy = Busy::begin(&self.0);
-        tokio::spawn(async move {
-            stream.await;
-            drop(busy);
+        tokio::spawn(Watched {
+            stream,
+            waits: false,
+            timer: None,
+            write_timeout: self.write_timeout,
+            activity: Arc::clone(&self.activity),
+            _busy: Busy::begin(&self.activity),
         });
+    }
+}
+
+pin_project! {
+    /// A stream, which is reset if its client takes nothing of its answer.
+    struct Watched<F> {
+        #[pin]
+        stream: F,
+        waits: bool,
+        // There is none until a client has to be waited for.
+        timer: Option<Pin<Box<Sleep>>>,
+        write_timeout: Option<Duration>,
+        activity: Arc<Activity>,
+        _busy: Busy,
+    }
+}
+
+impl<F: Future<Output = ()>> Future for Watched<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        handover::begin(*this.waits);
+        let polled = this.stream.poll(cx);
+        let handover = handover::end();
+        *this.waits = handover.waits;
+        let Some(limit) = *this.write_timeout else { return polled };
+        if polled.is_ready() || !handover.waits {
+            *this.timer = None;
+            return polled;
+        }
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
+        if handover.moved {
+            timer.as_mut().reset(Instant::now() + limit);
+        }
+        while timer.as_mut().poll(cx).is_ready() {
+            // One stream may wait for what others have to send before it.
+            if this.activity.stands_still() {
+                this.activity.line().reached(Limit::WriteTimeout);
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(Instant::now() + limit);
+        }
+        Poll::Pending
     }
 }
 
@@ -106,12 +169,9 @@ where
             if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
                 return Poll::Ready(result);
             }
-            let phase = activity.phase();
-            if phase == Phase::Cut || (phase == Phase::Closing && ends && !activity.is_busy()) {
-                return Poll::Ready(Ok(()));
-            }
-            let due = activity.due();
+            let (phase, due) = (activity.phase(), activity.due());
             match due {
+                _ if phase == Phase::Cut => return Poll::Ready(Ok(())),
                 Some(Due::Write | Due::Rate) => {
                     activity.cut();
                     return Poll::Ready(Ok(()));
@@ -119,12 +179,14 @@ where
                 Some(Due::Goodbye) => return Poll::Ready(Ok(())),
                 _ => {}
             }
+            // Who has heard of the end closes; who has not is not waited for.
+            let is_over = due.is_some() || phase == Phase::Closing;
+            if is_over && !activity.is_busy() && !activity.is_at(Stage::Goodbye) {
+                activity.enter(Stage::Goodbye);
+            }
             // A client may go on sending requests until it has heard of it, and all of them are answered.
-            if !ends && (due.is_some() || phase > Phase::Running || activity.is_last()) {
+            if !ends && (is_over || phase > Phase::Running || activity.is_last()) {
                 ends = true;
-                if due.is_some() {
-                    activity.enter(Stage::Goodbye);
-                }
                 Pin::new(&mut connection).graceful_shutdown();
                 continue;
             }

@@ -59,7 +59,7 @@ impl IoThread {
         self.clock.phase()
     }
 
-    /// Enters a phase and lets every connection take notice.
+    /// Enters a phase, unless a later one has begun, and lets every connection take notice.
     pub(super) fn enter(&self, phase: Phase) {
         self.clock.enter(phase);
         for entry in self.connections().values() {

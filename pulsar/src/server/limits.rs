@@ -18,7 +18,7 @@ pub(super) struct Limits {
     pub(super) keep_alive: u32,
     /// How long a request head may take from its first byte on.
     pub(super) head: u32,
-    /// How long the first bytes of HTTP/2 may take.
+    /// How long the first bytes of HTTP/2, or a PROXY header, may take.
     pub(super) preface: u32,
     /// How long a client may take nothing of what is ready for it.
     pub(super) write: u32,

@@ -27,6 +27,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use crate::server::{
     access_log::{AccessLogWriter, LogFile},
     config::{Address, ServerConfig},
+    tls::Encryption,
 };
 
 /// The server: where everything begins.
@@ -74,8 +75,21 @@ impl Server {
                 Err(failure) => failures.push(failure),
             }
         }
+        let tls = match config.tls.as_ref().map(|tls| Encryption::read(tls, config.http2)) {
+            None => None,
+            Some(Ok((tls, warnings))) => {
+                for warning in warnings {
+                    tracing::warn!("{warning}");
+                }
+                Some(Arc::new(tls))
+            }
+            Some(Err(problems)) => {
+                failures.extend(problems);
+                None
+            }
+        };
         match AccessLogWriter::open(&config.access_log, config.access_log_format) {
-            Ok(log) if failures.is_empty() => Ok(Bound::new(config, sockets, log)),
+            Ok(log) if failures.is_empty() => Ok(Bound::new(config, sockets, log, tls)),
             Ok(_) => Err(BindError { failures }),
             Err(failure) => {
                 failures.push(failure);
@@ -109,20 +123,30 @@ pub struct Bound {
     pub(super) config: ServerConfig,
     pub(super) sockets: Vec<BoundSocket>,
     pub(super) log: Option<AccessLogWriter>,
+    pub(super) tls: Option<Arc<Encryption>>,
     addresses: Vec<BoundAddress>,
 }
 
 impl Bound {
-    fn new(config: ServerConfig, sockets: Vec<BoundSocket>, log: Option<AccessLogWriter>) -> Self {
-        let addresses = sockets.iter().map(BoundSocket::address).collect();
-        Self { config, sockets, log, addresses }
+    fn new(
+        config: ServerConfig,
+        sockets: Vec<BoundSocket>,
+        log: Option<AccessLogWriter>,
+        tls: Option<Arc<Encryption>>,
+    ) -> Self {
+        if let Some(Err(error)) = tls.as_ref().map(Encryption::watch) {
+            tracing::warn!("nobody looks for new certificates, since the system refuses a thread: {error}");
+        }
+        let addresses = sockets.iter().map(|socket| socket.address(tls.is_some())).collect();
+        Self { config, sockets, log, tls, addresses }
     }
 
-    /// Sockets that are open already, and the file of the access log, if that is one.
+    /// Sockets that are open already, the file of the access log, if that is one, and the certificates, if there are any.
     pub(crate) fn inherited(
         config: ServerConfig,
         sockets: Vec<BoundSocket>,
         log: Option<File>,
+        tls: Option<Arc<Encryption>>,
     ) -> Result<Self, String> {
         let log = match log {
             Some(file) => {
@@ -131,7 +155,7 @@ impl Bound {
             }
             None => AccessLogWriter::open(&config.access_log, config.access_log_format)?,
         };
-        Ok(Self::new(config, sockets, log))
+        Ok(Self::new(config, sockets, log, tls))
     }
 
     /// What has the access log go on in another file.
@@ -146,7 +170,7 @@ impl Bound {
     }
 }
 
-/// An address that a server listens on. Prints as `http://127.0.0.1:8060` or `unix:/run/app.sock`.
+/// An address that a server listens on. Prints as `http://127.0.0.1:8060`, `https://127.0.0.1:8443` or `unix:/run/app.sock`.
 ///
 /// ```
 /// use pulsar::server::BoundAddress;
@@ -156,6 +180,8 @@ impl Bound {
 pub enum BoundAddress {
     /// An IP address and the actual port.
     Tcp(SocketAddr),
+    /// The same, with TLS.
+    Https(SocketAddr),
     /// The path of a unix socket.
     Unix(PathBuf),
 }
@@ -164,6 +190,7 @@ impl fmt::Display for BoundAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => write!(f, "http://{address}"),
+            Self::Https(address) => write!(f, "https://{address}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
@@ -249,8 +276,10 @@ impl BoundSocket {
         }
     }
 
-    pub(crate) fn address(&self) -> BoundAddress {
+    /// What it is bound to; `secure` if its application speaks HTTPS.
+    pub(crate) fn address(&self, secure: bool) -> BoundAddress {
         match self {
+            Self::Tcp { local, .. } if secure => BoundAddress::Https(*local),
             Self::Tcp { local, .. } => BoundAddress::Tcp(*local),
             Self::Unix { path, .. } => BoundAddress::Unix(path.to_path_buf()),
         }

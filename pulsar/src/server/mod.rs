@@ -23,8 +23,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files, lower ones first: `config`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`;
-//! `listener`, `stream`, `answer`, `exchange`; `sniff`, `proxy_protocol`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
+//! Files, lower ones first: `config`, `date`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`, `handover`;
+//! `tls`, `listener`, `stream`, `answer`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
 
 mod accept;
 mod access_log;
@@ -33,9 +33,11 @@ mod answer;
 mod clock;
 mod config;
 mod connection;
+mod date;
 mod exchange;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod handover;
 mod http1;
 mod http2;
 mod io_thread;
@@ -44,6 +46,7 @@ mod listener;
 mod outcome;
 mod plan;
 mod policy;
+mod proxy_header;
 mod proxy_protocol;
 mod refusal;
 mod serve;
@@ -52,6 +55,7 @@ mod sniff;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod turns;
 
 pub(crate) use self::{
@@ -59,6 +63,7 @@ pub(crate) use self::{
     listener::{BoundSocket, bind},
     serve::{Seat, serve_seated},
     shutdown::signals_and_reopen,
+    tls::Encryption,
 };
 pub use self::{
     config::{AccessLog, AccessLogFormat, Address, ServerConfig},
@@ -66,4 +71,5 @@ pub use self::{
     outcome::{ServeError, Stop, Summary},
     serve::{Application, serve_all},
     shutdown::{Shutdown, signals},
+    tls::{CertificateFiles, ClientVerify, TlsConfig, TlsVersion},
 };

@@ -210,8 +210,10 @@ mod tests {
         [SIGNATURE_2, &[command, family], &length, variable].concat()
     }
 
-    fn tcp(source: &str, target: &str) -> Option<(Peer, Peer)> {
-        Some((Peer::Tcp(source.parse().unwrap()), Peer::Tcp(target.parse().unwrap())))
+    type Ends = Option<(Peer, Peer)>;
+
+    fn tcp(source: &str, target: &str) -> (Peer, Peer) {
+        (Peer::Tcp(source.parse().unwrap()), Peer::Tcp(target.parse().unwrap()))
     }
 
     const V4: [u8; 12] = [203, 0, 113, 9, 192, 0, 2, 1, 0x12, 0x67, 1, 0xbb];
@@ -229,18 +231,21 @@ mod tests {
     }
 
     /// Whole headers, and what they come to.
-    fn good() -> Vec<(Vec<u8>, Option<(Peer, Peer)>)> {
-        let of_4 = || tcp("203.0.113.9:4711", "192.0.2.1:443");
-        let of_6 = || tcp("[2001:db8::9]:4711", "[2001:db8::1]:443");
+    fn good() -> Vec<(Vec<u8>, Ends)> {
+        let of_4 = || Some(tcp("203.0.113.9:4711", "192.0.2.1:443"));
+        let of_6 = || Some(tcp("[2001:db8::9]:4711", "[2001:db8::1]:443"));
         let path = |path: &str| Some(Arc::from(Path::new(path)));
         let extensions = [0x03, 0, 4, 1, 2, 3, 4, 0x04, 0, 1, 0];
         vec![
             (b"PROXY TCP4 203.0.113.9 192.0.2.1 4711 443\r\n".to_vec(), of_4()),
             (
                 b"PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n".to_vec(),
-                tcp("255.255.255.255:65535", "255.255.255.255:65535"),
+                Some(tcp("255.255.255.255:65535", "255.255.255.255:65535")),
             ),
-            (b"PROXY TCP4 203.0.113.9 192.0.2.1 0 443\r\n".to_vec(), tcp("203.0.113.9:0", "192.0.2.1:443")),
+            (
+                b"PROXY TCP4 203.0.113.9 192.0.2.1 0 443\r\n".to_vec(),
+                Some(tcp("203.0.113.9:0", "192.0.2.1:443")),
+            ),
             (b"PROXY TCP6 2001:db8::9 2001:db8::1 4711 443\r\n".to_vec(), of_6()),
             (b"PROXY UNKNOWN\r\n".to_vec(), None),
             (b"PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535\r\n".to_vec(), None),

@@ -41,6 +41,7 @@ use crate::{
         plan::{Plan, SLACK, Work},
         policy::{BodyLimits, Hosts, Rules},
         shutdown::{Demand, QUICK, Shutdown, Watch},
+        tls::Door,
     },
 };
 
@@ -414,7 +415,7 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
     let threads: Vec<_> = (0..count).map(|thread| IoThread::new(line(thread))).collect();
     let mut work: Vec<Vec<Work>> = threads.iter().map(|_| Vec::new()).collect();
     let (mut logs, mut files) = (Vec::new(), Vec::new());
-    for Application { bound: Bound { config, sockets, log, .. }, service, .. } in applications {
+    for Application { bound: Bound { config, sockets, log, tls, .. }, service, .. } in applications {
         // One for each thread, whichever of the listeners a connection comes from.
         let limits: Vec<_> =
             (0..count).map(|thread| Arc::new(Limits::new(&config, tick, thread, count))).collect();
@@ -422,6 +423,9 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
         let trust = (!config.trusted_proxies.is_empty()).then(|| {
             Arc::new(Trust { proxies: config.trusted_proxies.clone(), headers: config.forwarded_headers })
         });
+        let doors: Vec<_> =
+            tls.iter().flat_map(|tls| (0..count).map(|_| Arc::new(Door::new(tls, count)))).collect();
+        let proxies = (!config.proxy_protocol.is_empty()).then(|| Arc::new(config.proxy_protocol.clone()));
         for socket in sockets {
             for (n, listener) in listeners(socket, count, &mut files)?.into_iter().enumerate() {
                 let terms = Terms {
@@ -431,8 +435,10 @@ fn plan(applications: Vec<Application>, seat: Option<Seat>) -> io::Result<(Plan,
                     http1: http1(&config),
                     http2: Http2::new(&config),
                     rules: Arc::clone(&rules),
+                    proxies: proxies.clone(),
                     trust: trust.clone(),
                     log: log.as_ref().map(|writer| Arc::clone(writer.log())),
+                    door: doors.get(n % count).cloned(),
                 };
                 work[n % count].push(service.work(listener, terms, drain_delay));
             }

@@ -16,6 +16,13 @@ pub(super) enum Protocol {
     Http2,
 }
 
+impl Protocol {
+    /// What ALPN calls so; it chooses among what is offered.
+    pub(super) fn of_alpn(name: &[u8]) -> Self {
+        if name == b"h2" { Self::Http2 } else { Self::Http1 }
+    }
+}
+
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// So many bytes of the preface begin no method that anybody uses.

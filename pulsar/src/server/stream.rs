@@ -1,4 +1,4 @@
-//! The byte stream of one connection, TCP or unix, that notes what comes and goes.
+//! The byte stream of one connection, TCP, TLS or unix, that notes what comes and goes.
 //!
 //! One type for all, so that the whole of HTTP is compiled once. It also closes with care: a connection that is closed while
 //! the client still sends is reset, and the reset may destroy an answer that is not read yet (RFC 9112 section 9.6).
@@ -22,6 +22,7 @@ use crate::server::{
     activity::{Activity, Stage},
     clock::Phase,
     io_thread::Registration,
+    tls,
 };
 
 #[derive(Debug)]
@@ -42,6 +43,7 @@ pub(super) struct Stream {
 pub(super) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
+    Tls(Box<tls::Stream>),
 }
 
 /// As much of the first request as is read to tell its protocol.
@@ -59,10 +61,6 @@ impl Stream {
         &self.activity
     }
 
-    pub(super) fn registration(&self) -> &Registration {
-        &self.registration
-    }
-
     /// What has been read ahead.
     pub(super) fn unread(&self) -> &[u8] {
         &self.unread
@@ -78,11 +76,20 @@ impl Stream {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
+    /// Takes what was read ahead from its beginning: it has been understood.
+    pub(super) fn consume(&mut self, count: usize) {
+        self.unread.drain(..count);
+        if self.unread.is_empty() {
+            self.unread = Vec::new();
+        }
+    }
+
     fn poll_socket(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
             Socket::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Socket::Tls(socket) => Pin::new(socket).poll_read(cx, buffer),
         };
         self.found = read.is_ready();
         if buffer.filled().len() > before {
@@ -91,9 +98,18 @@ impl Stream {
         read
     }
 
+    /// Ends the connection where nothing is under way. A client of TLS is told that this end is meant.
+    pub(super) fn part(mut self) {
+        if let Socket::Tls(socket) = &mut self.socket {
+            tls::part(socket);
+        }
+    }
+
     /// Notes what became of a write.
     fn noted(&self, written: Poll<io::Result<usize>>, cx: &Context<'_>) -> Poll<io::Result<usize>> {
         match &written {
+            // An encrypted connection notes what leaves it, not what goes in.
+            Poll::Ready(Ok(_)) if matches!(self.socket, Socket::Tls(_)) => {}
             Poll::Ready(Ok(count)) => self.activity.took(*count),
             Poll::Ready(Err(_)) => {}
             Poll::Pending => {
@@ -125,6 +141,7 @@ impl Stream {
         match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
             Socket::Unix(socket) => Pin::new(socket).poll_shutdown(cx),
+            Socket::Tls(socket) => Pin::new(socket).poll_shutdown(cx),
         }
     }
 }
@@ -140,10 +157,7 @@ impl AsyncRead for Stream {
         }
         let count = self.unread.len().min(buffer.remaining());
         buffer.put_slice(&self.unread[..count]);
-        self.unread.drain(..count);
-        if self.unread.is_empty() {
-            self.unread = Vec::new();
-        }
+        self.consume(count);
         Poll::Ready(Ok(()))
     }
 }
@@ -153,6 +167,7 @@ impl AsyncWrite for Stream {
         let written = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
             Socket::Unix(socket) => Pin::new(socket).poll_write(cx, bytes),
+            Socket::Tls(socket) => Pin::new(socket).poll_write(cx, bytes),
         };
         self.noted(written, cx)
     }
@@ -165,6 +180,7 @@ impl AsyncWrite for Stream {
         let written = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
             Socket::Unix(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
+            Socket::Tls(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
         };
         self.noted(written, cx)
     }
@@ -173,9 +189,20 @@ impl AsyncWrite for Stream {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.activity.flushed();
-        Poll::Ready(Ok(())) // Sockets keep nothing back.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = match &mut self.socket {
+            // Sockets keep nothing back.
+            Socket::Tcp(_) | Socket::Unix(_) => Poll::Ready(Ok(())),
+            Socket::Tls(socket) => Pin::new(socket).poll_flush(cx),
+        };
+        match flushed {
+            Poll::Ready(Ok(())) => self.activity.flushed(),
+            Poll::Pending if self.activity.is_at(Stage::Tunnel) => {
+                return self.kept_waiting(cx).map_ok(|_: usize| ());
+            }
+            Poll::Ready(Err(_)) | Poll::Pending => {}
+        }
+        flushed
     }
 
     /// Ends the direction to the client; then, if it may still be sending, drops what comes until it has closed as well, or a
@@ -212,7 +239,12 @@ impl AsyncWrite for Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        if let Socket::Tcp(socket) = &self.socket
+        let socket = match &self.socket {
+            Socket::Tcp(socket) => Some(socket),
+            Socket::Tls(socket) => Some(tls::socket(socket)),
+            Socket::Unix(_) => None,
+        };
+        if let Some(socket) = socket
             && self.activity.is_cut()
         {
             // The system would go on trying to deliver what the client does not take. It is no loss if that fails.

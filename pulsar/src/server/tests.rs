@@ -23,7 +23,8 @@ use std::{
 use bytes::Bytes;
 use http_body::Frame;
 use http_body_util::BodyExt;
-use tokio::sync::Semaphore;
+use hyper_util::rt::TokioIo;
+use tokio::{io::AsyncWriteExt, sync::Semaphore};
 use tower::service_fn;
 use tower_service::Service;
 
@@ -113,6 +114,9 @@ impl Service<Request> for App {
     fn call(&mut self, request: Request) -> Self::Future {
         assert_ne!(request.uri().path(), "/panic-in-call", "on purpose, before there is a future");
         let Self { gate, waiting } = self.clone();
+        if request.uri().path() == "/tunnel" {
+            return Box::pin(ready(Ok(tunnel(request))));
+        }
         Box::pin(async move {
             let connection = request.extensions().get::<Connection>().expect("the server inserts it").clone();
             let body = match request.uri().path() {
@@ -137,6 +141,26 @@ impl Service<Request> for App {
             Ok(Response::new(body))
         })
     }
+}
+
+/// Echoes what comes, once the protocol has been switched.
+fn tunnel(mut request: Request) -> Response {
+    let is_http2 = request.version() == http::Version::HTTP_2;
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let stream = TokioIo::new(upgrade.await.unwrap());
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        // It ends when the client does.
+        let _ = tokio::io::copy(&mut reader, &mut writer).await;
+        let _ = writer.shutdown().await;
+    });
+    let mut answer = Response::default();
+    if !is_http2 {
+        *answer.status_mut() = http::StatusCode::SWITCHING_PROTOCOLS;
+        answer.headers_mut().insert("upgrade", "echo".parse().unwrap());
+        answer.headers_mut().insert("connection", "upgrade".parse().unwrap());
+    }
+    answer
 }
 
 /// Two chunks, each of which waits for the gate.
@@ -292,7 +316,7 @@ impl<S: Read + Write> Client<S> {
 
 fn tcp(address: &BoundAddress) -> SocketAddr {
     match address {
-        BoundAddress::Tcp(address) => *address,
+        BoundAddress::Tcp(address) | BoundAddress::Https(address) => *address,
         BoundAddress::Unix(path) => panic!("{} is no TCP address", path.display()),
     }
 }

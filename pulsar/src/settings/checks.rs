@@ -11,6 +11,7 @@ use crate::settings::{
     mistake::Mistake,
     resolve::{ApplicationSettings, Resolved},
     rows::row,
+    tls::ClientVerify,
 };
 
 /// Everything that does not fit together.
@@ -26,6 +27,7 @@ pub(super) fn check(resolved: &Resolved) -> Vec<Mistake> {
         if settings.max_lifetime == Duration::ZERO && settings.max_lifetime_jitter > Duration::ZERO {
             mistakes.push(jitter(resolved, at, MAX_LIFETIME, MAX_LIFETIME_JITTER));
         }
+        mistakes.extend(tls(resolved, at));
     }
     mistakes
 }
@@ -70,6 +72,61 @@ fn jitter(resolved: &Resolved, at: usize, of: &str, jitter: &str) -> Mistake {
         .with_help(format!("set {} too, or leave the other out", flag(resolved, at, of)))
 }
 
+/// Certificates, keys and authorities that do not go together, the first mistake: it may be the reason of the others.
+fn tls(resolved: &Resolved, at: usize) -> Option<Mistake> {
+    let app = &resolved.applications()[at];
+    let settings = &app.settings;
+    let (name, flag) = (&app.name, |setting| flag(resolved, at, setting));
+    let (certs, keys) = (settings.cert_file.len(), settings.key_file.len());
+    let verifies = settings.client_verify != ClientVerify::Off;
+    let (wrong, message, help) = match () {
+        () if certs == 0 && keys > 0 => {
+            let message = format!("`{KEY_FILE}` of `{name}` has no certificate that it belongs to");
+            (KEY_FILE, message, format!("set {} too, or leave the other out", flag(CERT_FILE)))
+        }
+        () if certs == 0 && (verifies || settings.ca_file.is_some()) => {
+            let wrong = if verifies { CLIENT_VERIFY } else { CA_FILE };
+            let message = format!("`{wrong}` of `{name}` has no effect, since it does not speak HTTPS");
+            (wrong, message, format!("set {} too, or leave the other out", flag(CERT_FILE)))
+        }
+        () if keys > 0 && keys != certs => {
+            let (certificates, keys) = (count(certs, "certificate"), count(keys, "key"));
+            let help = format!(
+                "give {} as often as {} and in the same order, or not at all if the files of the certificates have \
+                 the keys in them",
+                flag(KEY_FILE),
+                flag(CERT_FILE)
+            );
+            (KEY_FILE, format!("`{name}` has {certificates}, but {keys}"), help)
+        }
+        () if verifies && settings.ca_file.is_none() => {
+            let message =
+                format!("`{CLIENT_VERIFY}` of `{name}` has nothing to verify certificates of clients with");
+            (CLIENT_VERIFY, message, format!("set {} to the file of whoever issues them", flag(CA_FILE)))
+        }
+        () if !verifies && settings.ca_file.is_some() => {
+            let message =
+                format!("`{CA_FILE}` of `{name}` has no effect, since no client is asked for a certificate");
+            (
+                CA_FILE,
+                message,
+                format!("set {} to required or optional, or leave the other out", flag(CLIENT_VERIFY)),
+            )
+        }
+        () if certs > 0 && settings.bind.iter().all(|bind| matches!(bind, Bind::Unix(_))) => {
+            let message = format!("`{CERT_FILE}` of `{name}` has no effect, since unix sockets stay plain");
+            (CERT_FILE, message, format!("give {} an address of TCP, or leave the other out", flag(BIND)))
+        }
+        () => return None,
+    };
+    Some(Mistake::new(place(app, wrong), message).with_help(help))
+}
+
+/// `1 key`, `2 keys`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Where the value of this setting comes from.
 fn place(app: &ApplicationSettings, setting: &str) -> impl fmt::Display + use<> {
     app.origin(setting).expect("the names below are those of rows").place()
@@ -88,3 +145,7 @@ const MAX_REQUESTS: &str = "max_requests";
 const MAX_REQUESTS_JITTER: &str = "max_requests_jitter";
 const MAX_LIFETIME: &str = "max_lifetime";
 const MAX_LIFETIME_JITTER: &str = "max_lifetime_jitter";
+const CERT_FILE: &str = "cert_file";
+const KEY_FILE: &str = "key_file";
+const CA_FILE: &str = "ca_file";
+const CLIENT_VERIFY: &str = "client_verify";

@@ -5,7 +5,7 @@
 //! came from. This module serves nothing and prints nothing: it turns what a program was started with into [`Settings`], or
 //! into an [`Exit`] that says all that is wrong with it.
 //!
-//! Lowest first: the values (`mistake`, `bind`, `values`, `limits`, `peers`, `processes`, `typed`), the table (`row`, `rows`), the names
+//! Lowest first: the values (`mistake`, `bind`, `values`, `limits`, `peers`, `processes`, `tls`, `typed`), the table (`row`, `rows`), the names
 //! (`given`, `applications`, `command`), one file per source (`arguments`, `environment`, `file`), and what brings them
 //! together (`resolve`, `checks`, `loader`). A file imports from files before it in this list only.
 
@@ -27,6 +27,7 @@ mod processes;
 mod resolve;
 mod row;
 mod rows;
+mod tls;
 mod typed;
 mod values;
 
@@ -46,6 +47,7 @@ pub use crate::settings::{
     peers::{Network, Peers},
     processes::{Concurrency, ControlSocket},
     resolve::{ApplicationSettings, Resolved},
+    tls::{ClientVerify, TlsVersion},
     typed::Settings,
     values::{AccessLog, BodyLimit, ForwardedHeaders, LogFormat, LogLevel, PoolSize},
 };

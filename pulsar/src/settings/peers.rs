@@ -169,6 +169,10 @@ impl FromStr for Network {
         if text == UNIX {
             return Ok(Self(Kind::Unix));
         }
+        if text.contains(',') {
+            return Err(InvalidValue::new(format!("`{text}` is more than one peer"))
+                .with_help("give the flag once for each; the file has an array of them"));
+        }
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),

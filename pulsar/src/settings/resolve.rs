@@ -26,7 +26,7 @@ use crate::settings::{
 ///     .settings;
 /// assert_eq!(settings.first().settings.threads, 4);
 /// assert_eq!(settings.first().origin("threads"), Some(&Origin::CommandLine("--threads".into())));
-/// assert!(settings.print_config().contains("threads              4               command line (--threads)"));
+/// assert!(settings.print_config().contains("threads                  4               command line (--threads)"));
 /// # Ok::<(), pulsar::settings::Exit>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

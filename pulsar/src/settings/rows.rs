@@ -14,6 +14,7 @@ mod proxies;
 mod requests;
 mod rights;
 mod supervision;
+mod tls;
 mod websocket;
 
 use std::sync::LazyLock;
@@ -31,6 +32,7 @@ pub(super) static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
         connections::ROWS,
         http2::ROWS,
         websocket::ROWS,
+        tls::ROWS,
         logs::ROWS,
         rights::ROWS,
         files::ROWS,

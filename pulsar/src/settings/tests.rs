@@ -11,7 +11,7 @@ use std::{
 use crate::settings::{
     AccessLog, Application, Bind, BodyLimit, Change, Command, Concurrency, ControlSocket, CountLimit, Exit,
     ForwardedHeaders, Invocation, Loader, LogFormat, MinRate, Origin, Peers, PoolSize, Resolved, Settings,
-    TimeLimit, row::Scope, rows::ROWS,
+    TimeLimit, TlsVersion, row::Scope, rows::ROWS,
 };
 
 /// What a program is started with.
@@ -184,6 +184,15 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("websocket_ping", "0", "0", Settings { websocket_ping: seconds(0.0), ..d() }),
         ("websocket_pong_timeout", "2.5", "2.5", Settings { websocket_pong_timeout: seconds(2.5), ..d() }),
         ("websocket_close_timeout", "1", "1", Settings { websocket_close_timeout: seconds(1.0), ..d() }),
+        ("cert_file", "a.pem", "'a.pem'", Settings { cert_file: vec!["a.pem".into()], ..d() }),
+        ("tls_min", "1.3", "'1.3'", Settings { tls_min: TlsVersion::Tls13, ..d() }),
+        ("tls_handshake_timeout", "2", "2", Settings { tls_handshake_timeout: TimeLimit::seconds(2), ..d() }),
+        (
+            "max_tls_handshakes",
+            "unlimited",
+            "'unlimited'",
+            Settings { max_tls_handshakes: CountLimit::Unlimited, ..d() },
+        ),
         ("log_level", "warn", "'warn'", Settings { log_level: "warn".parse().unwrap(), ..d() }),
         ("log_format", "json", "'json'", Settings { log_format: LogFormat::Json, ..d() }),
         ("access_log", "-", "'-'", Settings { access_log: AccessLog::Stdout, ..d() }),
@@ -194,9 +203,9 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
 fn every_row_is_read_from_every_source() {
     let rows = one_of_each();
     assert_eq!(
-        rows.len() + 3,
+        rows.len() + 6,
         ROWS.len(),
-        "every row but `config` and the two jitters, which have tests of their own"
+        "every row but `config` and those that need another one, which have tests of their own"
     );
     for (name, text, toml, expected) in rows {
         let flag = format!("--{}", name.replace('_', "-"));
@@ -524,6 +533,55 @@ fn mistakes_on_the_command_line() {
         (
             &["--strict-slashes", "no"],
             "error: strict_slashes: `no` is not one of `true`, `false`\n   in: the flag --strict-slashes\n",
+        ),
+    ];
+    for (arguments, expected) in rows {
+        let message = alone(|start| Start { arguments, ..start }.message());
+        assert!(message.starts_with(expected), "{arguments:?}\n{message}");
+    }
+}
+
+#[test]
+fn certificates_that_do_not_go_together() {
+    let rows: &[(&[&str], &str)] = &[
+        (
+            &["--key-file", "a.key"],
+            "error: `key_file` of `shop` has no certificate that it belongs to\n   in: the flag --key-file\n help: set \
+             --cert-file too, or leave the other out\n",
+        ),
+        (
+            &["--ca-file", "ca.pem"],
+            "error: `ca_file` of `shop` has no effect, since it does not speak HTTPS\n   in: the flag --ca-file\n help: \
+             set --cert-file too, or leave the other out\n",
+        ),
+        (
+            &["--client-verify", "required", "--ca-file", "ca.pem"],
+            "error: `client_verify` of `shop` has no effect, since it does not speak HTTPS\n   in: the flag \
+             --client-verify\n help: set --cert-file too, or leave the other out\n",
+        ),
+        (
+            &["--cert-file", "a.pem", "--cert-file", "b.pem", "--key-file", "a.key"],
+            "error: `shop` has 2 certificates, but 1 key\n   in: the flag --key-file\n help: give --key-file as often \
+             as --cert-file and in the same order, or not at all if the files of the certificates have the keys in them\n",
+        ),
+        (
+            &["--cert-file", "a.pem", "--client-verify", "optional"],
+            "error: `client_verify` of `shop` has nothing to verify certificates of clients with\n   in: the flag \
+             --client-verify\n help: set --ca-file to the file of whoever issues them\n",
+        ),
+        (
+            &["--cert-file", "a.pem", "--ca-file", "ca.pem"],
+            "error: `ca_file` of `shop` has no effect, since no client is asked for a certificate\n   in: the flag \
+             --ca-file\n help: set --client-verify to required or optional, or leave the other out\n",
+        ),
+        (
+            &["--cert-file", "a.pem", "-b", "unix:a.sock"],
+            "error: `cert_file` of `shop` has no effect, since unix sockets stay plain\n   in: the flag --cert-file\n \
+             help: give --bind an address of TCP, or leave the other out\n",
+        ),
+        (
+            &["--cert-file", "a.pem", "--cert-file", "a.pem"],
+            "error: cert_file: `a.pem` is given twice\n   in: the flag --cert-file\n help: give it once\n",
         ),
     ];
     for (arguments, expected) in rows {
@@ -898,7 +956,9 @@ fn settings_of_another_process() {
     assert!(resolved.print_config().contains("[apps.admin]"));
 }
 
+#[allow(clippy::too_many_lines)] // It is a table.
 #[test]
+#[allow(clippy::too_many_lines)] // one for each setting
 fn print_config_shows_values_and_origins() {
     let shown = two(|start| {
         Start {

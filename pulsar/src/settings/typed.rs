@@ -10,6 +10,7 @@ use crate::settings::{
     limits::{CountLimit, MinRate, TimeLimit},
     peers::Peers,
     processes::{Concurrency, ControlSocket},
+    tls::{ClientVerify, TlsVersion},
     values::{AccessLog, BodyLimit, ForwardedHeaders, LogFormat, LogLevel, PoolSize},
 };
 
@@ -70,6 +71,13 @@ use crate::settings::{
 /// * [`websocket_ping`](Settings::websocket_ping): 20 seconds
 /// * [`websocket_pong_timeout`](Settings::websocket_pong_timeout): 20 seconds
 /// * [`websocket_close_timeout`](Settings::websocket_close_timeout): 5 seconds
+/// * [`cert_file`](Settings::cert_file): none
+/// * [`key_file`](Settings::key_file): none
+/// * [`ca_file`](Settings::ca_file): off
+/// * [`client_verify`](Settings::client_verify): off
+/// * [`tls_min`](Settings::tls_min): 1.2
+/// * [`tls_handshake_timeout`](Settings::tls_handshake_timeout): 10 s
+/// * [`max_tls_handshakes`](Settings::max_tls_handshakes): 256
 /// * [`log_level`](Settings::log_level): `info`
 /// * [`log_format`](Settings::log_format): text
 /// * [`access_log`](Settings::access_log): off
@@ -154,7 +162,7 @@ pub struct Settings {
     pub proxy_protocol: Peers,
     /// How long the head of a request may take from its first byte on.
     pub head_timeout: TimeLimit,
-    /// How long the first bytes of HTTP/2 may take.
+    /// How long what comes before the first request may take: the preface of HTTP/2, a PROXY header.
     pub preface_timeout: TimeLimit,
     /// How long a client may take nothing of an answer that is ready.
     pub write_timeout: TimeLimit,
@@ -194,6 +202,20 @@ pub struct Settings {
     pub websocket_pong_timeout: Duration,
     /// How long the close handshake of a WebSocket may take; zero does not wait for the client.
     pub websocket_close_timeout: Duration,
+    /// The files of the certificates, the first of them for names that no other has; without one HTTP is plain.
+    pub cert_file: Vec<PathBuf>,
+    /// The files of their keys, in the same order; none if the files of the certificates have them.
+    pub key_file: Vec<PathBuf>,
+    /// The file with the certificates of those who issue certificates to clients.
+    pub ca_file: Option<PathBuf>,
+    /// Whether clients have to show a certificate.
+    pub client_verify: ClientVerify,
+    /// The oldest version of TLS that is spoken.
+    pub tls_min: TlsVersion,
+    /// How long a TLS handshake may take, from when the connection is accepted.
+    pub tls_handshake_timeout: TimeLimit,
+    /// How many TLS handshakes a worker does at a time.
+    pub max_tls_handshakes: CountLimit,
     /// What is logged.
     pub log_level: LogLevel,
     /// How lines of the log are written.
@@ -268,6 +290,13 @@ impl Default for Settings {
             websocket_ping: Duration::from_secs(20),
             websocket_pong_timeout: Duration::from_secs(20),
             websocket_close_timeout: Duration::from_secs(5),
+            cert_file: Vec::new(),
+            key_file: Vec::new(),
+            ca_file: None,
+            client_verify: ClientVerify::default(),
+            tls_min: TlsVersion::default(),
+            tls_handshake_timeout: TimeLimit::seconds(10),
+            max_tls_handshakes: CountLimit::Most(256),
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
             access_log: AccessLog::default(),

@@ -1,8 +1,8 @@
 //! Which pages may open a WebSocket.
 
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header, uri::Authority};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 
-use crate::problem::Problem;
+use crate::{problem::Problem, request::is_same_origin};
 
 /// The origins that a handler allows.
 #[derive(Clone, Debug)]
@@ -13,8 +13,13 @@ pub(super) enum Origins {
 }
 
 impl Origins {
-    /// Fails with the answer to a page of another site.
-    pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Box<Problem>> {
+    /// Whether the page that asks is one of the host that it asks, which a trusted proxy may name.
+    pub(super) fn is_own(parts: &Parts) -> bool {
+        parts.headers.get(header::ORIGIN).is_some_and(|origin| is_same_origin(parts, origin))
+    }
+
+    /// Fails with the answer to a page of another site. `is_own` is what was found out about the page before.
+    pub(super) fn check(&self, is_own: bool, headers: &HeaderMap) -> Result<(), Box<Problem>> {
         let Self::Own(more) = self else {
             return Ok(());
         };
@@ -24,12 +29,8 @@ impl Origins {
             return Ok(()); // No browser.
         };
         let origin = value.to_str().ok().and_then(Origin::parse).filter(|_| sent.next().is_none());
-        let own = uri
-            .authority()
-            .map(Authority::as_str)
-            .or_else(|| headers.get(header::HOST).and_then(|host: &HeaderValue| host.to_str().ok()));
         match origin {
-            Some(origin) if own.is_some_and(|own| origin.has_authority(own)) => Ok(()),
+            Some(_) if is_own => Ok(()),
             Some(origin) if more.iter().any(|other| origin.is(other)) => Ok(()),
             _ => Err(Box::new(
                 Problem::new(StatusCode::FORBIDDEN)
@@ -66,8 +67,7 @@ impl<'a> Origin<'a> {
         self.scheme.eq_ignore_ascii_case(other.scheme) && self.has_authority(other.authority)
     }
 
-    /// Whether a host, and its port unless that is the usual one, is that of the origin. The scheme of the request is of no
-    /// use: behind a proxy it is another one.
+    /// Whether a host, and its port unless that is the usual one, is that of the origin.
     fn has_authority(&self, authority: &str) -> bool {
         self.without_usual_port(self.authority).eq_ignore_ascii_case(self.without_usual_port(authority))
     }
@@ -84,7 +84,14 @@ impl<'a> Origin<'a> {
 
 #[cfg(test)]
 mod tests {
+    use http::{Request, request::Builder};
+
     use super::*;
+
+    fn check(origins: &Origins, request: Builder) -> Result<(), Box<Problem>> {
+        let parts = request.body(()).unwrap().into_parts().0;
+        origins.check(Origins::is_own(&parts), &parts.headers)
+    }
 
     #[test]
     fn a_page_is_allowed_by_its_host_or_by_name() {
@@ -118,10 +125,8 @@ mod tests {
             (Origins::Any, "example.com", "https://evil.example", true),
             (Origins::Any, "example.com", "null", true),
         ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
-            headers.insert(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
-            let allowed = origins.check(&Uri::from_static("/ws"), &headers);
+            let request = Request::builder().uri("/ws").header("host", host).header("origin", origin);
+            let allowed = check(&origins, request);
             assert_eq!(allowed.is_ok(), good, "{origins:?} {host} {origin}");
             assert!(allowed.is_ok_and(|()| good) || !good, "{origin}");
         }
@@ -129,14 +134,12 @@ mod tests {
 
     #[test]
     fn the_authority_of_the_target_is_the_host_and_two_origins_are_none() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_static("other.example"));
         let own = Origins::Own(Vec::new());
-        let uri = Uri::from_static("https://example.com/ws");
-        assert!(own.check(&uri, &headers).is_ok(), "not a browser");
-        headers.append(header::ORIGIN, HeaderValue::from_static("https://example.com"));
-        assert!(own.check(&uri, &headers).is_ok());
-        headers.append(header::ORIGIN, HeaderValue::from_static("https://example.com"));
-        assert_eq!(own.check(&uri, &headers).unwrap_err().status, 403);
+        let request = || Request::builder().uri("https://example.com/ws").header("host", "other.example");
+        let asked = || request().header("origin", "https://example.com");
+        assert!(check(&own, request()).is_ok(), "not a browser");
+        assert!(check(&own, asked()).is_ok());
+        let twice = check(&own, asked().header("origin", "https://example.com"));
+        assert_eq!(twice.unwrap_err().status, 403);
     }
 }

@@ -3,7 +3,7 @@
 use std::{any::Any, fmt, time::Duration};
 
 use axum_core::{extract::FromRequestParts, response::IntoResponse};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, request::Parts};
 use hyper::upgrade::OnUpgrade;
 use tokio::runtime::Handle;
 use tracing::Instrument;
@@ -62,7 +62,8 @@ pub struct WebSocketUpgrade {
     upgrade: OnUpgrade,
     /// The event loop of the connection. A handler that is no `async fn` runs elsewhere.
     runtime: Handle,
-    uri: Uri,
+    /// Whether the page that asks is one of ours.
+    is_own: bool,
     headers: HeaderMap,
     protocol: Option<HeaderValue>,
     options: Options,
@@ -228,8 +229,8 @@ impl WebSocketUpgrade {
         F: FnOnce(WebSocket) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let Self { handshake, upgrade, runtime, uri, headers, protocol, options, origins } = self;
-        if let Err(problem) = origins.check(&uri, &headers) {
+        let Self { handshake, upgrade, runtime, is_own, headers, protocol, options, origins } = self;
+        if let Err(problem) = origins.check(is_own, &headers) {
             return problem.into_response();
         }
         let notice = Notice::default();
@@ -269,7 +270,7 @@ impl<S: Send + Sync + 'static> FromRequestParts<S> for WebSocketUpgrade {
             handshake,
             upgrade,
             runtime: Handle::current(),
-            uri: parts.uri.clone(),
+            is_own: Origins::is_own(parts),
             headers: parts.headers.clone(),
             protocol: None,
             options,

@@ -8,7 +8,7 @@ use std::{borrow::Cow, fmt, io::Read, sync::Arc};
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header, request::Parts, uri::Authority};
 use percent_encoding::percent_decode_str;
 
-use super::{body::FileWrapper, cgi, errors::Errors, input::Input, latin1, value::Value};
+use super::{body::FileWrapper, cgi, errors::Errors, input::Input, latin1, tls, value::Value};
 use crate::{
     body::Request,
     context::Context,
@@ -31,7 +31,8 @@ use crate::{
 /// | `REMOTE_ADDR`, `REMOTE_PORT` | the client, as a trusted proxy tells it or else the other end of the connection; a unix socket has an empty address; no port if it is not known |
 /// | `REQUEST_URI` | path and query as they were sent |
 /// | `wsgi.version` | `(1, 0)` |
-/// | `wsgi.url_scheme` | `http`, or `https` if a trusted proxy says so |
+/// | `wsgi.url_scheme` | `https` if the connection is encrypted, else `http` |
+/// | `HTTPS`, `SSL_..` | only if it is encrypted: `on`; `SSL_PROTOCOL`, `SSL_CIPHER`, `SSL_TLS_SNI`, `SSL_CLIENT_VERIFY`, `SSL_CLIENT_CERT` as mod_ssl has them |
 /// | `wsgi.input`, `wsgi.errors`, `wsgi.file_wrapper` | see [`input`](Self::input), [`errors`](Self::errors), [`file_wrapper`](Self::file_wrapper) |
 /// | `wsgi.multithread`, `wsgi.multiprocess`, `wsgi.run_once` | whether it may be called at the same time by another thread, by another process; false |
 /// | `wsgi.input_terminated` | true: the input ends where the body does, whether its length was said or not |
@@ -194,6 +195,7 @@ impl Environ {
         let named = CGI
             .into_iter()
             .chain(SERVER)
+            .chain(tls::NAMES)
             .filter_map(|name| Some((Cow::Borrowed(name), self.original(name)?)));
         let headers = cgi::iter(&self.0.parts.headers)
             .filter(|(name, _)| name != "HTTP_HOST")
@@ -465,6 +467,7 @@ impl Environ {
             "wsgi.input_terminated" => Some(true.into()),
             "pulsar.connection" => self.connection().cloned().map(Value::object),
             "pulsar.cfg" => Some(Value::Object(context.get::<Settings>()?)),
+            _ if tls::NAMES.contains(&name) => tls::get(self.connection()?, name).map(Value::Text),
             _ => cgi::get(&parts.headers, name).map(Value::Text),
         }
     }
@@ -497,7 +500,8 @@ impl Environ {
         let authority = host.parse::<Authority>().ok();
         let name = authority.as_ref().map_or("localhost", Authority::host);
         let name = if name.is_empty() { "localhost" } else { name };
-        (name.to_owned(), authority.as_ref().and_then(Authority::port_u16).unwrap_or(80))
+        let default = if self.connection().is_some_and(Connection::is_secure) { 443 } else { 80 };
+        (name.to_owned(), authority.as_ref().and_then(Authority::port_u16).unwrap_or(default))
     }
 }
 

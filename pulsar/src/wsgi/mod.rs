@@ -46,7 +46,7 @@
 //! | members for a chain | [`clean_path`], [`authorization()`] with [`Authorization`] and [`Digest`], [`wait_for_body`] |
 //! | the checks of `wsgiref.validate` | [`validator()`] |
 //!
-//! Files, lower ones first: `error`, `errors`, `latin1`, `value`, `input`, `authorization`, `body`; `cgi`, `head`, `failure`;
+//! Files, lower ones first: `error`, `errors`, `latin1`, `tls`, `value`, `input`, `authorization`, `body`; `cgi`, `head`, `failure`;
 //! `exchange`; `environ`, `start_response`, `pieces`; `application`; `handler`, `lazy`, `middleware`, `validator`, `sending`; `service`.
 
 mod application;
@@ -70,6 +70,7 @@ mod pieces;
 mod sending;
 mod service;
 mod start_response;
+mod tls;
 mod validator;
 mod value;
 

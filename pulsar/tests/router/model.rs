@@ -353,7 +353,9 @@ fn expected(rules: &[Rule], method: &str, path: &str) -> Result<String, String> 
     let redirected = !path.ends_with("//")
         && other.starts_with('/')
         && rules.iter().any(|rule| rule.serves(method) && !rule.ways(&split(&other)).is_empty());
-    Ok(if redirected { format!("308 {other}") } else { "404".to_owned() })
+    // A method that no rule has, and that nobody else knows either.
+    let is_known = method != "PURGE" || rules.iter().any(|rule| rule.method == method);
+    Ok(if redirected { format!("308 {other}") } else { if is_known { "404" } else { "501" }.to_owned() })
 }
 
 /// A request: a path made for one of the rules, and what is done to it.

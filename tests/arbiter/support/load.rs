@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use pulsar_tests::until;
+use pulsar_tests::{certificates::Tls, until};
 use serde::Deserialize;
 
 /// How long an answer may take before it counts as none: long, since this is no benchmark.
@@ -38,6 +38,8 @@ pub(crate) enum Target {
     Tcp(SocketAddr),
     /// The path of a socket.
     Unix(PathBuf),
+    /// An address and port, encrypted.
+    Tls(SocketAddr, Tls),
 }
 
 /// What became of the requests.
@@ -262,6 +264,7 @@ fn connect(target: &Target) -> io::Result<Box<dyn Stream>> {
             stream.set_write_timeout(Some(PATIENCE))?;
             Ok(Box::new(stream))
         }
+        Target::Tls(address, tls) => Ok(Box::new(tls.connect(*address)?)),
         Target::Unix(path) => {
             let stream = UnixStream::connect(path)?;
             stream.set_read_timeout(Some(PATIENCE))?;

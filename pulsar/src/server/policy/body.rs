@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     board::Limit,
-    body::{BodyTimeout, BoxError},
+    body::{BodyTimeout, BoxError, BrokenBody},
 };
 
 /// What a body may take.
@@ -44,8 +44,8 @@ pub(crate) struct RequestBody<B, F> {
     waiting: Option<Waiting>,
     /// Where its timer runs: whoever reads it may be on a thread without one.
     runtime: Handle,
-    /// Told of a limit that was reached.
-    reached: F,
+    /// Told why it cannot be read to its end.
+    failed: F,
     is_over: bool,
 }
 
@@ -55,9 +55,18 @@ struct Waiting {
     limit: Limit,
 }
 
-impl<B, F: Fn(Limit)> RequestBody<B, F> {
+/// Why a body cannot be read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// A limit was reached.
+    Reached(Limit),
+    /// It is malformed, or its client has gone.
+    Broken,
+}
+
+impl<B, F: Fn(Failure)> RequestBody<B, F> {
     /// Limits a body, whose reader is on this thread's runtime.
-    pub(crate) fn new(body: B, limits: BodyLimits, reached: F) -> Self {
+    pub(crate) fn new(body: B, limits: BodyLimits, failed: F) -> Self {
         Self {
             body,
             limits,
@@ -65,7 +74,7 @@ impl<B, F: Fn(Limit)> RequestBody<B, F> {
             waited: Duration::ZERO,
             waiting: None,
             runtime: Handle::current(),
-            reached,
+            failed,
             is_over: false,
         }
     }
@@ -101,7 +110,7 @@ impl<B, F> Body for RequestBody<B, F>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
-    F: Fn(Limit) + Unpin,
+    F: Fn(Failure) + Unpin,
 {
     type Data = Bytes;
     type Error = BoxError;
@@ -116,7 +125,7 @@ where
         }
         let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
             let Poll::Ready(limit) = this.poll_late(cx) else { return Poll::Pending };
-            (this.reached)(limit);
+            (this.failed)(Failure::Reached(limit));
             this.is_over = true;
             return Poll::Ready(Some(Err(BodyTimeout::new(limit.name()).into())));
         };
@@ -129,9 +138,11 @@ where
                 this.is_over = true;
                 let error = error.into();
                 if error.is::<LengthLimitError>() {
-                    (this.reached)(Limit::MaxBody);
+                    (this.failed)(Failure::Reached(Limit::MaxBody));
+                    return Poll::Ready(Some(Err(error)));
                 }
-                return Poll::Ready(Some(Err(error)));
+                (this.failed)(Failure::Broken);
+                return Poll::Ready(Some(Err(BrokenBody::new(error).into())));
             }
             None => {
                 this.is_over = true;
@@ -141,6 +152,13 @@ where
         if let Some(data) = frame.data_ref() {
             this.read += data.len() as u64;
         } else if let Some(trailers) = frame.trailers_mut() {
+            // Where there are trailers there is one at least, or something that hyper has dropped: in HTTP/2 pseudo-headers; in HTTP/1
+            // all that follows a bare LF, which may be the next request.
+            if trailers.is_empty() {
+                this.is_over = true;
+                (this.failed)(Failure::Broken);
+                return Poll::Ready(Some(Err(BrokenBody::new(None).into())));
+            }
             drop_forbidden(trailers);
         }
         Poll::Ready(Some(Ok(frame)))
@@ -209,9 +227,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_may_take_its_limits_and_no_more() {
+        type Row<'a> = (BodyLimits, &'a [(u64, usize)], Result<usize, Limit>);
         let limits = BodyLimits { max: Some(10), gap: Some(Duration::from_secs(2)), min_rate: None };
         let slow = BodyLimits { max: None, gap: None, min_rate: Some(10) };
-        type Row<'a> = (BodyLimits, &'a [(u64, usize)], Result<usize, Limit>);
         let rows: &[Row<'_>] = &[
             (limits, &[(0, 10)], Ok(10)),
             (limits, &[(0, 5), (0, 5)], Ok(10)),
@@ -227,17 +245,17 @@ mod tests {
             (slow, &[(0, 1000), (90_000, 1)], Ok(1001)),
         ];
         for (limits, pieces_, expected) in rows {
-            let reached = Mutex::new(None);
+            let failed = Mutex::new(None);
             let most = limits.max.map_or(usize::MAX, |max| usize::try_from(max).unwrap());
-            let body = RequestBody::new(Limited::new(pieces(pieces_), most), *limits, |limit| {
-                *reached.lock().unwrap() = Some(limit)
+            let body = RequestBody::new(Limited::new(pieces(pieces_), most), *limits, |failure| {
+                *failed.lock().unwrap() = Some(failure);
             });
             let read = body.collect().await.map(|body| body.to_bytes().len());
-            let by = *reached.lock().unwrap();
+            let by = *failed.lock().unwrap();
             match (read, expected) {
                 (Ok(read), Ok(expected)) => assert_eq!((read, by), (*expected, None), "{pieces_:?}"),
                 (Err(error), Err(expected)) => {
-                    assert_eq!(by, Some(*expected), "{pieces_:?}");
+                    assert_eq!(by, Some(Failure::Reached(*expected)), "{pieces_:?}");
                     assert_eq!(error.is::<LengthLimitError>(), *expected == Limit::MaxBody);
                     assert_eq!(error.is::<BodyTimeout>(), *expected != Limit::MaxBody);
                 }

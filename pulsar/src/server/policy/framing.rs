@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use http_body::Body;
 
 use crate::body::Response;
@@ -14,9 +14,20 @@ use crate::body::Response;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
     pub(crate) is_head: bool,
-    pub(crate) is_http2: bool,
+    pub(crate) version: Version,
     /// Whether the client asked for another protocol on this connection.
     pub(crate) is_upgrade: bool,
+}
+
+impl Asked {
+    pub(crate) fn is_http2(self) -> bool {
+        self.version == Version::HTTP_2
+    }
+
+    /// Whether it knows no chunks, so that a body without a length ends with the connection.
+    pub(crate) fn is_old(self) -> bool {
+        self.version < Version::HTTP_11
+    }
 }
 
 /// How much of the body is sent.
@@ -66,7 +77,7 @@ pub(crate) fn frame(response: &mut Response, asked: Asked) -> Result<Framing, Mi
     if status.is_informational() {
         return match status {
             // In HTTP/2 another protocol has a stream of its own: RFC 8441.
-            StatusCode::SWITCHING_PROTOCOLS if asked.is_upgrade && !asked.is_http2 => Ok(Framing::Whole),
+            StatusCode::SWITCHING_PROTOCOLS if asked.is_upgrade && !asked.is_http2() => Ok(Framing::Whole),
             StatusCode::SWITCHING_PROTOCOLS => Err(Mistake::NotAsked),
             _ => Err(Mistake::Informational(status)),
         };
@@ -81,7 +92,7 @@ pub(crate) fn frame(response: &mut Response, asked: Asked) -> Result<Framing, Mi
     }
     if asked.is_head || status == StatusCode::NOT_MODIFIED {
         let length = said.or(if asked.is_head { is } else { None });
-        if asked.is_http2
+        if asked.is_http2()
             && said.is_none()
             && let Some(length) = length
         {
@@ -140,9 +151,9 @@ mod tests {
     use super::*;
     use crate::body::Body;
 
-    const PLAIN: Asked = Asked { is_head: false, is_http2: false, is_upgrade: false };
+    const PLAIN: Asked = Asked { is_head: false, version: Version::HTTP_11, is_upgrade: false };
     const HEAD: Asked = Asked { is_head: true, ..PLAIN };
-    const HTTP2: Asked = Asked { is_http2: true, ..PLAIN };
+    const HTTP2: Asked = Asked { version: Version::HTTP_2, ..PLAIN };
     const HTTP2_HEAD: Asked = Asked { is_head: true, ..HTTP2 };
     const UPGRADE: Asked = Asked { is_upgrade: true, ..PLAIN };
 

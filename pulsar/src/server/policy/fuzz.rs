@@ -9,27 +9,28 @@ use super::{Asked, BodyLimits, Framing, Hosts, Rules, frame, judge};
 use crate::{
     __fuzz::{headers, lines, request},
     body::{Body, Response},
+    request::{Connection, Peer, Tls},
+    settings::TlsVersion,
 };
 
 /// A request: if it is let pass, nobody can understand it in two ways.
 pub fn policy_judge(data: &[u8]) {
     let Some(request) = request(data) else { return };
     let request = request.map(Full::new);
-    for secure in [false, true] {
-        let open = judge(&rules(&[]), &request, secure);
+    let plain = Connection::new(Peer::Unknown, None, 1);
+    let encrypted = plain.clone().with_tls(Tls::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256"));
+    for connection in [plain, encrypted] {
+        let open = judge(&rules(&[]), &request, &connection);
         if open.is_ok() {
-            check(&request, secure);
+            check(&request, connection.is_secure());
         }
         let mut turned = request.clone();
         *turned.headers_mut() = reversed(request.headers());
-        assert_eq!(
-            judge(&rules(&[]), &turned, secure).is_ok(),
-            open.is_ok(),
-            "the order of headers says nothing"
-        );
+        let verdict = judge(&rules(&[]), &turned, &connection);
+        assert_eq!(verdict.is_ok(), open.is_ok(), "the order of headers says nothing");
 
         let few = rules(&["shop.example", "*.shop.example", "127.0.0.1:8060"]);
-        if judge(&few, &request, secure).is_ok() {
+        if judge(&few, &request, &connection).is_ok() {
             assert_eq!(open, Ok(()), "fewer hosts let no more pass");
             let host = host(&request).map(str::to_ascii_lowercase);
             assert!(host.is_none_or(|host| is_of_shop(&host)), "{:?}", request.headers());
@@ -74,7 +75,8 @@ fn check(request: &Request<Full<Bytes>>, secure: bool) {
         assert!(host.is_ascii() && host.iter().filter(|byte| **byte == b'[').count() <= 1);
     }
     if let (Some(authority), [host]) = (&authority, &hosts[..]) {
-        let port = if secure { ":443" } else { ":80" };
+        let is_https = uri.scheme_str().map_or(secure, |scheme| scheme == "https");
+        let port = if is_https { ":443" } else { ":80" };
         let plain = |host: &[u8]| {
             let host = host.strip_suffix(port.as_bytes()).unwrap_or(host);
             host.strip_suffix(b":").unwrap_or(host).to_vec()

@@ -18,7 +18,7 @@ mod request;
 mod target;
 
 pub(super) use self::{
-    body::{BodyLimits, RequestBody},
+    body::{BodyLimits, Failure, RequestBody},
     framing::{Asked, Framing, frame},
     hosts::Hosts,
     request::{Rules, judge},

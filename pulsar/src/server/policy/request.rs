@@ -4,7 +4,10 @@ use http::{HeaderValue, Method, Request, StatusCode, Version, header, uri::Schem
 use http_body::Body;
 
 use super::{body::BodyLimits, coding, host, hosts::Hosts, refusal::Refusal, target};
-use crate::{board::Limit, request::is_websocket_connect};
+use crate::{
+    board::Limit,
+    request::{Connection, is_websocket_connect},
+};
 
 /// What an application's settings ask of a request.
 #[derive(Clone, Debug)]
@@ -19,12 +22,16 @@ pub(crate) struct Rules {
     pub(crate) hosts: Hosts,
 }
 
-/// Judges a request that came over TLS, or over plain bytes.
+/// Judges a request that came by this connection.
 ///
 /// # Errors
 ///
 /// When it must not reach the application; the refusal is the answer.
-pub(crate) fn judge<B: Body>(rules: &Rules, request: &Request<B>, secure: bool) -> Result<(), Refusal> {
+pub(crate) fn judge<B: Body>(
+    rules: &Rules,
+    request: &Request<B>,
+    connection: &Connection,
+) -> Result<(), Refusal> {
     let (method, uri, version) = (request.method(), request.uri(), request.version());
     let length = uri.path_and_query().map_or(0, |path| path.as_str().len());
     if length + uri.authority().map_or(0, |authority| authority.as_str().len()) > rules.max_target {
@@ -71,24 +78,27 @@ pub(crate) fn judge<B: Body>(rules: &Rules, request: &Request<B>, secure: bool) 
         if headers.len() > rules.max_headers {
             return Err(TOO_MANY_HEADERS);
         }
-        // The transport is what is known of it: RFC 9113 section 8.3.1.
-        if uri.scheme().is_some_and(|scheme| (*scheme == Scheme::HTTPS) != secure) {
+        // The transport is what is known of it, unless a proxy speaks for its client: RFC 9113 section 8.3.1.
+        let is_own = |scheme: &Scheme| (*scheme == Scheme::HTTPS) == connection.is_secure();
+        if !connection.is_trusted() && !uri.scheme().is_none_or(is_own) {
             return Err(OTHER_SCHEME);
         }
     }
-    judge_host(rules, version, named, host.map(HeaderValue::as_bytes), secure)?;
+    judge_host(rules, request, named, host.map(HeaderValue::as_bytes), connection)?;
     judge_length(rules, request.body())
 }
 
 /// Which host is meant: exactly one, by one name.
-fn judge_host(
+fn judge_host<B>(
     rules: &Rules,
-    version: Version,
+    request: &Request<B>,
     named: Option<&str>,
     host: Option<&[u8]>,
-    secure: bool,
+    connection: &Connection,
 ) -> Result<(), Refusal> {
-    let default_port: &[u8] = if secure { b"443" } else { b"80" };
+    let version = request.version();
+    let is_https = request.uri().scheme().map_or(connection.is_secure(), |scheme| *scheme == Scheme::HTTPS);
+    let default_port: &[u8] = if is_https { b"443" } else { b"80" };
     let meant = match (named.map(str::as_bytes), host) {
         (_, Some(host)) if !host::is_valid(host) => return Err(MALFORMED_HOST),
         (Some(named), Some(host)) if !host::is_same(named, host, default_port) => return Err(OTHER_HOST),
@@ -98,7 +108,13 @@ fn judge_host(
         (None, None) if version < Version::HTTP_11 => return Ok(()),
         (_, None) => return Err(NO_HOST),
     };
-    if rules.hosts.allow(meant) { Ok(()) } else { Err(MISDIRECTED) }
+    if !rules.hosts.allow(meant) {
+        return Err(MISDIRECTED);
+    }
+    match connection.tls().zip(std::str::from_utf8(host::split_port(meant).0).ok()) {
+        Some((tls, name)) if tls.is_misdirected(name) => Err(OTHER_CERTIFICATE),
+        _ => Ok(()),
+    }
 }
 
 /// A length that is said is compared before anything is read.
@@ -141,6 +157,10 @@ const MISDIRECTED: Refusal = Refusal::new(
     StatusCode::MISDIRECTED_REQUEST,
     "this server does not answer for that host (see `allowed_hosts`)",
 );
+const OTHER_CERTIFICATE: Refusal = Refusal::new(
+    StatusCode::MISDIRECTED_REQUEST,
+    "the connection was made for another host, whose certificate does not cover this one",
+);
 const OTHER_SCHEME: Refusal = Refusal::bad("the scheme is not the one of the connection");
 const OUTER_SPACE: Refusal = Refusal::bad("a header value begins or ends with a space");
 const TWO_TYPES: Refusal = Refusal::bad("there is more than one header Content-Type");
@@ -152,6 +172,14 @@ mod tests {
     use http_body_util::Full;
 
     use super::*;
+    use crate::{
+        request::{Peer, Tls},
+        settings::TlsVersion,
+    };
+
+    fn plain() -> Connection {
+        Connection::new(Peer::Unknown, None, 1)
+    }
 
     fn rules() -> Rules {
         Rules {
@@ -212,7 +240,7 @@ mod tests {
                 request = request.header(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
             let request = request.body(Full::<&[u8]>::default()).unwrap();
-            assert_eq!(judge(&rules(), &request, false), *expected, "{version:?} {uri} {headers:?}");
+            assert_eq!(judge(&rules(), &request, &plain()), *expected, "{version:?} {uri} {headers:?}");
         }
     }
 
@@ -231,7 +259,22 @@ mod tests {
             (request("POST", path(1), 10), Ok(())),
             (request("POST", path(1), 11), Err(BODY_TOO_LONG)),
         ] {
-            assert_eq!(judge(&rules(), &request, false), expected, "{request:?}");
+            assert_eq!(judge(&rules(), &request, &plain()), expected, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn the_scheme_of_http2_is_that_of_the_connection() {
+        let encrypted = plain().with_tls(Tls::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256"));
+        for (uri, connection, expected) in [
+            ("http://a/", &plain(), Ok(())),
+            ("https://a/", &plain(), Err(OTHER_SCHEME)),
+            ("https://a/", &encrypted, Ok(())),
+            ("http://a/", &encrypted, Err(OTHER_SCHEME)),
+        ] {
+            let request =
+                Request::builder().version(Version::HTTP_2).uri(uri).body(Full::<&[u8]>::default()).unwrap();
+            assert_eq!(judge(&rules(), &request, connection), expected, "{uri}");
         }
     }
 
@@ -240,7 +283,7 @@ mod tests {
         let rules = Rules { hosts: Hosts::new(&["a".to_owned()]), ..rules() };
         for (host, expected) in [("a", Ok(())), ("a:1", Ok(())), ("b", Err(MISDIRECTED))] {
             let request = Request::builder().header("host", host).body(Full::<&[u8]>::default()).unwrap();
-            assert_eq!(judge(&rules, &request, false), expected, "{host}");
+            assert_eq!(judge(&rules, &request, &plain()), expected, "{host}");
         }
     }
 }

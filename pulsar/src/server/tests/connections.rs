@@ -64,6 +64,41 @@ fn a_preface_that_does_not_come_to_an_end_is_cut_off() {
 }
 
 #[test]
+fn what_is_no_proxy_header_is_counted() {
+    let proxy_protocol = ["127.0.0.1".parse().unwrap()].into_iter().collect();
+    let config =
+        ServerConfig { proxy_protocol, preface_timeout: Some(SOON), keep_alive: PATIENCE, ..config() };
+    let server = Running::start(config);
+    for (bytes, ends, count) in [
+        ("GET / HTTP/1.1\r\n\r\n", false, 1),
+        ("PROXY TCP4 \r\n", false, 2),
+        ("PROXY TCP4 1.1.1.1", true, 3),
+        // It takes too long.
+        ("PROXY TCP4 1.1.1.1", false, 4),
+        ("", false, 5),
+        // Somebody looks whether the port is open.
+        ("", true, 5),
+    ] {
+        let mut client = server.connect();
+        client.send(bytes);
+        if ends {
+            client.stream.shutdown(Half::Write).unwrap();
+        }
+        assert_eq!(
+            (client.rest(), server.reached(Limit::ProxyProtocol)),
+            (String::new(), count),
+            "{bytes:?}"
+        );
+    }
+    let mut client = server.connect();
+    client.send("PROXY TCP4 203.0.113.9 192.0.2.1 4711 443\r\n");
+    assert_eq!(client.get("/peer").body, "203.0.113.9:4711 -> 192.0.2.1:443");
+    drop(client);
+    assert_eq!(server.reached(Limit::ProxyProtocol), 5);
+    server.stop();
+}
+
+#[test]
 fn without_http2_its_preface_is_no_request() {
     let server = Running::start(ServerConfig { http2: false, ..config() });
     let mut client = server.connect();
@@ -285,4 +320,24 @@ fn slow_clients_do_not_keep_an_honest_one_waiting() {
         drop(slow);
         assert_eq!(server.stop().cut, 0, "{limit:?}");
     }
+}
+
+#[test]
+fn what_an_application_has_taken_over_is_not_idle_and_may_not_stand_still() {
+    let server = Running::start(ServerConfig { keep_alive: SOON, write_timeout: Some(SOON), ..config() });
+    let switch = "GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
+    let mut client = server.connect();
+    client.send(switch);
+    assert_eq!(client.answer().status, 101);
+    let mut idle = server.connect();
+    assert_eq!(idle.rest(), "", "closed after longer than the limit");
+    client.send("still there");
+    let mut echo = [0; 11];
+    client.stream.read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"still there");
+    // It sends and does not read, until nothing goes any more.
+    let bytes = vec![b'x'; 1 << 20];
+    while client.stream.write_all(&bytes).is_ok() {}
+    assert_eq!(server.reached(Limit::WriteTimeout), 1);
+    server.stop();
 }

@@ -276,3 +276,181 @@ fn a_client_that_does_not_answer_is_gone() {
     assert!(kinds.contains(&6) && kinds.contains(&GOAWAY), "{kinds:?}");
     server.stop();
 }
+
+/// A client that asks for a path, and takes no more of the answer than its head and `window` bytes.
+fn shut(server: &Running, path: &str, window: u8) -> Client<TcpStream> {
+    let mut client = server.connect();
+    client.send(PREFACE);
+    // SETTINGS_INITIAL_WINDOW_SIZE is 4.
+    let mut bytes = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, window]);
+    // GET (2), http (6), authority a (1), path (4), each by its index in the static table of HPACK.
+    let mut headers = vec![0x82, 0x86, 0x41, 1, b'a', 0x44, u8::try_from(path.len()).unwrap()];
+    headers.extend_from_slice(path.as_bytes());
+    // END_HEADERS and END_STREAM.
+    bytes.extend(frame(1, 0x5, 1, &headers));
+    client.stream.write_all(&bytes).unwrap();
+    client
+}
+
+#[test]
+fn a_stream_whose_client_takes_nothing_is_reset() {
+    const RST_STREAM: u8 = 3;
+    let server = Running::start(ServerConfig {
+        write_timeout: Some(SOON),
+        keep_alive: Duration::from_secs(1),
+        ..config()
+    });
+    let mut client = shut(&server, "/big", 0);
+    let kinds: Vec<_> = frames(&mut client).into_iter().map(|(kind, _)| kind).collect();
+    assert!(kinds.contains(&RST_STREAM) && kinds.contains(&GOAWAY), "{kinds:?}");
+    assert_eq!(server.reached(Limit::WriteTimeout), 1);
+    // Neither an application that takes its time, nor a client that does.
+    run(async {
+        let (client, _connection) = connect(&server).await;
+        let waiting = tokio::spawn({
+            let client = client.clone();
+            async move { get(&client, "/wait").await.unwrap().2 }
+        });
+        let mut ready = client.clone().ready().await.unwrap();
+        let (answer, _) = ready.send_request(request("/big"), true).unwrap();
+        let mut stream = answer.await.unwrap().into_body();
+        let mut taken = 0;
+        while let Some(data) = stream.data().await {
+            let data = data.unwrap();
+            taken += data.len();
+            stream.flow_control().release_capacity(data.len()).unwrap();
+            if taken % (4 << 20) < data.len() {
+                tokio::time::sleep(SOON / 4).await;
+            }
+        }
+        assert_eq!(taken, 64 << 20);
+        server.gate.add_permits(1);
+        assert_eq!(waiting.await.unwrap(), "waited");
+    });
+    assert_eq!(server.reached(Limit::WriteTimeout), 1);
+    server.stop();
+}
+
+#[test]
+fn a_short_answer_that_nobody_takes_is_not_kept_for_ever() {
+    let server = Running::start(ServerConfig { keep_alive: SOON, ..config() });
+    // With the first byte all of it has been handed over, so that no task is left.
+    let mut client = shut(&server, "/", 1);
+    let frames = frames(&mut client);
+    assert!(frames.iter().any(|(kind, _)| *kind == GOAWAY), "{frames:?}");
+    server.stop();
+}
+
+#[test]
+fn slow_clients_do_not_keep_an_honest_one_waiting() {
+    const SLOW: usize = 100;
+    let time = Duration::from_millis(500);
+    let server = Running::start(ServerConfig { keep_alive: time, write_timeout: Some(time), ..config() });
+    let slow: Vec<_> = (0..SLOW).map(|_| shut(&server, "/big", 0)).collect();
+    run(async {
+        let (client, _connection) = connect(&server).await;
+        while server.reached(Limit::WriteTimeout) < SLOW as u64 {
+            assert_eq!(get(&client, "/").await.unwrap().2, "hello");
+        }
+    });
+    drop(slow);
+    assert_eq!(server.stop().cut, 0);
+}
+
+#[test]
+fn floods_are_cut_off() {
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const WINDOW_UPDATE: u8 = 8;
+    const CONTINUATION: u8 = 9;
+    const ENHANCE_YOUR_CALM: u8 = 0xb;
+    // POST (3), http (6), authority a (1), path /wait (4).
+    let post = b"\x83\x86\x41\x01a\x44\x05/wait";
+    let many = |frame: &dyn Fn(u32) -> Vec<u8>, count: u32| (0..count).flat_map(frame).collect::<Vec<_>>();
+    let floods = [
+        (
+            "continuations",
+            [frame(HEADERS, 0, 1, post), many(&|_| frame(CONTINUATION, 0, 1, b"\x40\x01a\x01b"), 1000)]
+                .concat(),
+        ),
+        (
+            "empty pieces of a body",
+            [frame(HEADERS, 4, 1, post), many(&|_| frame(DATA, 0, 1, b""), 20_000)].concat(),
+        ),
+        (
+            "streams that break the rules",
+            many(
+                &|n| {
+                    [
+                        frame(HEADERS, 4, 2 * n + 1, post),
+                        frame(WINDOW_UPDATE, 0, 2 * n + 1, &[0x7f, 0xff, 0xff, 0xff]),
+                    ]
+                    .concat()
+                },
+                1000,
+            ),
+        ),
+    ];
+    let server = Running::start(config());
+    for (n, (what, flood)) in floods.iter().enumerate() {
+        let mut client = server.connect();
+        client.send(PREFACE);
+        client.stream.write_all(&frame(SETTINGS, 0, 0, &[])).unwrap();
+        // It is cut off in the middle of it.
+        let _ = client.stream.write_all(flood);
+        let frames = frames(&mut client);
+        let last = frames.iter().rfind(|(kind, _)| *kind == GOAWAY);
+        assert_eq!(last.map(|(_, payload)| payload[7]), Some(ENHANCE_YOUR_CALM), "{what}: {frames:?}");
+        until(|| server.reached(Limit::Http2) == n as u64 + 1);
+    }
+    assert_eq!(server.connect().get("/").body, "hello");
+    server.stop();
+}
+
+#[test]
+fn pings_without_end_keep_nobody_waiting() {
+    const PING: u8 = 6;
+    let server = Running::start(config());
+    let mut client = server.connect();
+    client.send(PREFACE);
+    let flood = frame(PING, 0, 0, &[0; 8]).repeat(10_000);
+    let mut stream = client.stream.try_clone().unwrap();
+    let sender = thread::spawn(move || {
+        stream.write_all(&frame(SETTINGS, 0, 0, &[])).unwrap();
+        // Until the end of the test.
+        while stream.write_all(&flood).is_ok() {}
+    });
+    for _ in 0..50 {
+        assert_eq!(server.connect().get("/").body, "hello");
+    }
+    client.stream.shutdown(Half::Both).unwrap();
+    sender.join().unwrap();
+    server.stop();
+}
+
+#[test]
+fn a_tunnel_is_not_idle() {
+    let server = Running::start(ServerConfig { keep_alive: SOON, ..config() });
+    run(async {
+        let (client, _connection) = connect(&server).await;
+        assert_eq!(get(&client, "/").await.unwrap().2, "hello");
+        while !client.is_extended_connect_protocol_enabled() {
+            tokio::task::yield_now().await;
+        }
+        let mut ready = client.clone().ready().await.unwrap();
+        let mut request = http::Request::connect("http://a/tunnel").body(()).unwrap();
+        request.extensions_mut().insert(h2::ext::Protocol::from_static("websocket"));
+        let (answer, mut sender) = ready.send_request(request, false).unwrap();
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        let mut idle = server.connect();
+        assert_eq!(
+            tokio::task::spawn_blocking(move || idle.rest()).await.unwrap(),
+            "",
+            "closed after longer"
+        );
+        sender.send_data(Bytes::from_static(b"still there"), true).unwrap();
+        assert_eq!(body(answer.into_body()).await, "still there");
+    });
+    server.stop();
+}

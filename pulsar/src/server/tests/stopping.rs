@@ -229,3 +229,60 @@ fn a_client_that_leaves_is_no_trouble() {
     let summary = server.stop();
     assert_eq!((summary.stop, summary.cut), (Stop::Requested, 0));
 }
+
+#[test]
+fn a_head_that_is_half_read_is_answered_within_the_grace() {
+    let server = Running::start(ServerConfig { drain_grace: PATIENCE, ..config() });
+    let mut kept = server.connect();
+    assert_eq!(kept.get("/").status, 200);
+    let mut fresh = server.connect();
+    for client in [&mut kept, &mut fresh] {
+        client.send("GET / HT");
+    }
+    assert_eq!(server.connect().get("/").status, 200, "so that `fresh` has been accepted before");
+    server.shutdown.drain();
+    until(|| TcpStream::connect(server.address()).is_err());
+    for client in [&mut kept, &mut fresh] {
+        client.send("TP/1.1\r\nHost: a\r\n\r\n");
+        let answer = client.answer();
+        assert_eq!((answer.body.as_str(), answer.header("connection")), ("hello", Some("close")));
+        assert_eq!(client.rest(), "");
+    }
+    assert_eq!(server.stop().cut, 0);
+}
+
+#[test]
+fn a_head_that_does_not_come_within_the_grace_is_told_so() {
+    let server = Running::start(ServerConfig { drain_grace: Duration::from_millis(50), ..config() });
+    let mut kept = server.connect();
+    assert_eq!(kept.get("/").status, 200);
+    let mut fresh = server.connect();
+    for client in [&mut kept, &mut fresh] {
+        client.send("GET / HT");
+    }
+    assert_eq!(server.connect().get("/").status, 200, "so that `fresh` has been accepted before");
+    server.shutdown.drain();
+    for client in [&mut kept, &mut fresh] {
+        assert_eq!(client.answer().status, 408);
+    }
+    drop((kept, fresh));
+    assert_eq!(server.reached(Limit::HeadTimeout), 0, "it was not the client's fault");
+    assert_eq!(server.stop().cut, 0);
+}
+
+#[test]
+fn the_deadline_cuts_streams_of_http2_as_well() {
+    let server = Running::start(ServerConfig {
+        drain_grace: Duration::from_millis(10),
+        graceful_timeout: Duration::from_millis(50),
+        ..config()
+    });
+    let mut client = server.connect();
+    // GET /wait, in a frame of HEADERS; see `http2.rs`.
+    client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    client.send("\0\0\0\x04\0\0\0\0\0");
+    client.stream.write_all(b"\0\0\x0c\x01\x05\0\0\0\x01\x82\x86\x41\x01a\x44\x05/wait").unwrap();
+    server.wait_for_waiting(1);
+    let summary = server.stop();
+    assert_eq!((summary.stop, summary.cut), (Stop::Deadline, 1));
+}

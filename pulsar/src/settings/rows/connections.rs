@@ -25,9 +25,9 @@ pub(super) const ROWS: &[Row] = &[
         section: SECTION,
         scope: Scope::Application,
         default: "5",
-        help: "How long the first bytes of HTTP/2 may take",
+        help: "How long what comes before the first request may take",
         details: "In seconds, fractions allowed, not 0; unlimited removes the limit. A client that begins the preface of \
-                  HTTP/2 and does not complete it in time is disconnected.",
+                  HTTP/2, or has to begin with a PROXY header, and does not complete it in time is disconnected.",
         types: &[Type::Integer, Type::Float, Type::String],
         several: None,
         set: |settings, text| text.parse().map(|limit| settings.preface_timeout = limit),

@@ -269,6 +269,13 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ("h2_ping_interval", &[("0.2", "0.2"), ("unlimited", "unlimited")]),
     ("h2_ping_timeout", &[("0.2", "0.2"), ("10", "10")]),
     ("h2_max_resets", &[("1", "1"), ("65535", "65535")]),
+    ("cert_file", &[("off", "off"), ("/etc/a.pem", "/etc/a.pem")]),
+    ("key_file", &[("off", "off"), ("/etc/a.key", "/etc/a.key")]),
+    ("ca_file", &[("off", "off"), ("/etc/ca.pem", "/etc/ca.pem")]),
+    ("client_verify", &[("off", "off"), ("optional", "optional"), ("required", "required")]),
+    ("tls_min", &[("1.2", "1.2"), ("1.3", "1.3")]),
+    ("tls_handshake_timeout", &[("0.5", "0.5"), ("30", "30"), ("unlimited", "unlimited")]),
+    ("max_tls_handshakes", &[("1", "1"), ("unlimited", "unlimited")]),
     (
         "trusted_proxies",
         &[
@@ -515,6 +522,25 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
         &[("0", "`0` is no time at all (write a number of seconds above 0, such as `60` or `0.5`)")],
     ),
     ("h2_max_resets", &[("0", "`0` is not a whole number from 1 to 65535")]),
+    ("cert_file", &[("", "the path is empty (write the path of a file, or `off`)")]),
+    ("key_file", &[("", "the path is empty (write the path of a file, or `off`)")]),
+    ("ca_file", &[("", "the path is empty (write the path of a file)")]),
+    (
+        "client_verify",
+        &[
+            ("require", "`require` is not one of `off`, `optional`, `required` (did you mean `required`?)"),
+            ("yes", "`yes` is not one of `off`, `optional`, `required`"),
+        ],
+    ),
+    (
+        "tls_min",
+        &[
+            ("1.1", "TLS 1.1 is broken, and not spoken here (RFC 8996) (write `1.2` or `1.3`)"),
+            ("tls13", "`tls13` is not one of `1.2`, `1.3`"),
+        ],
+    ),
+    ("tls_handshake_timeout", &[("0", no_time_limit!("0"))]),
+    ("max_tls_handshakes", &[("0", no_count_limit!("0"))]),
     (
         "trusted_proxies",
         &[
@@ -528,6 +554,10 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
                 "unix:/run/nginx.sock",
                 "`unix:/run/nginx.sock` is not an address (clients of unix sockets have none; write `unix` for all \
                  of them)",
+            ),
+            (
+                "10.0.0.0/8,::1",
+                "`10.0.0.0/8,::1` is more than one peer (give the flag once for each; the file has an array of them)",
             ),
             ("[::1]", "`[::1]` stands in brackets (write `::1`)"),
             ("10.0.0.1:80", "`10.0.0.1:80` has a port, which says nothing about a peer (write `10.0.0.1`)"),

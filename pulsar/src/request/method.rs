@@ -1,0 +1,20 @@
+//! Which methods are known to everybody.
+
+use http::Method;
+
+/// Whether a method is one that everybody knows: RFC 9110 section 9, RFC 5789, the method QUERY.
+pub(crate) fn is_standard(method: &Method) -> bool {
+    const STANDARD: [Method; 10] = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::PATCH,
+        Method::CONNECT,
+        Method::TRACE,
+        Method::QUERY,
+    ];
+    STANDARD.contains(method)
+}
