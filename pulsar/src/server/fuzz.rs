@@ -55,9 +55,9 @@ pub fn proxy_protocol(data: &[u8]) {
 pub fn answer_framing(data: &[u8]) {
     let Some(mut answer) = Answer::read(data, stream) else { return };
     let Some(framing) = answer.framed() else { return };
-    let (is_http2, pieces) = (answer.asked.is_http2, answer.pieces.concat());
+    let pieces = answer.pieces.concat();
     let in_flight = InFlight::begin(activity(), 0, false);
-    let mut body = AnswerBody::new(answer.response.into_body(), framing, is_http2, None, in_flight);
+    let mut body = AnswerBody::new(answer.response.into_body(), framing, answer.asked, None, in_flight);
     let (sent, is_complete) = read(&mut body);
     match framing {
         Framing::Whole => assert!(is_complete && sent == pieces),

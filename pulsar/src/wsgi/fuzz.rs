@@ -64,7 +64,9 @@ pub fn environ_from_request(data: &[u8]) {
         environ.set("PATH_INFO", info.clone());
         let lent = environ.lend();
         assert_eq!(percent_decode_str(lent.uri().path()).collect::<Vec<u8>>(), decoded);
-        assert_eq!((lent.uri().query(), lent.headers()), (environ.uri().query(), &headers));
+        // An environ cannot tell an empty query from none.
+        let [after, before] = [lent.uri(), environ.uri()].map(|uri| uri.query().unwrap_or_default());
+        assert_eq!((after, lent.headers()), (before, &headers));
         environ.restore(lent);
     }
     let mut shifts = 0;

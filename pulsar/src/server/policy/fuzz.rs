@@ -132,14 +132,19 @@ pub(in crate::server) struct Answer {
 }
 
 impl Answer {
-    /// Reads it; the words are `HEAD`, `HTTP/2`, `upgrade`, and `stream` for a body whose length nobody knows before it is there, which
+    /// Reads it; the words are `HEAD`, `HTTP/1.0`, `HTTP/2`, `upgrade`, and `stream` for a body whose length nobody knows before it is there, which
     /// comes in pieces that `|` divides.
     pub(in crate::server) fn read(data: &[u8], stream: fn(Vec<Bytes>) -> Body) -> Option<Self> {
         let (head, body) = crate::__fuzz::head_and_body(data);
         let mut lines = lines(head);
         let words = lines.next()?;
         let has = |word: &str| words.split(|byte| *byte == b' ').any(|other| other == word.as_bytes());
-        let asked = Asked { is_head: has("HEAD"), is_http2: has("HTTP/2"), is_upgrade: has("upgrade") };
+        let version = match () {
+            () if has("HTTP/1.0") => Version::HTTP_10,
+            () if has("HTTP/2") => Version::HTTP_2,
+            () => Version::HTTP_11,
+        };
+        let asked = Asked { is_head: has("HEAD"), version, is_upgrade: has("upgrade") };
         let status = StatusCode::from_bytes(lines.next()?).ok()?;
         let (pieces, body) = if has("stream") {
             let pieces: Vec<_> = body.split(|byte| *byte == b'|').map(Bytes::copy_from_slice).collect();
@@ -156,12 +161,12 @@ impl Answer {
 
     /// Frames it and checks its head; nothing if it is not sent as it is.
     pub(in crate::server) fn framed(&mut self) -> Option<Framing> {
-        let Asked { is_head, is_http2, is_upgrade } = self.asked;
+        let Asked { is_head, is_upgrade, .. } = self.asked;
         let known = self.response.body().size_hint().exact();
         let framing = frame(&mut self.response, self.asked).ok()?;
         let (status, headers) = (self.response.status(), self.response.headers());
         if status.is_informational() {
-            assert!(status == StatusCode::SWITCHING_PROTOCOLS && is_upgrade && !is_http2);
+            assert!(status == StatusCode::SWITCHING_PROTOCOLS && is_upgrade && !self.asked.is_http2());
             return Some(framing);
         }
         let lengths: Vec<_> = headers.get_all(header::CONTENT_LENGTH).iter().collect();
