@@ -193,7 +193,10 @@ fn lines_of_unsafe(tokens: proc_macro2::TokenStream) -> Vec<usize> {
 fn imports_are_found_in_every_form() {
     let files = [
         ("", "pub use crate::{error::Error, router::Router}; mod error; mod router;"),
-        ("error", "use crate::Router; fn f() { let _ = crate::router::table::find; }"),
+        (
+            "error",
+            "use crate::Router; fn f() { let _ = crate::router::table::find; } #[cfg(any(test, fuzzing))] use crate::X;",
+        ),
         (
             "router",
             "mod table; mod service; pub use self::service::Service as Router; const MAX: u8 = 1; fn f() { table::find() }",
@@ -291,6 +294,7 @@ impl Sources {
             }
             let module = match &*parts.join("::") {
                 "private" => "__private".to_owned(),
+                "fuzz" => "__fuzz".to_owned(),
                 module => module.to_owned(),
             };
             let source = Source::parse(
@@ -525,7 +529,10 @@ fn declaration(item: &Item) -> Option<String> {
 fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
-            && attribute.meta.require_list().is_ok_and(|list| list.tokens.to_string() == "test")
+            && attribute.meta.require_list().is_ok_and(|list| {
+                // What is fuzzed is checked in the unit tests too.
+                ["test", "any (test , fuzzing)"].contains(&list.tokens.to_string().as_str())
+            })
     })
 }
 

@@ -43,6 +43,12 @@ pub mod app;
 #[path = "private.rs"]
 pub mod __private;
 
+// Not public API: what the targets below `fuzz/` check, which is private.
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+#[path = "fuzz.rs"]
+pub mod __fuzz;
+
 // The public interface is:
 pub use axum_core::response::IntoResponse;
 pub use bytes::Bytes;

@@ -43,7 +43,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         if self.start > 0 {
             self.bytes.drain(..self.start);
             self.start = 0;
@@ -52,7 +52,7 @@ impl Decoder {
     }
 
     /// The next message, if it is complete.
-    fn next<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
+    pub(super) fn next<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
         let waiting = &self.bytes[self.start..];
         let Some((length, rest)) = waiting.split_first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_le_bytes(*length) as usize;

@@ -16,6 +16,8 @@ mod children;
 mod client;
 mod control;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod handover;
 mod info;
 mod machine;

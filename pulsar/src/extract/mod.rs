@@ -40,6 +40,8 @@
 
 mod body;
 mod form;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod json;
 mod path;
 mod query;

@@ -22,6 +22,8 @@ mod coding;
 mod conditions;
 mod content;
 mod embedded;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod html;
 mod media_type;
 mod path;

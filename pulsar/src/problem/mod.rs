@@ -9,6 +9,8 @@
 
 mod accept;
 mod document;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod render;
 
 pub use self::document::{FieldError, Problem};

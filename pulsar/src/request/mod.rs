@@ -8,6 +8,8 @@
 mod connection;
 mod extractors;
 mod forwarded;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod host;
 mod id;
 mod method;

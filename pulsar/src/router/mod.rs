@@ -9,6 +9,8 @@
 mod compile;
 mod entry;
 mod errors;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod matcher;
 mod overlap;
 mod routes;

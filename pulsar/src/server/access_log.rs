@@ -357,7 +357,7 @@ impl Line<'_> {
 }
 
 /// Appends text so that no client can end a line, close a quote, or send a terminal a command.
-fn escape(line: &mut String, text: &str) {
+pub(super) fn escape(line: &mut String, text: &str) {
     for byte in text.bytes() {
         match byte {
             b'"' | b'\\' => line.extend(['\\', char::from(byte)]),

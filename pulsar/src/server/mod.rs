@@ -35,6 +35,8 @@ mod config;
 mod connection;
 mod date;
 mod exchange;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod handover;
 mod http1;
 mod http2;

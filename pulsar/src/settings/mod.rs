@@ -16,6 +16,8 @@ mod checks;
 mod command;
 mod environment;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod given;
 mod limits;
 mod loader;

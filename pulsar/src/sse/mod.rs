@@ -32,6 +32,8 @@
 
 mod answer;
 mod event;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod keep_alive;
 mod last_event_id;
 

@@ -60,6 +60,8 @@ mod connection;
 mod driver;
 mod error;
 mod fragments;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod handshake;
 mod message;
 mod options;

@@ -58,6 +58,8 @@ mod error;
 mod errors;
 mod exchange;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod handler;
 mod head;
 mod input;

@@ -9,6 +9,8 @@
 mod body;
 mod coding;
 mod framing;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz;
 mod host;
 mod hosts;
 mod refusal;
