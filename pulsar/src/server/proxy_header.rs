@@ -45,14 +45,20 @@ pub(super) fn read_header(
                 "the connection ended before its PROXY header did",
             )));
         }
-        let header = parse(begun).map_err(|malformed| {
-            activity.line().reached(Limit::ProxyProtocol);
-            io::Error::new(io::ErrorKind::InvalidData, malformed)
-        })?;
-        // As long as no end is there, everything belongs to the header.
-        take(socket, header.as_ref().map_or(begun.len(), |header| header.length) - before)?;
-        if let Some(header) = header {
-            return Poll::Ready(Ok(header.addresses));
+        let parsed = parse(begun);
+        // As long as no end is there, everything belongs to the header; and what is none is not left to reset the connection.
+        let end = match &parsed {
+            Ok(Some(header)) => header.length,
+            _ => begun.len(),
+        };
+        take(socket, end - before)?;
+        match parsed {
+            Ok(Some(header)) => return Poll::Ready(Ok(header.addresses)),
+            Ok(None) => {}
+            Err(malformed) => {
+                activity.line().reached(Limit::ProxyProtocol);
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, malformed)));
+            }
         }
         debug_assert!(begun.len() < LONGEST, "a header as long as that is whole or refused");
     }

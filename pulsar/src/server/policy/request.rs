@@ -108,10 +108,9 @@ fn judge_host<B>(
     if !rules.hosts.allow(meant) {
         return Err(MISDIRECTED);
     }
-    match connection.tls().zip(std::str::from_utf8(host::split_port(meant).0).ok()) {
-        Some((tls, name)) if tls.is_misdirected(name) => Err(OTHER_CERTIFICATE),
-        _ => Ok(()),
-    }
+    let Some(tls) = connection.tls() else { return Ok(()) };
+    let name = std::str::from_utf8(host::split_port(meant).0);
+    if name.is_ok_and(|name| tls.is_misdirected(name)) { Err(OTHER_CERTIFICATE) } else { Ok(()) }
 }
 
 /// A length that is said is compared before anything is read.

@@ -38,7 +38,9 @@ pub(super) fn path(method: &Method, path: &str) -> Result<(), Refusal> {
     if bytes.first() != Some(&b'/') {
         return Err(NOT_ABSOLUTE);
     }
-    for at in memchr::memchr_iter(b'%', bytes) {
+    // Most paths have none, which is found out faster by itself.
+    let Some(first) = memchr::memchr(b'%', bytes) else { return Ok(()) };
+    for at in memchr::memchr_iter(b'%', &bytes[first..]).map(|at| first + at) {
         match bytes.get(at + 1..at + 3) {
             Some(b"00") => return Err(NUL),
             Some([high, low]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {}
