@@ -37,6 +37,26 @@ fn a_worker_without_descriptors_waits_and_recovers() {
     instance.stop().assert_calm();
 }
 
+#[test]
+fn a_worker_may_open_as_many_files_as_its_connections_need() {
+    if !has_prlimit() {
+        return skip("there is no prlimit");
+    }
+    for (limits, expected, told) in [("64:20000", "10256", false), ("64:100", "100", true)] {
+        let instance = Setup::faults(&["--workers", "1"])
+            .under(&["prlimit", &format!("--nofile={limits}")])
+            .start_ready(1);
+        let worker = *instance.workers().first().expect("there is one");
+        let table = std::fs::read_to_string(format!("/proc/{worker}/limits")).unwrap();
+        let line = table.lines().find(|line| line.starts_with("Max open files")).unwrap();
+        assert_eq!(line.split_whitespace().nth(3), Some(expected), "{limits}: {line}");
+        let log = instance.log();
+        let message = "`max_connections` is 10000, but the process may open only 100 files";
+        assert_eq!(log.contains(message), told, "{log}");
+        instance.stop();
+    }
+}
+
 /// 24, with clients that stay.
 #[test]
 fn idle_connections_make_room_for_new_ones() {

@@ -4,7 +4,7 @@
 //! everything that is wrong is found, nothing has been bound or run. Then a command is carried out: `serve`, `routes`,
 //! `check` or `config`, or one to a running instance.
 //!
-//! Files, lower ones first: `application`, `providers`, `outcome`, `logging`; `tasks`; `hooks`; `start`, `program`; `plan`;
+//! Files, lower ones first: `application`, `providers`, `outcome`, `logging`, `open_files`; `tasks`; `hooks`; `start`, `program`; `plan`;
 //! `commands`, `report`, `top`, `control`, `serve`; `worker`, `processes`; `run`; `arbiter`.
 
 mod application;
@@ -13,6 +13,7 @@ mod commands;
 mod control;
 mod hooks;
 mod logging;
+mod open_files;
 mod outcome;
 mod plan;
 mod processes;

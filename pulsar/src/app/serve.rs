@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::{
     commands::{complain, complain_of},
-    logging,
+    logging, open_files,
     plan::{Plan, Planned, Served, StartError},
     program::Program,
     start::Start,
@@ -97,6 +97,7 @@ fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
     let first = applications.first().map(|planned| planned.settings.clone()).unwrap_or_default();
     let apps: Vec<_> =
         applications.iter().map(|planned| (planned.app.name.clone(), planned.settings.clone())).collect();
+    open_files::make_room(apps.iter().map(|(_, settings)| settings));
     // As the user who starts the program, who may read what others may not.
     let read: Result<Vec<_>, _> = applications.iter().map(|planned| tls::read(&planned.settings)).collect();
     let encryptions = match read {

@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    logging,
+    logging, open_files,
     plan::{Plan, Planned, StartError},
     program::Program,
     serve::{NOT_STARTED, application, config, tell_cut},
@@ -32,6 +32,7 @@ const FORCED: u8 = 1;
 pub(super) fn run(program: &Program, booted: Box<Booted>) -> u8 {
     let settings = booted.settings.clone();
     logging::set_up(&settings);
+    open_files::make_room([&settings]);
     // Before it becomes somebody else, who may not read the keys.
     let encryption = tls::read(&settings);
     if let Err(why) = booted.assume_identity() {

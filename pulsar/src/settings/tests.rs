@@ -86,6 +86,7 @@ fn nothing_given_is_the_default() {
 }
 
 /// A value of each row that is not its default, as text and as it stands in a file, and the settings with it.
+#[allow(clippy::too_many_lines)] // It is a table.
 fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
     let d = Settings::default;
     let seconds = Duration::from_secs_f64;
@@ -956,9 +957,7 @@ fn settings_of_another_process() {
     assert!(resolved.print_config().contains("[apps.admin]"));
 }
 
-#[allow(clippy::too_many_lines)] // It is a table.
 #[test]
-#[allow(clippy::too_many_lines)] // one for each setting
 fn print_config_shows_values_and_origins() {
     let shown = two(|start| {
         Start {

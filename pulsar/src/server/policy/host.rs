@@ -33,11 +33,11 @@ fn is_name(name: &[u8]) -> bool {
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {}
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b';' | b'=' => {}
+            // Unreserved ones, and delimiters within.
+            byte if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=".contains(byte) => {}
             b'%' => match after {
                 [high, low, behind @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                    rest = behind
+                    rest = behind;
                 }
                 _ => return false,
             },

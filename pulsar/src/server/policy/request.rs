@@ -49,17 +49,14 @@ pub(crate) fn judge<B: Body>(
     let (mut types, mut is_coded) = (0, false);
     for (name, value) in headers {
         match *name {
-            header::HOST => {
-                if host.replace(value).is_some() {
-                    return Err(TWO_HOSTS);
-                }
-            }
+            header::HOST if host.is_some() => return Err(TWO_HOSTS),
+            header::HOST => host = Some(value),
             header::TRANSFER_ENCODING => is_coded = true,
             header::CONTENT_TYPE => types += 1,
-            header::EXPECT if version > Version::HTTP_10 => {
-                if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") {
-                    return Err(EXPECTATION);
-                }
+            header::EXPECT
+                if version > Version::HTTP_10 && !value.as_bytes().eq_ignore_ascii_case(b"100-continue") =>
+            {
+                return Err(EXPECTATION);
             }
             _ => {}
         }

@@ -125,7 +125,10 @@ pub(super) const ROWS: &[Row] = &[
             texts: |settings| settings.allowed_hosts.clone(),
         }),
         set: |settings, text| match text {
-            ANY => Ok(settings.allowed_hosts.clear()),
+            ANY => {
+                settings.allowed_hosts.clear();
+                Ok(())
+            }
             _ => host(text).map(|host| settings.allowed_hosts.push(host)),
         },
         show: |settings| match settings.allowed_hosts.as_slice() {
