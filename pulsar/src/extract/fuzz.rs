@@ -1,5 +1,8 @@
 //! What has to hold for every query string and every form.
 
+// That is what a check does when something does not hold.
+#![allow(clippy::missing_panics_doc)]
+
 use std::collections::BTreeMap;
 
 use axum_core::response::IntoResponse;
@@ -59,6 +62,7 @@ fn same_in_both<T: DeserializeOwned + PartialEq + std::fmt::Debug>(data: &[u8]) 
     }
 }
 
+#[allow(clippy::result_large_err)] // it is that of the extractor
 fn form<T: DeserializeOwned>(data: &[u8]) -> Result<T, Problem> {
     let mut request =
         Request::post("/").body(Body::from(Bytes::copy_from_slice(data))).expect("it is a request");

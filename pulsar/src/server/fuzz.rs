@@ -1,5 +1,8 @@
 //! What has to hold for whatever a connection begins with, whatever an application answers, and whatever the log is told.
 
+// That is what a check does when something does not hold.
+#![allow(clippy::missing_panics_doc)]
+
 use std::{
     pin::Pin,
     sync::{Arc, OnceLock},
@@ -77,7 +80,7 @@ fn read(body: &mut AnswerBody) -> (Vec<u8>, bool) {
     for _ in 0..10_000 {
         match Pin::new(&mut *body).poll_frame(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Some(Ok(frame))) => {
-                sent.extend_from_slice(frame.data_ref().expect("there are no trailers"))
+                sent.extend_from_slice(frame.data_ref().expect("there are no trailers"));
             }
             Poll::Ready(Some(Err(_))) => return (sent, false),
             Poll::Ready(None) => return (sent, true),

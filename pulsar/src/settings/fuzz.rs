@@ -1,5 +1,8 @@
 //! What has to hold for every settings file, command line and address.
 
+// That is what a check does when something does not hold.
+#![allow(clippy::missing_panics_doc)]
+
 use std::{io, path::Path};
 
 use super::{

@@ -1,5 +1,8 @@
 //! What has to hold for every environ, every head that an application gives, and every `Authorization`.
 
+// That is what a check does when something does not hold.
+#![allow(clippy::missing_panics_doc)]
+
 use std::{collections::BTreeSet, sync::OnceLock};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
