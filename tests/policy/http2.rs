@@ -79,7 +79,7 @@ fn an_environ_is_the_same_over_both() {
         let body = client.answer(1).body;
         let environ: serde_json::Value = serde_json::from_slice(&body).unwrap();
         for (name, expected) in [
-            ("SERVER_PROTOCOL", Some("HTTP/2")),
+            ("SERVER_PROTOCOL", Some("HTTP/2.0")),
             ("HTTP_HOST", Some("a")),
             ("HTTP_COOKIE", Some("a=1; b=2")),
             ("body", Some("12345")),

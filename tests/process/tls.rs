@@ -162,7 +162,7 @@ async fn http2_is_spoken_where_both_have_chosen_it() {
         text.extend_from_slice(&data.unwrap());
     }
     let seen: Value = serde_json::from_slice(&text).unwrap();
-    assert_eq!((&seen["SERVER_PROTOCOL"], &seen["HTTPS"]), (&"HTTP/2".into(), &"on".into()));
+    assert_eq!((&seen["SERVER_PROTOCOL"], &seen["HTTPS"]), (&"HTTP/2.0".into(), &"on".into()));
     running.stop();
 }
 

@@ -27,7 +27,7 @@ use crate::{
 /// | `CONTENT_TYPE`, `CONTENT_LENGTH` | these headers, if they were sent |
 /// | `HTTP_..` | every other header, see below |
 /// | `SERVER_NAME`, `SERVER_PORT` | the address that the connection was made to, or what a trusted proxy says it was asked for |
-/// | `SERVER_PROTOCOL` | `HTTP/1.1` |
+/// | `SERVER_PROTOCOL` | `HTTP/1.1`, as RFC 3875 section 4.1.16 writes it: `HTTP/2.0` |
 /// | `REMOTE_ADDR`, `REMOTE_PORT` | the client, as a trusted proxy tells it or else the other end of the connection; a unix socket has an empty address; no port if it is not known |
 /// | `REQUEST_URI` | path and query as they were sent |
 /// | `wsgi.version` | `(1, 0)` |
@@ -515,8 +515,8 @@ fn protocol(version: http::Version) -> &'static str {
     match version {
         http::Version::HTTP_09 => "HTTP/0.9",
         http::Version::HTTP_10 => "HTTP/1.0",
-        http::Version::HTTP_2 => "HTTP/2",
-        http::Version::HTTP_3 => "HTTP/3",
+        http::Version::HTTP_2 => "HTTP/2.0",
+        http::Version::HTTP_3 => "HTTP/3.0",
         _ => "HTTP/1.1",
     }
 }
