@@ -166,6 +166,49 @@ async fn http2_is_spoken_where_both_have_chosen_it() {
     running.stop();
 }
 
+/// Asks over a connection that begins with these bytes.
+async fn ask_behind(shop: &Shop, address: SocketAddr, first: &[u8]) -> io::Result<Value> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut socket = tokio::net::TcpStream::connect(address).await?;
+    socket.write_all(first).await?;
+    let (config, name) = shop.client(Wishes::default()).parts();
+    let mut stream = tokio_rustls::TlsConnector::from(config).connect(name, socket).await?;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n").await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let body = answer.split_once("\r\n\r\n").expect("a head").1;
+    Ok(serde_json::from_str(body).unwrap())
+}
+
+#[tokio::test]
+async fn the_header_of_a_proxy_stands_before_the_handshake() {
+    let shop = Shop::new();
+    let running = shop.start(&["--proxy-protocol", "127.0.0.1", "--preface-timeout", "1"]);
+    let line = b"PROXY TCP4 203.0.113.9 192.0.2.1 4711 443\r\n";
+    let seen = ask_behind(&shop, running.address(), line).await.unwrap();
+    for (variable, expected) in [("REMOTE_ADDR", "203.0.113.9"), ("REMOTE_PORT", "4711"), ("HTTPS", "on")] {
+        assert_eq!(seen[variable], expected, "{seen}");
+    }
+    // Whoever is to send one, and begins with TLS, is not understood.
+    ask_behind(&shop, running.address(), b"").await.unwrap_err();
+    running.stop();
+}
+
+#[test]
+fn a_host_of_another_certificate_is_misdirected() {
+    let shop = Shop::new();
+    shop.authority.issue(&["admin.example"]).write(&shop.folder, "admin");
+    let running = shop.start(&["--cert-file", "admin.pem", "--key-file", "admin.key"]);
+    for (host, status) in
+        [("shop.example", 200), ("SHOP.example:443", 200), ("nobody.example", 200), ("admin.example", 421)]
+    {
+        let mut client = shop.client(Wishes::default()).client(running.address());
+        client.send(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        client.answer().assert_status(status);
+    }
+    running.stop();
+}
+
 #[test]
 fn the_name_that_is_asked_for_chooses_the_certificate() {
     let shop = Shop::new();
