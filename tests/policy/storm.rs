@@ -34,6 +34,8 @@ const CLIENTS: usize = 32;
 const SILENCE: Duration = Duration::from_millis(50);
 /// Longer than any of them may take: longer than the time that the program has for a body.
 const HANG: Duration = Duration::from_secs(20);
+/// The threads of the pool.
+const POOL: u64 = 4;
 
 #[test]
 fn a_storm_of_bad_requests_is_answered_or_ended_and_leaves_nothing_behind() {
@@ -41,6 +43,7 @@ fn a_storm_of_bad_requests_is_answered_or_ended_and_leaves_nothing_behind() {
         .map_or(REQUESTS, |count| count.parse().expect("STORM_REQUESTS is a number"));
     let mut command = program::example("environ");
     command.args(["-b", "127.0.0.1:0", "--workers", "0", "--max-body", "64k", "--body-timeout", "5"]);
+    command.args(["--thread-workers", &POOL.to_string()]);
     let running = Running::start(command, 1);
     let seeds = seeds();
 
@@ -67,7 +70,9 @@ fn a_storm_of_bad_requests_is_answered_or_ended_and_leaves_nothing_behind() {
         seen.keys().filter(|status| (500..600).contains(*status) && ![501, 505].contains(*status)).collect();
     assert!(failed.is_empty(), "{seen:?}");
     if let (Some(before), Some(after)) = (before, after) {
-        assert_eq!((after.descriptors, after.threads), (before.descriptors, before.threads));
+        assert_eq!(after.descriptors, before.descriptors);
+        // A thread of the pool is started when one is missed, which may be late.
+        assert!(after.threads <= before.threads + POOL, "{before:?}, {after:?}");
         assert!(after.resident < before.resident + 8 * 1024, "kilobytes before {before:?}, after {after:?}");
     }
     running.get("/").assert_status(200);
