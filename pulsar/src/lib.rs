@@ -7,6 +7,7 @@ mod drain;
 mod mailbox;
 mod place;
 pub mod settings;
+mod weighted;
 pub mod worker;
 
 pub mod cluster;

@@ -2,7 +2,7 @@
 //!
 //! It knows which siblings of a file hold which coding, and opens none of them.
 
-use super::quality::{self, weighted};
+use crate::weighted::{MOST, weighted};
 
 /// A coding that a file may lie there in, beside itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub(crate) fn choose<'a>(values: impl Iterator<Item = &'a str>, available: &[Cod
     match best {
         // Unless it is named, the file as it is will do, and anything that is named is better.
         Some((coding, weight)) if weight >= plain.unwrap_or(0) => Choice::Coded(coding),
-        _ if plain.or(others).unwrap_or(quality::MOST) > 0 => Choice::Plain,
+        _ if plain.or(others).unwrap_or(MOST) > 0 => Choice::Plain,
         Some((coding, _)) => Choice::Coded(coding),
         None => Choice::Nothing,
     }

@@ -17,11 +17,13 @@ use super::{
     coding::{Choice, Coding, choose},
     conditions::{Modified, Validators, Verdict, evaluate},
     path::FilePath,
-    quality::weighted,
     range::{MOST_PARTS, Wanted, parse},
     tag::{Comparison, EntityTag, names},
 };
-use crate::__fuzz::{headers, lines};
+use crate::{
+    __fuzz::{headers, lines},
+    weighted::weighted,
+};
 
 /// `SIZE VALUE` of a header `Range`: parts are in order, apart and within the size, and together have just the bytes that were asked for.
 pub fn range_header(data: &[u8]) {

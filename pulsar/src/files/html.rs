@@ -1,6 +1,6 @@
 //! Whether a request asks for a page, so that one for all paths may answer it: RFC 9110 section 12.5.1.
 
-use super::quality::{self, weighted};
+use crate::weighted::{MOST, weighted};
 
 /// Whether somebody looks at what comes: the values of `Accept` name HTML, or they leave it open and the path does not
 /// look like that of a file.
@@ -20,7 +20,7 @@ pub(crate) fn is_wanted<'a>(values: impl Iterator<Item = &'a str>, path: &str) -
         };
         slot.get_or_insert(weight);
     }
-    let open = texts.or(all).unwrap_or(if any_value { 0 } else { quality::MOST });
+    let open = texts.or(all).unwrap_or(if any_value { 0 } else { MOST });
     let looks_like_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
     named.map_or(open > 0 && !looks_like_file, |weight| weight > 0)
 }

@@ -13,7 +13,7 @@
 //! and chooses among precompressed siblings. Nothing outside of the folder is served, no list of files is made, and what is no
 //! regular file is not there. The guide has a page that says all of it.
 //!
-//! Files, lower ones first: `quality`, `range`, `tag`, `path`, `media_type`, `embedded`, `root`; `content`, `coding`, `html`,
+//! Files, lower ones first: `range`, `tag`, `path`, `media_type`, `embedded`, `root`; `content`, `coding`, `html`,
 //! `conditions`; `source`; `answer`; `service`. But for `root`, `content` and what stands on them they know no file: they are functions
 //! of text.
 
@@ -27,7 +27,6 @@ pub(crate) mod fuzz;
 mod html;
 mod media_type;
 mod path;
-mod quality;
 mod range;
 mod root;
 mod service;

@@ -5,6 +5,8 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
+use crate::weighted::weighted;
+
 /// A form of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -45,8 +47,7 @@ impl Accept {
 fn preferred(accept: &[u8]) -> Form {
     // For each form the most exact range that covers it, and its quality in thousandths.
     let mut found = [(0_u8, 0_u16); FORMS.len()];
-    for range in split(accept, b',') {
-        let Some((name, quality)) = parse(range) else { continue };
+    for (name, quality) in weighted(&String::from_utf8_lossy(accept)) {
         for (best, (_, names)) in found.iter_mut().zip(FORMS) {
             let exactness = exactness(name, names);
             if exactness > best.0 {
@@ -71,65 +72,17 @@ const FORMS: [(Form, &[&str]); 3] = [
 ];
 
 /// How exactly a range names one of these types: 3 by its name, 2 by `text/*`, 1 by `*/*`, 0 not at all.
-fn exactness(range: &[u8], names: &[&str]) -> u8 {
-    if range == b"*/*" {
+fn exactness(range: &str, names: &[&str]) -> u8 {
+    if range == "*/*" {
         return 1;
     }
-    let is = |name: &&&str| range.eq_ignore_ascii_case(name.as_bytes());
-    if names.iter().find(is).is_some() {
+    if names.iter().any(|name| range.eq_ignore_ascii_case(name)) {
         return 3;
     }
-    let family = range.strip_suffix(b"/*").unwrap_or_default();
-    let is_of_family = |name: &&str| {
-        name.split_once('/').is_some_and(|(own, _)| own.as_bytes().eq_ignore_ascii_case(family))
-    };
+    let family = range.strip_suffix("/*").unwrap_or_default();
+    let is_of_family =
+        |name: &&str| name.split_once('/').is_some_and(|(own, _)| own.eq_ignore_ascii_case(family));
     if names.iter().any(is_of_family) { 2 } else { 0 }
-}
-
-/// A range without its parameters, and its quality.
-fn parse(range: &[u8]) -> Option<(&[u8], u16)> {
-    let mut parts = split(range, b';');
-    let name = parts.next()?;
-    let weight = parts.find_map(|parameter| match parameter {
-        [b'q' | b'Q', rest @ ..] => rest.trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii_start),
-        _ => None,
-    });
-    Some((name, weight.map_or(Some(1000), quality)?))
-}
-
-/// `0`, `0.5` or `1.000`, in thousandths.
-fn quality(text: &[u8]) -> Option<u16> {
-    let (whole, fraction) = text.split_first()?;
-    let fraction = match fraction {
-        [] => fraction,
-        [b'.', digits @ ..] if digits.len() <= 3 => digits,
-        _ => return None,
-    };
-    if !fraction.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let thousandths =
-        (0..3).fold(0, |sum, at| sum * 10 + fraction.get(at).map_or(0, |digit| u16::from(digit - b'0')));
-    match (whole, thousandths) {
-        (b'0', thousandths) => Some(thousandths),
-        (b'1', 0) => Some(1000),
-        _ => None,
-    }
-}
-
-/// The parts of a list, without the space around them. Between quotes nothing is split.
-fn split(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
-    let (mut quoted, mut escaped) = (false, false);
-    let parts = text.split(move |byte| {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ => return !quoted && *byte == separator,
-        }
-        false
-    });
-    parts.map(<[u8]>::trim_ascii)
 }
 
 #[cfg(test)]

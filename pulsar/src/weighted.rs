@@ -6,23 +6,20 @@
 /// The heaviest weight: weights are counted in thousandths.
 pub(crate) const MOST: u16 = 1000;
 
-/// The names of a list, in its order, each with its weight.
+/// The names of a list, in its order, without their parameters, each with its weight.
 pub(crate) fn weighted(value: &str) -> impl Iterator<Item = (&str, u16)> {
-    value.split(',').filter_map(element)
+    split(value, ',').filter_map(element)
 }
 
 fn element(text: &str) -> Option<(&str, u16)> {
-    let mut parts = text.split(';').map(|part| part.trim_matches([' ', '\t']));
+    let mut parts = split(text, ';');
     let name = parts.next().filter(|name| !name.is_empty())?;
-    for part in parts {
-        // What stands before the weight are parameters of the name, which nothing here has.
-        if let Some((key, value)) = part.split_once('=')
-            && key.eq_ignore_ascii_case("q")
-        {
-            return Some((name, weight(value)?));
-        }
-    }
-    Some((name, MOST))
+    // What stands before the weight are parameters of the name.
+    let found = parts.find_map(|part| {
+        let rest = part.strip_prefix(['q', 'Q'])?.trim_start().strip_prefix('=')?;
+        Some(rest.trim_start())
+    });
+    Some((name, found.map_or(Some(MOST), weight)?))
 }
 
 /// `0`, `1`, and up to three decimals.
@@ -31,12 +28,28 @@ fn weight(text: &str) -> Option<u16> {
     if decimals.len() > 3 || !decimals.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    let thousandths: u16 = format!("{decimals:0<3}").parse().ok()?;
+    let digit = |at| decimals.as_bytes().get(at).map_or(0, |digit| u16::from(digit - b'0'));
+    let thousandths = (0..3).fold(0, |sum, at| sum * 10 + digit(at));
     match whole {
         "0" => Some(thousandths),
         "1" if thousandths == 0 => Some(MOST),
         _ => None,
     }
+}
+
+/// The parts of a list, without the space around them. Between quotes nothing is split.
+fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    let parts = text.split(move |character: char| {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ => return !quoted && character == separator,
+        }
+        false
+    });
+    parts.map(str::trim_ascii)
 }
 
 #[cfg(test)]
@@ -57,6 +70,9 @@ mod tests {
             ("a;q=1.001, b", &[("b", 1000)]),
             ("a;q=2, a;q=-1, a;q=0.1234, a;q=x, a;q=, a;q=0.x, a;q=+1, b", &[("b", 1000)]),
             (";q=1, b", &[("b", 1000)]),
+            ("a; q = 0.5, b;q= 0.5", &[("a", 500), ("b", 500)]),
+            ("a;b=\",\\\",;q=0\";q=0.5, c", &[("a", 500), ("c", 1000)]),
+            ("a;b=\"never closed, c;q=0.5", &[("a", 1000)]),
         ];
         for (value, expected) in table {
             assert_eq!(weighted(value).collect::<Vec<_>>(), *expected, "{value:?}");
