@@ -136,3 +136,24 @@ fn limits_that_are_taken_away_are_told_at_the_start() {
         assert!(expected.is_none_or(|expected| finished.stderr.contains(expected)), "{finished}");
     }
 }
+
+#[test]
+fn a_route_that_takes_long_is_named_in_the_log() {
+    let running = Running::example("faults", &["--workers", "0", "--slow-request", "0.2"]);
+    for path in ["/slow/0.01", "/slow/0.3", "/pool/0.3"] {
+        running.connect().get(path).assert_status(200);
+    }
+    let finished = running.stop();
+    let lines: Vec<_> = finished.stderr.lines().filter(|line| line.contains("until its answer")).collect();
+    assert_eq!(lines.len(), 2, "{finished}");
+    for (line, rule) in lines.iter().zip(["/slow/<float:seconds>", "/pool/<float:seconds>"]) {
+        for part in [
+            "WARN",
+            &format!("route=\"{rule}\""),
+            "examples/faults.rs:",
+            "a request took 0.3 s until its answer",
+        ] {
+            assert!(line.contains(part), "{part:?} is missing in {line}");
+        }
+    }
+}

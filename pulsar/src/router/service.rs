@@ -7,7 +7,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
-    task::{Context as TaskContext, Poll, ready},
+    task::{Context as TaskContext, Poll},
+    time::{Duration, Instant},
 };
 
 use axum_core::response::IntoResponse;
@@ -392,12 +393,35 @@ impl Tables {
         response
     }
 
-    fn log(&self, problem: &Problem, route: Option<usize>, id: &RequestId) {
+    /// Says so if an answer has taken longer than it should. Nobody is cut off for it.
+    fn tell_slow(&self, took: Duration, route: Option<usize>, asker: &Asker) {
+        if self.context.settings().slow_request.time().is_none_or(|limit| took <= limit) {
+            return;
+        }
+        let (rule, handler, place) = self.names(route);
+        let id = asker.id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let seconds = took.as_secs_f64();
+        tracing::warn!(
+            route = rule,
+            handler,
+            place,
+            request_id = id,
+            "a request took {seconds:.1} s until its answer"
+        );
+    }
+
+    /// The rule of a route, its name and its place, for the log.
+    fn names(&self, route: Option<usize>) -> (&str, &str, String) {
         let info = route.map(|number| &self.routes[number].info);
         let rule = info.map_or("-", |info| info.rule.as_str());
         let handler = info.and_then(|info| info.name.as_deref()).unwrap_or("-");
         let place =
             info.and_then(|info| info.place).map_or_else(|| "-".to_owned(), |place| place.to_string());
+        (rule, handler, place)
+    }
+
+    fn log(&self, problem: &Problem, route: Option<usize>, id: &RequestId) {
+        let (rule, handler, place) = self.names(route);
         let error = match (problem.source(), &problem.detail) {
             (Some(source), _) => Chain(source).to_string(),
             (None, Some(detail)) => detail.to_string(),
@@ -512,6 +536,8 @@ struct Pending {
     tables: Arc<Tables>,
     route: Option<usize>,
     asker: Asker,
+    /// Since when it is waited for. What is there at once pays nothing for it.
+    waiting: Option<Instant>,
 }
 
 impl RouteFuture {
@@ -526,7 +552,7 @@ impl RouteFuture {
         asker: Asker,
     ) -> Self {
         let tables = Arc::clone(&router.0);
-        Self(State::Pending(Pending { future, tables, route, asker }))
+        Self(State::Pending(Pending { future, tables, route, asker, waiting: None }))
     }
 }
 
@@ -545,9 +571,16 @@ impl Future for RouteFuture {
             State::Pending(pending) => {
                 let polled = catch_unwind(AssertUnwindSafe(|| pending.future.as_mut().poll(task)));
                 let response = match polled {
-                    Ok(poll) => ready!(poll),
+                    Ok(Poll::Ready(response)) => response,
+                    Ok(Poll::Pending) => {
+                        pending.waiting.get_or_insert_with(Instant::now);
+                        return Poll::Pending;
+                    }
                     Err(panic) => panicked(&*panic),
                 };
+                if let Some(waiting) = pending.waiting {
+                    pending.tables.tell_slow(waiting.elapsed(), pending.route, &pending.asker);
+                }
                 pending.tables.finish(response, pending.route, &pending.asker)
             }
         };

@@ -129,6 +129,7 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("max_body", "unlimited", "'unlimited'", Settings { max_body: BodyLimit::Unlimited, ..d() }),
         ("body_buffer", "0", "0", Settings { body_buffer: 0, ..d() }),
         ("body_timeout", "0.5", "0.5", Settings { body_timeout: TimeLimit::After(seconds(0.5)), ..d() }),
+        ("slow_request", "0.5", "0.5", Settings { slow_request: TimeLimit::After(seconds(0.5)), ..d() }),
         ("allowed_hosts", "a", "'a'", Settings { allowed_hosts: vec!["a".into()], ..d() }),
         ("strict_slashes", "false", "false", Settings { strict_slashes: false, ..d() }),
         (

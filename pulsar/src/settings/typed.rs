@@ -45,6 +45,7 @@ use crate::settings::{
 /// * [`max_body`](Settings::max_body): 8 MiB
 /// * [`body_buffer`](Settings::body_buffer): 64 KiB
 /// * [`body_timeout`](Settings::body_timeout): 15 seconds
+/// * [`slow_request`](Settings::slow_request): 30 seconds
 /// * [`allowed_hosts`](Settings::allowed_hosts): none, which is every host
 /// * [`strict_slashes`](Settings::strict_slashes): true
 /// * [`trusted_proxies`](Settings::trusted_proxies): nobody
@@ -150,6 +151,8 @@ pub struct Settings {
     pub body_buffer: usize,
     /// How long the next piece of a request body may take while it is waited for.
     pub body_timeout: TimeLimit,
+    /// How long a route may take until its answer before the log says so.
+    pub slow_request: TimeLimit,
     /// The hosts that the application answers for, such as `example.org` and `*.example.org`; none is every host.
     pub allowed_hosts: Vec<String>,
     /// Whether a path that differs from a rule only by its final slash is redirected to the rule's spelling.
@@ -264,6 +267,7 @@ impl Default for Settings {
             max_body: BodyLimit::default(),
             body_buffer: 64 << 10,
             body_timeout: TimeLimit::seconds(15),
+            slow_request: TimeLimit::seconds(30),
             allowed_hosts: Vec::new(),
             strict_slashes: true,
             trusted_proxies: Peers::default(),

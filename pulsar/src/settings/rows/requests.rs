@@ -110,6 +110,21 @@ pub(super) const ROWS: &[Row] = &[
         show: |settings| settings.body_timeout.to_string(),
     },
     Row {
+        name: "slow_request",
+        short: None,
+        value_name: "SECONDS",
+        section: SECTION,
+        scope: Scope::Application,
+        default: "30",
+        help: "How long a route may take until its answer before the log says so",
+        details: "In seconds, fractions allowed; unlimited says nothing. Nobody is cut off for it: a line of the log names the route, its \
+                  place and the id of the request.",
+        types: &[Type::Integer, Type::Float, Type::String],
+        several: None,
+        set: |settings, text| text.parse().map(|limit| settings.slow_request = limit),
+        show: |settings| settings.slow_request.to_string(),
+    },
+    Row {
         name: "allowed_hosts",
         short: None,
         value_name: "HOST",

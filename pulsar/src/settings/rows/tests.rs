@@ -233,6 +233,7 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ("max_headers", &[("8", "8"), ("4096", "4096")]),
     ("body_buffer", &[("0", "0"), ("64k", "64KiB"), ("16m", "16MiB")]),
     ("body_timeout", &[("0.5", "0.5"), ("unlimited", "unlimited")]),
+    ("slow_request", &[("0.5", "0.5"), ("unlimited", "unlimited")]),
     (
         "allowed_hosts",
         &[("any", "any"), ("Example.org", "example.org"), ("*.a", "*.a"), ("[::1]:80", "[::1]:80")],
@@ -448,6 +449,7 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
             ),
         ],
     ),
+    ("slow_request", &[("0", no_time_limit!("0"))]),
     (
         "allowed_hosts",
         &[("", not_a_host!("")), ("http://a", not_a_host!("http://a")), ("*.", not_a_host!("*."))],
