@@ -74,7 +74,7 @@ impl Tls {
 
     /// The same from a server with these certificates.
     #[must_use]
-    #[cfg_attr(not(feature = "tls"), allow(dead_code))]
+    #[cfg_attr(not(feature = "tls"), allow(dead_code))] // Only the handshake asks for it.
     pub(crate) fn with_names(mut self, names: Arc<ServerNames>) -> Self {
         self.names = names;
         self
@@ -133,7 +133,7 @@ pub(crate) struct ServerNames {
 
 impl ServerNames {
     /// Says that a certificate has a name.
-    #[cfg_attr(not(feature = "tls"), allow(dead_code))]
+    #[cfg_attr(not(feature = "tls"), allow(dead_code))] // Only the handshake asks for it.
     pub(crate) fn add(&mut self, certificate: usize, name: &str) {
         self.names.entry(name.to_ascii_lowercase()).or_default().push(certificate);
     }
