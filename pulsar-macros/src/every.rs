@@ -130,7 +130,7 @@ fn tokens_of(
             use #crate_path::__private as _pulsar;
             // The trait is for one of the two kinds of return type; for the other one it is not used.
             #[allow(unused_imports)]
-            use _pulsar::ReturnedNothing as _;
+            use _pulsar::ReturnedValue as _;
 
             #items
             _pulsar::inventory::submit! {

@@ -6,8 +6,8 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, GenericParam, Item, ItemFn, Lifetime, Lit, Meta, Pat, PatType,
-    ReturnType, Safety, Signature, Type, ext::IdentExt, spanned::Spanned,
+    Attribute, Expr, ExprLit, FnArg, GenericArgument, GenericParam, Item, ItemFn, Lifetime, Lit, Meta, Pat,
+    PatType, PathArguments, ReturnType, Safety, Signature, Type, TypePath, ext::IdentExt, spanned::Spanned,
 };
 
 use crate::{
@@ -115,6 +115,17 @@ impl Function {
         })
     }
 
+    /// The places of the value and of the error that the function returns.
+    pub(crate) fn places(&self) -> Places {
+        let at = |ty: &Type| Span::mixed_site().located_at(ty.span());
+        let whole = self.output_span();
+        let types = result_of(&self.output).unwrap_or_default();
+        Places {
+            value: types.first().map_or(whole, |ty| at(ty)),
+            error: types.get(1).map_or(whole, |ty| at(ty)),
+        }
+    }
+
     /// The place of the lines that are about what the function returns.
     pub(crate) fn output_span(&self) -> Span {
         let span = match &self.output {
@@ -123,6 +134,33 @@ impl Function {
         };
         Span::mixed_site().located_at(span)
     }
+}
+
+/// Where messages about the two sides of what a function returns belong.
+pub(crate) struct Places {
+    /// The `T` of a `Result<T, E>`, else the type itself.
+    pub(crate) value: Span,
+    /// The `E`, as far as it is written.
+    pub(crate) error: Span,
+}
+
+/// Whether it is a `Result`, or an alias of one: those have it in their names.
+pub(crate) fn is_result(ty: &Type) -> bool {
+    let Type::Path(TypePath { path, .. }) = bare(ty) else { return false };
+    path.segments.last().is_some_and(|last| last.ident.to_string().contains("Result"))
+}
+
+/// The types that are written in `Result<T, E>`, under any path.
+pub(crate) fn result_of(output: &ReturnType) -> Option<Vec<&Type>> {
+    let ReturnType::Type(_, ty) = output else { return None };
+    let Type::Path(TypePath { path, .. }) = bare(ty) else { return None };
+    let last = path.segments.last().filter(|last| last.ident == "Result")?;
+    let PathArguments::AngleBracketed(list) = &last.arguments else { return Some(Vec::new()) };
+    let types = list.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    Some(types.collect())
 }
 
 /// The type inside parentheses and invisible delimiters.

@@ -9,7 +9,7 @@ use syn::{ReturnType, Type};
 
 use crate::{
     errors::{Errors, with_help},
-    function::{Function, Role},
+    function::{Function, Role, is_result},
     needs::Need,
     words,
 };
@@ -64,7 +64,8 @@ pub(crate) fn outcome(function: &Function, called: &TokenStream) -> TokenStream 
         ReturnType::Default => quote_spanned!(function.output_span()=> ()),
         ReturnType::Type(_, ty) => quote_spanned!(function.output_span()=> #ty),
     };
-    quote_spanned!(function.output_span()=> _pulsar::Returned::<#output>::new().outcome(#called))
+    let failed = quote_spanned!(function.places().error=> _pulsar::Failure::boxed);
+    quote_spanned!(function.output_span()=> _pulsar::Returned::<#output>::new().split(#called).map(_pulsar::drop).map_err(#failed))
 }
 
 /// Nobody takes what such a function returns, unless it is an error.
@@ -72,11 +73,7 @@ pub(crate) fn check_outcome(role: Role, function: &Function, errors: &mut Errors
     let ReturnType::Type(_, ty) = &function.output else { return };
     let fits = match &**ty {
         Type::Tuple(tuple) => tuple.elems.is_empty(),
-        // Aliases of `Result` have it in their names.
-        Type::Path(path) => {
-            path.path.segments.last().is_some_and(|last| last.ident.to_string().contains("Result"))
-        }
-        _ => false,
+        ty => is_result(ty),
     };
     if !fits {
         let message = format!(

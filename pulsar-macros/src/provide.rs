@@ -94,7 +94,11 @@ fn tokens_of(crate_path: &syn::Path, function: &Function, output: &Type, needs: 
     let wait = function.is_async.then(|| quote_spanned!(at_output=> .await));
     let context = if needs.is_empty() { quote_spanned!(site=> _) } else { quote_spanned!(site=> context) };
     let returned = quote_spanned!(at_output=> _pulsar::Returned::<#output>::new());
-    let finish = quote_spanned!(at_output=> #returned.finish(#name(#(#passed),*) #wait));
+    let called = quote_spanned!(at_output=> #returned.split(#name(#(#passed),*) #wait));
+    let at = function.places();
+    let failed = quote_spanned!(at.error=> _pulsar::Failure::boxed);
+    let built = quote_spanned!(at.value=> _pulsar::Provided::built);
+    let finish = quote_spanned!(at_output=> #called.map(#built).map_err(#failed));
 
     quote_spanned! {site=>
         #(#conditions)*

@@ -9,7 +9,7 @@ use syn::{LitStr, ReturnType, Type};
 
 use crate::{
     errors::{Errors, beside, with_help},
-    function::{Argument, Function, Role},
+    function::{Argument, Function, Role, is_result},
     literal_path,
     options::{self, Options},
     words,
@@ -114,9 +114,19 @@ fn check_signature(function: &Function, errors: &mut Errors) {
             errors.at_span(function.name.span(), with_help(message, &help));
         }
     }
-    if matches!(function.output, ReturnType::Default) {
-        let message = "a WSGI callable returns the body of the answer, and this one returns nothing";
-        errors.at_span(function.name.span(), with_help(message, help));
+    match &function.output {
+        ReturnType::Default => {
+            let message = "a WSGI callable returns the body of the answer, and this one returns nothing";
+            errors.at_span(function.name.span(), with_help(message, help));
+        }
+        ReturnType::Type(_, ty) if !is_result(ty) => {
+            let message = format!("a WSGI callable cannot return `{}`: it may fail", words::source(ty));
+            errors.at(
+                ty,
+                with_help(message, "return `wsgi::Result<impl IntoBody>`, and the value as `Ok(value)`"),
+            );
+        }
+        ReturnType::Type(..) => {}
     }
 }
 
@@ -147,14 +157,14 @@ fn made_of(function: &Function) -> TokenStream {
     let name = callable.to_string();
     let name = quote_spanned!(site=> concat!(module_path!(), "::", #name));
     if !function.is_async {
-        let called = quote_spanned!(at_name=> _pulsar::answer(#callable(#environ, #start_response)));
+        let called = answered(function, &quote_spanned!(at_name=> #callable(#environ, #start_response)));
         return quote_spanned!(at_name=> _pulsar::Application::of_fn(#name, |#environ, #start_response| #called));
     }
     let borrowed = quote_spanned!(environ.span()=> &mut #environ);
     let future = |environ: &TokenStream| {
-        quote_spanned!(at_name=>
-            _pulsar::Box::pin(async move { _pulsar::answer(#callable(#environ, #start_response).await) })
-        )
+        let called = quote_spanned!(at_name=> #callable(#environ, #start_response).await);
+        let called = answered(function, &called);
+        quote_spanned!(at_name=> _pulsar::Box::pin(async move { #called }))
     };
     let (alone, chained) = (future(&borrowed), future(&quote!(#environ)));
     quote_spanned! {at_name=>
@@ -163,6 +173,20 @@ fn made_of(function: &Function) -> TokenStream {
             |mut #environ, #start_response| #alone,
             |#environ, #start_response| #chained,
         )
+    }
+}
+
+/// A call taken apart, so that what one side of its `Result` lacks is said at that side.
+fn answered(function: &Function, called: &TokenStream) -> TokenStream {
+    let site = function.output_span();
+    let at = function.places();
+    let body = quote_spanned!(at.value=> _pulsar::Answer::answered(body));
+    let error = quote_spanned!(at.error=> _pulsar::AnswerError::answered(error));
+    quote_spanned! {site=>
+        match #called {
+            _pulsar::Ok(body) => #body,
+            _pulsar::Err(error) => #error,
+        }
     }
 }
 

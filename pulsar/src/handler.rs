@@ -4,7 +4,13 @@
 //! compiler's message about it. Handlers of routes that are added without macros are closures; [`IntoHandler`] turns
 //! those into the same kind of function.
 
-use std::{fmt, panic::resume_unwind, sync::Arc};
+use std::{
+    fmt,
+    panic::resume_unwind,
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll, ready},
+};
 
 use axum_core::{
     extract::{FromRequest, FromRequestParts},
@@ -30,7 +36,30 @@ pub struct Reply(pub(crate) ReplyKind);
 
 pub(crate) enum ReplyKind {
     Now(Response),
-    Later(BoxFuture<'static, Response>),
+    Later(Later),
+}
+
+/// An answer on its way.
+pub(crate) enum Later {
+    Answer(BoxFuture<'static, Response>),
+    /// The error is what an extractor refuses the request with.
+    Extracting(BoxFuture<'static, Result<Response, Response>>),
+}
+
+impl Future for Later {
+    type Output = Response;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Response> {
+        loop {
+            match &mut *self {
+                Self::Answer(future) => return future.as_mut().poll(task),
+                Self::Extracting(future) => match ready!(future.as_mut().poll(task)) {
+                    Ok(response) => return Poll::Ready(response),
+                    Err(rejection) => *self = Self::Answer(Box::pin(rejected(rejection))),
+                },
+            }
+        }
+    }
 }
 
 impl Reply {
@@ -41,8 +70,21 @@ impl Reply {
     }
 
     /// Not public API. Used by generated code.
-    pub fn later(future: impl Future<Output = Response> + Send + 'static) -> Self {
-        Self(ReplyKind::Later(Box::pin(future)))
+    #[must_use]
+    pub fn later(future: BoxFuture<'static, Response>) -> Self {
+        Self(ReplyKind::Later(Later::Answer(future)))
+    }
+
+    /// The answer of a handler, or the refusal of one of its extractors. Not public API. Used by generated code.
+    #[must_use]
+    pub fn extracting(future: BoxFuture<'static, Result<Response, Response>>) -> Self {
+        Self(ReplyKind::Later(Later::Extracting(future)))
+    }
+
+    /// The answer to a path value that does not fit its argument's type. Not public API. Used by generated code.
+    #[must_use]
+    pub fn no_such_value() -> Self {
+        Self::now(Problem::new(StatusCode::NOT_FOUND).into_response())
     }
 }
 
@@ -55,18 +97,8 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// The answer to a path value that does not fit its argument's type. Not public API. Used by generated code.
-#[doc(hidden)]
-#[must_use]
-pub fn no_such_value() -> Response {
-    Problem::new(StatusCode::NOT_FOUND).into_response()
-}
-
 /// Gives the rejection of a foreign extractor, which is plain text, the form that ours have.
-///
-/// Not public API. Used by generated code.
-#[doc(hidden)]
-pub async fn rejected(response: Response) -> Response {
+async fn rejected(response: Response) -> Response {
     const LONGEST_DETAIL: usize = 4096;
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
@@ -135,7 +167,7 @@ impl Endpoint {
     pub(crate) fn call(&self, request: Request, params: Params, context: &Context) -> Reply {
         match self {
             Self::Generated { handler, .. } => handler(request, params, context),
-            Self::Closure(closure) => Reply(ReplyKind::Later(closure(request, context))),
+            Self::Closure(closure) => Reply::later(closure(request, context)),
         }
     }
 }

@@ -20,6 +20,7 @@ mod problem;
 
 pub mod request;
 
+pub mod bounds;
 pub mod extract;
 mod handler;
 mod middleware;

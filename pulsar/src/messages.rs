@@ -96,7 +96,7 @@ mod tests {
     use crate::{
         cluster::{ClusterError, Target},
         place::Place,
-        registry::{Returned, ReturnedAnswer, answered_in_pool, payload},
+        registry::{answered, answered_in_pool, payload},
         settings::{PoolSize, Settings},
     };
 
@@ -106,12 +106,13 @@ mod tests {
 
     fn messages() -> Vec<Message> {
         let doubles = Message::new("double", Vec::new, |_, bytes| {
-            Box::pin(async move { Returned::<u32>::new().answer(payload::<u32>(bytes)? * 2) })
+            Box::pin(async move {
+                let number: u32 = payload(serde_json::from_slice(bytes))?;
+                answered(Ok(serde_json::to_vec(&(number * 2))))
+            })
         });
         let fails = Message::new("fail", Vec::new, |_, _| {
-            Box::pin(async {
-                Returned::<crate::Result<()>>::new().answer(Err(crate::Error::new("disk on fire")))
-            })
+            Box::pin(async { answered(Err(crate::Error::new("disk on fire").into())) })
         });
         let panics = Message::new("panic", Vec::new, |_, _| Box::pin(async { panic!("a {}", "bug") }));
         let panics_in_pool = Message::new("panic.pool", Vec::new, |context, _| {

@@ -8,35 +8,36 @@ pub use std::{
     clone::Clone,
     convert::{From, Into},
     future::Future,
-    option::Option,
-    result::Result,
+    mem::drop,
+    option::Option::{self, None, Some},
+    result::Result::{self, Err, Ok},
     string::ToString,
     vec::Vec,
 };
 
-pub use axum_core::{
-    extract::{FromRequest, FromRequestParts},
-    response::IntoResponse,
-};
+pub use axum_core::response::IntoResponse;
 pub use http::StatusCode;
 pub use inventory;
 
 pub use crate::{
     app::{App, Program},
     body::{BoxError, BoxFuture, Request, Response},
+    bounds::{
+        Extractor, Failure, HandlerError, HandlerOutput, HeadExtractor, MessageAnswer, MessagePayload,
+        PathValue, Provided,
+    },
     cluster::Answered,
     context::Context,
     extract::State,
     files::EmbeddedFile,
-    handler::{Reply, no_such_value, on_pool, rejected},
+    handler::{Reply, on_pool},
     place::Place,
     problem::Problem,
     registry::{
-        Built, Hook, Message, NoRequirement, Outcome, Probe, Provider, Requirement, Returned, ReturnedAnswer,
-        ReturnedNothing, ReturnedValue, Route, Scope, StaticFiles, Task, WsgiApp, answered_in_pool, found,
-        in_pool, payload,
+        Built, Hook, Message, NoRequirement, Outcome, Probe, Provider, Requirement, Returned, ReturnedValue,
+        Route, Scope, StaticFiles, Task, WsgiApp, answered, answered_in_pool, in_pool, payload,
     },
     request::Params,
     worker::{Worker, WorkerExit},
-    wsgi::{Application, answer},
+    wsgi::{Answer, AnswerError, Application},
 };

@@ -118,7 +118,8 @@ fn tokens_of(
         Passed::State(need) => need.line(),
         Passed::Payload(argument) => {
             let (local, ty) = (Ident::new("message", argument.span()), &argument.ty);
-            quote_spanned!(argument.span()=> let #local = _pulsar::payload::<#ty>(payload)?;)
+            let read = quote_spanned!(argument.span()=> <#ty as _pulsar::MessagePayload>::read(payload));
+            quote_spanned!(argument.span()=> let #local = _pulsar::payload(#read)?;)
         }
     });
     let values = passed.iter().map(|passed| match passed {
@@ -135,8 +136,12 @@ fn tokens_of(
     };
     let callable = &function.name;
     let wait = function.is_async.then(|| quote_spanned!(at_output=> .await));
-    let answer =
-        quote_spanned!(at_output=> _pulsar::Returned::<#output>::new().answer(#callable(#(#values),*) #wait));
+    let called =
+        quote_spanned!(at_output=> _pulsar::Returned::<#output>::new().split(#callable(#(#values),*) #wait));
+    let at = function.places();
+    let written = quote_spanned!(at.value=> |answer| _pulsar::MessageAnswer::write(&answer));
+    let failed = quote_spanned!(at.error=> _pulsar::Failure::boxed);
+    let answer = quote_spanned!(at_output=> _pulsar::answered(#called.map(#written).map_err(#failed)));
     let answer = if function.is_async {
         answer
     } else {
@@ -156,7 +161,7 @@ fn tokens_of(
             use #crate_path::__private as _pulsar;
             // The trait is for one of the two kinds of return type; for the other one it is not used.
             #[allow(unused_imports)]
-            use _pulsar::ReturnedAnswer as _;
+            use _pulsar::ReturnedValue as _;
 
             fn #needs() -> _pulsar::Vec<_pulsar::Requirement> {
                 _pulsar::From::from([#(#requirements),*])

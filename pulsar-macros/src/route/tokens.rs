@@ -10,7 +10,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::{
-    function::Function,
+    function::{Function, result_of},
     route::{
         arguments::{Joined, Source},
         attribute::{Attribute, Rule},
@@ -28,16 +28,20 @@ pub(crate) fn registration(
     let names = Names::new(function, arguments);
     let (crate_path, conditions) = (&attribute.crate_path, &function.conditions);
     let handler = handler(attribute, function, arguments, &names);
-    let requirements = requirements(arguments, &names);
     let route = route(attribute, rule, function, arguments, &names);
+    // The trait is for arguments that are no state; where all are, it is not used.
+    let probes = arguments
+        .iter()
+        .any(|joined| joined.source == Source::Extractor)
+        .then(|| quote_spanned!(site=> #[allow(unused_imports)] use _pulsar::NoRequirement as _;));
     quote_spanned! {site=>
         #(#conditions)*
         #[doc(hidden)]
         const _: () = {
             use #crate_path::__private as _pulsar;
+            #probes
 
             #handler
-            #requirements
             _pulsar::inventory::submit! { #route }
         };
     }
@@ -46,7 +50,6 @@ pub(crate) fn registration(
 /// The names in a block. Items are not hygienic and locals of one macro share their names, so ours step aside.
 struct Names {
     handler: Ident,
-    requirements: Ident,
     /// The local of each argument.
     locals: Vec<Ident>,
 }
@@ -57,9 +60,8 @@ impl Names {
             let name = if function.name == name { format!("{name}_of_route") } else { name.to_owned() };
             Ident::new(&name, Span::mixed_site())
         };
-        let mut taken: Vec<String> = ["request", "params", "context", "parts", "body", "value", "rejection"]
-            .map(str::to_owned)
-            .to_vec();
+        let mut taken: Vec<String> =
+            ["request", "params", "context", "parts", "body", "value", "error"].map(str::to_owned).to_vec();
         let mut locals = Vec::new();
         for (number, Joined { argument, .. }) in arguments.iter().enumerate() {
             let mut name = match &argument.name {
@@ -73,7 +75,7 @@ impl Names {
             locals.push(Ident::new(&name, argument.span()));
             taken.push(name);
         }
-        Names { handler: item("handler"), requirements: item("requirements"), locals }
+        Names { handler: item("handler"), locals }
     }
 }
 
@@ -110,11 +112,13 @@ fn handler(
         };
         // At the function's name: that its future is not `Send` is said here.
         let place = Span::mixed_site().located_at(function.name.span());
+        let kind = Ident::new(if extracts { "extracting" } else { "later" }, site);
+        let answer = if extracts { quote_spanned!(site=> _pulsar::Ok(#answer)) } else { answer };
         quote_spanned! {place=>
-            _pulsar::Reply::later(async move {
+            _pulsar::Reply::#kind(_pulsar::Box::pin(async move {
                 #extractions
                 #answer
-            })
+            }))
         }
     };
     quote_spanned! {site=>
@@ -136,8 +140,8 @@ fn values(arguments: &[Joined<'_>], names: &Names) -> TokenStream {
         let Source::Parsed(index) = source else { return None };
         let (index, ty) = (Literal::usize_unsuffixed(*index), &argument.ty);
         Some(quote_spanned! {argument.span()=>
-            let _pulsar::Option::Some(#local) = params.parse::<#ty>(#index) else {
-                return _pulsar::Reply::now(_pulsar::no_such_value());
+            let _pulsar::Some(#local) = <#ty as _pulsar::PathValue>::of(&params, #index) else {
+                return _pulsar::Reply::no_such_value();
             };
         })
     });
@@ -157,10 +161,9 @@ fn extractions(arguments: &[Joined<'_>], names: &Names) -> TokenStream {
     let heads = extractors.iter().map(|(Joined { argument, .. }, local)| {
         let ty = &argument.ty;
         let span = argument.span();
-        let extraction = quote_spanned! {span=>
-            <#ty as _pulsar::FromRequestParts<_pulsar::Context>>::from_request_parts(&mut parts, &context)
-        };
-        extracted(local, span, &extraction)
+        quote_spanned! {span=>
+            let #local = <#ty as _pulsar::HeadExtractor>::extract(&mut parts, &context).await?;
+        }
     });
     let heads: TokenStream = heads.collect();
     let heads = (!heads.is_empty()).then(|| {
@@ -172,22 +175,10 @@ fn extractions(arguments: &[Joined<'_>], names: &Names) -> TokenStream {
     });
     let ty = &last.argument.ty;
     let span = last.argument.span();
-    let extraction = quote_spanned! {span=>
-        <#ty as _pulsar::FromRequest<_pulsar::Context, _>>::from_request(request, &context)
+    let last = quote_spanned! {span=>
+        let #last_local = <#ty as _pulsar::Extractor<_>>::extract(request, &context).await?;
     };
-    let last = extracted(last_local, span, &extraction);
     quote_spanned! {site=> #heads #last }
-}
-
-fn extracted(local: &Ident, span: Span, extraction: &TokenStream) -> TokenStream {
-    quote_spanned! {span=>
-        let #local = match #extraction.await {
-            _pulsar::Result::Ok(value) => value,
-            _pulsar::Result::Err(rejection) => {
-                return _pulsar::rejected(_pulsar::IntoResponse::into_response(rejection)).await;
-            }
-        };
-    }
 }
 
 /// The user's function with its arguments, as a response.
@@ -203,28 +194,20 @@ fn call(function: &Function, arguments: &[Joined<'_>], names: &Names) -> TokenSt
             Source::Parsed(_) | Source::Extractor => quote!(#local),
         });
     let wait = function.is_async.then(|| quote_spanned!(span=> .await));
-    quote_spanned!(span=> _pulsar::IntoResponse::into_response(#name(#(#values),*) #wait))
-}
-
-/// What the extractors need of the worker, asked when the program starts.
-fn requirements(arguments: &[Joined<'_>], names: &Names) -> Option<TokenStream> {
-    let name = &names.requirements;
-    let probes: Vec<TokenStream> = arguments
-        .iter()
-        .filter(|joined| joined.source == Source::Extractor)
-        .map(|Joined { argument, .. }| {
-            let ty = &argument.ty;
-            quote_spanned!(argument.span()=> _pulsar::Probe::<#ty>::new().requirement())
-        })
-        .collect();
-    (!probes.is_empty()).then(|| {
-        quote_spanned! {Span::mixed_site()=>
-            fn #name() -> _pulsar::Vec<_pulsar::Requirement> {
-                use _pulsar::NoRequirement as _;
-                _pulsar::found([#(#probes),*])
-            }
+    let called = quote_spanned!(span=> #name(#(#values),*) #wait);
+    if result_of(&function.output).is_none() {
+        return quote_spanned!(span=> _pulsar::HandlerOutput::respond(#called));
+    }
+    // Taken apart here, so that what one side lacks is said at that side.
+    let at = function.places();
+    let value = quote_spanned!(at.value=> _pulsar::HandlerOutput::respond(value));
+    let error = quote_spanned!(at.error=> _pulsar::HandlerError::respond(error));
+    quote_spanned! {span=>
+        match #called {
+            _pulsar::Ok(value) => #value,
+            _pulsar::Err(error) => #error,
         }
-    })
+    }
 }
 
 /// The entry, with the parts that it has.
@@ -236,15 +219,22 @@ fn route(
     names: &Names,
 ) -> TokenStream {
     let site = Span::mixed_site();
-    let Names { handler, requirements, .. } = names;
+    let handler = &names.handler;
     let (methods, rule) = (&attribute.methods, &rule.literal);
     let function_name = function.name.to_string();
     let name = attribute.name.as_ref().map(|name| quote_spanned!(site=> .name(#name)));
     let doc = Some(&function.doc).filter(|doc| !doc.is_empty()).map(|doc| quote_spanned!(site=> .doc(#doc)));
-    let extracts = arguments.iter().any(|joined| joined.source == Source::Extractor);
-    let extracts = extracts.then(|| quote_spanned!(site=> .requires(#requirements).extracts(true)));
+    let probes: Vec<TokenStream> = arguments
+        .iter()
+        .filter(|joined| joined.source == Source::Extractor)
+        .map(|Joined { argument, .. }| {
+            let ty = &argument.ty;
+            quote_spanned!(argument.span()=> <_pulsar::Probe<#ty>>::ASKS)
+        })
+        .collect();
+    let extracts = (!probes.is_empty()).then(|| quote_spanned!(site=> .extracts(&[#(#probes),*])));
     let blocking =
-        (!function.is_async && attribute.inline.is_none()).then(|| quote_spanned!(site=> .blocking(true)));
+        (!function.is_async && attribute.inline.is_none()).then(|| quote_spanned!(site=> .blocking()));
     quote_spanned! {site=>
         _pulsar::Route::new(&[#(#methods),*], #rule, #handler)
             .function(#function_name)

@@ -59,6 +59,6 @@ fn constants(files: &[Listed]) -> TokenStream {
         #[cfg(debug_assertions)]
         static EMBEDDED: _pulsar::Option<&[_pulsar::EmbeddedFile]> = _pulsar::Option::None;
         #[cfg(not(debug_assertions))]
-        static EMBEDDED: _pulsar::Option<&[_pulsar::EmbeddedFile]> = _pulsar::Option::Some(&[#(#files),*]);
+        static EMBEDDED: _pulsar::Option<&[_pulsar::EmbeddedFile]> = _pulsar::Some(&[#(#files),*]);
     }
 }

@@ -9,12 +9,14 @@ const _: () = {
         params: _pulsar::Params,
         _: &_pulsar::Context,
     ) -> _pulsar::Reply {
-        let _pulsar::Option::Some(number) = params.parse::<u32>(1) else {
-            return _pulsar::Reply::now(_pulsar::no_such_value());
+        let _pulsar::Some(number) = <u32 as _pulsar::PathValue>::of(&params, 1) else {
+            return _pulsar::Reply::no_such_value();
         };
-        _pulsar::Reply::later(async move {
-            _pulsar::IntoResponse::into_response(page(params.str(0), number).await)
-        })
+        _pulsar::Reply::later(
+            _pulsar::Box::pin(async move {
+                _pulsar::HandlerOutput::respond(page(params.str(0), number).await)
+            }),
+        )
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/<lang>/<int:number>", handler).function("page")

@@ -3,7 +3,7 @@ async fn sweep(cache: State<Cache>) -> Result<()> {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::ReturnedNothing as _;
+    use _pulsar::ReturnedValue as _;
     fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
         _pulsar::From::from([_pulsar::Requirement::of::<Cache>()])
     }
@@ -11,7 +11,9 @@ const _: () = {
         _pulsar::Box::pin(async move {
             let need_1 = context.need::<Cache>();
             _pulsar::Returned::<Result<()>>::new()
-                .outcome(sweep(_pulsar::State(need_1)).await)
+                .split(sweep(_pulsar::State(need_1)).await)
+                .map(_pulsar::drop)
+                .map_err(_pulsar::Failure::boxed)
         })
     }
     _pulsar::inventory::submit! {

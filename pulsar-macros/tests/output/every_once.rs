@@ -3,7 +3,7 @@ fn report() {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::ReturnedNothing as _;
+    use _pulsar::ReturnedValue as _;
     fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
         _pulsar::From::from([])
     }
@@ -11,7 +11,12 @@ const _: () = {
         _pulsar::Box::pin(async move {
             _pulsar::in_pool(
                     context,
-                    move || _pulsar::Returned::<()>::new().outcome(report()),
+                    move || {
+                        _pulsar::Returned::<()>::new()
+                            .split(report())
+                            .map(_pulsar::drop)
+                            .map_err(_pulsar::Failure::boxed)
+                    },
                 )
                 .await
         })

@@ -9,7 +9,7 @@ const _: () = {
         _: _pulsar::Params,
         _: &_pulsar::Context,
     ) -> _pulsar::Reply {
-        _pulsar::Reply::now(_pulsar::IntoResponse::into_response(hello()))
+        _pulsar::Reply::now(_pulsar::HandlerOutput::respond(hello()))
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/", handler).function("hello")

@@ -3,7 +3,7 @@ async fn clear(key: String, cache: State<Cache>) -> usize {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::ReturnedAnswer as _;
+    use _pulsar::ReturnedValue as _;
     fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
         _pulsar::From::from([_pulsar::Requirement::of::<Cache>()])
     }
@@ -12,10 +12,16 @@ const _: () = {
         payload: &'a [u8],
     ) -> _pulsar::BoxFuture<'a, _pulsar::Answered> {
         _pulsar::Box::pin(async move {
-            let message = _pulsar::payload::<String>(payload)?;
+            let message = _pulsar::payload(
+                <String as _pulsar::MessagePayload>::read(payload),
+            )?;
             let need_2 = context.need::<Cache>();
-            _pulsar::Returned::<usize>::new()
-                .answer(clear(message, _pulsar::State(need_2)).await)
+            _pulsar::answered(
+                _pulsar::Returned::<usize>::new()
+                    .split(clear(message, _pulsar::State(need_2)).await)
+                    .map(|answer| _pulsar::MessageAnswer::write(&answer))
+                    .map_err(_pulsar::Failure::boxed),
+            )
         })
     }
     _pulsar::inventory::submit! {

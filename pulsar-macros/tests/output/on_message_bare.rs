@@ -3,7 +3,7 @@ async fn stop() {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::ReturnedAnswer as _;
+    use _pulsar::ReturnedValue as _;
     fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
         _pulsar::From::from([])
     }
@@ -12,7 +12,12 @@ const _: () = {
         _: &'a [u8],
     ) -> _pulsar::BoxFuture<'a, _pulsar::Answered> {
         _pulsar::Box::pin(async move {
-            _pulsar::Returned::<()>::new().answer(stop().await)
+            _pulsar::answered(
+                _pulsar::Returned::<()>::new()
+                    .split(stop().await)
+                    .map(|answer| _pulsar::MessageAnswer::write(&answer))
+                    .map_err(_pulsar::Failure::boxed),
+            )
         })
     }
     _pulsar::inventory::submit! {

@@ -3,7 +3,7 @@ fn handle(cache: &Cache, (a, b): (u8, u8)) -> Result<()> {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::ReturnedAnswer as _;
+    use _pulsar::ReturnedValue as _;
     fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
         _pulsar::From::from([_pulsar::Requirement::of::<Cache>()])
     }
@@ -13,13 +13,17 @@ const _: () = {
     ) -> _pulsar::BoxFuture<'a, _pulsar::Answered> {
         _pulsar::Box::pin(async move {
             let need_1 = context.need::<Cache>();
-            let message = _pulsar::payload::<(u8, u8)>(payload)?;
+            let message = _pulsar::payload(
+                <(u8, u8) as _pulsar::MessagePayload>::read(payload),
+            )?;
             _pulsar::answered_in_pool(
                     context,
-                    move || {
+                    move || _pulsar::answered(
                         _pulsar::Returned::<Result<()>>::new()
-                            .answer(handle(&*need_1, message))
-                    },
+                            .split(handle(&*need_1, message))
+                            .map(|answer| _pulsar::MessageAnswer::write(&answer))
+                            .map_err(_pulsar::Failure::boxed),
+                    ),
                 )
                 .await
         })

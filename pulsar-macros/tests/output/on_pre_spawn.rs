@@ -3,9 +3,12 @@ fn run(worker: &Worker) -> io::Result<()> {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::ReturnedNothing as _;
+    use _pulsar::ReturnedValue as _;
     fn run_of_ours(told: &_pulsar::Worker) -> _pulsar::Outcome {
-        _pulsar::Returned::<io::Result<()>>::new().outcome(run(told))
+        _pulsar::Returned::<io::Result<()>>::new()
+            .split(run(told))
+            .map(_pulsar::drop)
+            .map_err(_pulsar::Failure::boxed)
     }
     _pulsar::inventory::submit! {
         _pulsar::Hook::pre_spawn(run_of_ours).function("run")

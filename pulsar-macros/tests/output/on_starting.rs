@@ -5,9 +5,12 @@ fn hello() {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::ReturnedNothing as _;
+    use _pulsar::ReturnedValue as _;
     fn run() -> _pulsar::Outcome {
-        _pulsar::Returned::<()>::new().outcome(hello())
+        _pulsar::Returned::<()>::new()
+            .split(hello())
+            .map(_pulsar::drop)
+            .map_err(_pulsar::Failure::boxed)
     }
     _pulsar::inventory::submit! {
         _pulsar::Hook::starting(run).function("hello")

@@ -3,9 +3,12 @@ fn note(_: &WorkerExit) {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::ReturnedNothing as _;
+    use _pulsar::ReturnedValue as _;
     fn run(told: &_pulsar::WorkerExit) -> _pulsar::Outcome {
-        _pulsar::Returned::<()>::new().outcome(note(told))
+        _pulsar::Returned::<()>::new()
+            .split(note(told))
+            .map(_pulsar::drop)
+            .map_err(_pulsar::Failure::boxed)
     }
     _pulsar::inventory::submit! {
         _pulsar::Hook::worker_exit(run).function("note")

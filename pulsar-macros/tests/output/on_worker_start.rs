@@ -3,7 +3,7 @@ async fn warm(db: &Db, State(cache): State<Cache>) -> pulsar::Result<()> {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::ReturnedNothing as _;
+    use _pulsar::ReturnedValue as _;
     fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
         _pulsar::From::from([
             _pulsar::Requirement::of::<Db>(),
@@ -15,7 +15,9 @@ const _: () = {
             let need_1 = context.need::<Db>();
             let need_2 = context.need::<Cache>();
             _pulsar::Returned::<pulsar::Result<()>>::new()
-                .outcome(warm(&*need_1, _pulsar::State(need_2)).await)
+                .split(warm(&*need_1, _pulsar::State(need_2)).await)
+                .map(_pulsar::drop)
+                .map_err(_pulsar::Failure::boxed)
         })
     }
     _pulsar::inventory::submit! {

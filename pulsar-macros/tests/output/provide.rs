@@ -22,7 +22,9 @@ const _: () = {
             let need_1 = context.need::<Settings>();
             let need_2 = context.need::<Pool>();
             _pulsar::Returned::<Result<Db>>::new()
-                .finish(db(&*need_1, _pulsar::State(need_2)).await)
+                .split(db(&*need_1, _pulsar::State(need_2)).await)
+                .map(_pulsar::Provided::built)
+                .map_err(_pulsar::Failure::boxed)
         })
     }
     _pulsar::inventory::submit! {

@@ -18,7 +18,10 @@ const _: () = {
         _: &_pulsar::Context,
     ) -> _pulsar::BoxFuture<'_, _pulsar::Result<_pulsar::Built, _pulsar::BoxError>> {
         _pulsar::Box::pin(async move {
-            _pulsar::Returned::<Clock>::new().finish(build())
+            _pulsar::Returned::<Clock>::new()
+                .split(build())
+                .map(_pulsar::Provided::built)
+                .map_err(_pulsar::Failure::boxed)
         })
     }
     _pulsar::inventory::submit! {

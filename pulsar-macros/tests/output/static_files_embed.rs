@@ -4,7 +4,7 @@ const _: () = {
     #[cfg(debug_assertions)]
     static EMBEDDED: _pulsar::Option<&[_pulsar::EmbeddedFile]> = _pulsar::Option::None;
     #[cfg(not(debug_assertions))]
-    static EMBEDDED: _pulsar::Option<&[_pulsar::EmbeddedFile]> = _pulsar::Option::Some(
+    static EMBEDDED: _pulsar::Option<&[_pulsar::EmbeddedFile]> = _pulsar::Some(
         &[
             _pulsar::EmbeddedFile::new(
                 "css/site.css",

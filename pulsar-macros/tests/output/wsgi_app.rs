@@ -8,10 +8,16 @@ const _: () = {
         _pulsar::Application::of_async_fn(
             concat!(module_path!(), "::", "application"),
             |mut environ, start_response| _pulsar::Box::pin(async move {
-                _pulsar::answer(application(&mut environ, start_response).await)
+                match application(&mut environ, start_response).await {
+                    _pulsar::Ok(body) => _pulsar::Answer::answered(body),
+                    _pulsar::Err(error) => _pulsar::AnswerError::answered(error),
+                }
             }),
             |environ, start_response| _pulsar::Box::pin(async move {
-                _pulsar::answer(application(environ, start_response).await)
+                match application(environ, start_response).await {
+                    _pulsar::Ok(body) => _pulsar::Answer::answered(body),
+                    _pulsar::Err(error) => _pulsar::AnswerError::answered(error),
+                }
             }),
         )
     }

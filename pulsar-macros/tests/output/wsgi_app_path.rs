@@ -6,9 +6,10 @@ const _: () = {
     fn application() -> _pulsar::Application {
         _pulsar::Application::of_fn(
                 concat!(module_path!(), "::", "legacy"),
-                |environ, start_response| _pulsar::answer(
-                    legacy(environ, start_response),
-                ),
+                |environ, start_response| match legacy(environ, start_response) {
+                    _pulsar::Ok(body) => _pulsar::Answer::answered(body),
+                    _pulsar::Err(error) => _pulsar::AnswerError::answered(error),
+                },
             )
             .inline()
     }

@@ -2,7 +2,7 @@
 
 use std::panic::resume_unwind;
 
-use super::{provider::Returned, requirement::Requirement};
+use super::requirement::Requirement;
 use crate::{
     body::{BoxError, BoxFuture},
     context::Context,
@@ -20,34 +20,6 @@ pub(crate) type Run = for<'a> fn(&'a Context) -> BoxFuture<'a, Outcome>;
 
 /// What a function asks for.
 pub(crate) type Needs = fn() -> Vec<Requirement>;
-
-impl<T, E: Into<BoxError>> Returned<Result<T, E>> {
-    /// Not public API. Used by generated code.
-    ///
-    /// # Errors
-    ///
-    /// Passes on the function's own.
-    pub fn outcome(&self, value: Result<T, E>) -> Outcome {
-        value.map(drop).map_err(Into::into)
-    }
-}
-
-/// The other case of [`Returned`], for what nobody takes. Not public API. Used by generated code.
-#[doc(hidden)]
-pub trait ReturnedNothing {
-    /// Not public API. Used by generated code.
-    ///
-    /// # Errors
-    ///
-    /// Never.
-    fn outcome(&self, nothing: ()) -> Outcome;
-}
-
-impl ReturnedNothing for Returned<()> {
-    fn outcome(&self, (): ()) -> Outcome {
-        Ok(())
-    }
-}
 
 /// Runs a hook or a task that may block on the worker's pool. It waits for a place: the worker itself is who calls it.
 ///

@@ -2,9 +2,7 @@
 
 use std::{fmt, panic::resume_unwind};
 
-use serde::{Serialize, de::DeserializeOwned};
-
-use super::{job::Needs, provider::Returned};
+use super::job::Needs;
 use crate::{
     body::{BoxError, BoxFuture},
     cluster::{Answered, Refusal},
@@ -64,84 +62,28 @@ impl fmt::Debug for Message {
     }
 }
 
-/// What serde can read. Not public API. Used by generated code.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the payload of a message",
-    label = "serde cannot read it",
-    note = "derive `serde::Deserialize` for it; what a provider makes is taken as `&{Self}` or `State<{Self}>`"
-)]
-pub trait Payload: DeserializeOwned {}
-
-#[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned> Payload for T {}
-
-/// What serde can write. Not public API. Used by generated code.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the answer to a message",
-    label = "serde cannot write it",
-    note = "derive `serde::Serialize` for it; an error has to turn into a `Box<dyn std::error::Error + Send + Sync>`"
-)]
-pub trait Answer: Serialize {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize> Answer for T {}
-
-/// Reads the argument of a handler. Not public API. Used by generated code.
+/// The argument of a handler as it was read. Not public API. Used by generated code.
 ///
 /// # Errors
 ///
-/// When the payload is not of this type.
+/// When the payload is not of its type.
 #[doc(hidden)]
-pub fn payload<T: Payload>(payload: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(payload)
-        .map_err(|error| Refusal::Payload { handler: String::new(), why: error.to_string() })
+pub fn payload<T>(read: serde_json::Result<T>) -> Result<T, Refusal> {
+    read.map_err(|error| Refusal::Payload { handler: String::new(), why: error.to_string() })
 }
 
-impl<T: Serialize, E: Into<BoxError>> Returned<Result<T, E>> {
-    /// Not public API. Used by generated code.
-    ///
-    /// # Errors
-    ///
-    /// Passes on the handler's own.
-    pub fn answer(&self, value: Result<T, E>) -> Answered {
-        match value {
-            Ok(value) => written(&value),
-            Err(error) => {
-                let error = error.into();
-                Err(Refusal::Failed { handler: String::new(), why: Chain(error.as_ref()).to_string() })
-            }
-        }
-    }
-}
-
-/// The other case of [`Returned`], for what is sent back. Not public API. Used by generated code.
+/// What a handler returned. Not public API. Used by generated code.
+///
+/// # Errors
+///
+/// Passes on the handler's own; when the value could not be written as JSON.
 #[doc(hidden)]
-pub trait ReturnedAnswer<T> {
-    /// Not public API. Used by generated code.
-    ///
-    /// # Errors
-    ///
-    /// When the value cannot be written as JSON.
-    fn answer(&self, value: T) -> Answered
-    where
-        T: Answer;
-}
-
-// The bound is the method's and not the impl's: the compiler says then what it lacks, and not that there is no method.
-impl<T> ReturnedAnswer<T> for Returned<T> {
-    fn answer(&self, value: T) -> Answered
-    where
-        T: Answer,
-    {
-        written(&value)
+pub fn answered(returned: Result<serde_json::Result<Vec<u8>>, BoxError>) -> Answered {
+    let handler = String::new();
+    match returned {
+        Ok(written) => written.map_err(|error| Refusal::Unwritable { handler, why: error.to_string() }),
+        Err(error) => Err(Refusal::Failed { handler, why: Chain(error.as_ref()).to_string() }),
     }
-}
-
-fn written(value: &impl Serialize) -> Answered {
-    serde_json::to_vec(value)
-        .map_err(|error| Refusal::Unwritable { handler: String::new(), why: error.to_string() })
 }
 
 /// Runs a handler that may block on the worker's pool. Not public API. Used by generated code.

@@ -20,10 +20,10 @@ use std::collections::BTreeMap;
 pub(crate) use self::hook::Event;
 pub use self::{
     hook::Hook,
-    job::{Outcome, ReturnedNothing, in_pool},
-    message::{Message, ReturnedAnswer, answered_in_pool, payload},
+    job::{Outcome, in_pool},
+    message::{Message, answered, answered_in_pool, payload},
     provider::{Built, Provider, Returned, ReturnedValue},
-    requirement::{NoRequirement, Probe, Requirement, found},
+    requirement::{NoRequirement, Probe, Requirement},
     route::{Route, Scope},
     static_files::StaticFiles,
     task::Task,
@@ -249,18 +249,17 @@ mod tests {
     #[test]
     fn requirements_are_found_behind_a_type_alias() {
         type Db = State<String>;
-        let found = Probe::<Db>::new().requirement();
-        assert_eq!(found, Some(Requirement::of::<String>()));
-        let none = Probe::<Option<u8>>::new().requirement();
-        assert_eq!(none, None);
+        let asks = <Probe<Db>>::ASKS.expect("it is state");
+        assert_eq!(asks(), Requirement::of::<String>());
+        assert!(<Probe<Option<u8>>>::ASKS.is_none());
     }
 
     #[test]
     fn a_provider_may_return_a_value_or_a_result() {
         assert_eq!(Returned::<u8>::new().provides(), Requirement::of::<u8>());
         assert_eq!(Returned::<crate::Result<u8>>::new().provides(), Requirement::of::<u8>());
-        let failed = Returned::<crate::Result<u8>>::new().finish(Err(crate::Error::new("no luck")));
+        let failed = Returned::<crate::Result<u8>>::new().split(Err(crate::Error::new("no luck")));
         assert!(failed.unwrap_err().to_string().contains("no luck"));
-        assert!(Returned::<u8>::new().finish(7).unwrap().downcast_ref::<u8>() == Some(&7));
+        assert!(Returned::<u8>::new().split(7) == Ok(7));
     }
 }

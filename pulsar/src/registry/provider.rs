@@ -1,6 +1,6 @@
 //! Providers, as `#[provide]` registers them.
 
-use std::{any::Any, fmt, marker::PhantomData, sync::Arc};
+use std::{any::Any, convert::Infallible, fmt, marker::PhantomData, sync::Arc};
 
 use super::requirement::Requirement;
 use crate::{
@@ -59,7 +59,8 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// Takes a provider's return type apart: the inherent methods of `Returned<Result<T, E>>` go before the trait's.
+/// Takes a return type apart: the inherent methods of `Returned<Result<T, E>>` go before the trait's. Neither asks anything of
+/// the types, so that what they lack is said by the traits of [`bounds`](crate::bounds).
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
@@ -75,10 +76,13 @@ impl<R> Returned<R> {
     }
 }
 
-impl<T: Send + Sync + 'static, E: Into<BoxError>> Returned<Result<T, E>> {
+impl<T, E> Returned<Result<T, E>> {
     /// Not public API. Used by generated code.
     #[must_use]
-    pub fn provides(&self) -> Requirement {
+    pub fn provides(&self) -> Requirement
+    where
+        T: 'static,
+    {
         Requirement::of::<T>()
     }
 
@@ -86,9 +90,9 @@ impl<T: Send + Sync + 'static, E: Into<BoxError>> Returned<Result<T, E>> {
     ///
     /// # Errors
     ///
-    /// Passes on the provider's own.
-    pub fn finish(&self, value: Result<T, E>) -> Result<Built, BoxError> {
-        value.map(|value| Arc::new(value) as Built).map_err(Into::into)
+    /// Passes on the function's own.
+    pub fn split(&self, value: Result<T, E>) -> Result<T, E> {
+        value
     }
 }
 
@@ -96,22 +100,27 @@ impl<T: Send + Sync + 'static, E: Into<BoxError>> Returned<Result<T, E>> {
 #[doc(hidden)]
 pub trait ReturnedValue<T> {
     /// Not public API. Used by generated code.
-    fn provides(&self) -> Requirement;
+    fn provides(&self) -> Requirement
+    where
+        T: 'static;
 
     /// Not public API. Used by generated code.
     ///
     /// # Errors
     ///
     /// Never.
-    fn finish(&self, value: T) -> Result<Built, BoxError>;
+    fn split(&self, value: T) -> Result<T, Infallible>;
 }
 
-impl<T: Send + Sync + 'static> ReturnedValue<T> for Returned<T> {
-    fn provides(&self) -> Requirement {
+impl<T> ReturnedValue<T> for Returned<T> {
+    fn provides(&self) -> Requirement
+    where
+        T: 'static,
+    {
         Requirement::of::<T>()
     }
 
-    fn finish(&self, value: T) -> Result<Built, BoxError> {
-        Ok(Arc::new(value))
+    fn split(&self, value: T) -> Result<T, Infallible> {
+        Ok(value)
     }
 }

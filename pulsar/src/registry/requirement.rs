@@ -35,45 +35,26 @@ impl Requirement {
     }
 }
 
-/// Finds out whether an argument's type asks for state: the inherent method of `Probe<State<T>>` goes before the trait's.
+/// What an argument asks for, if it asks for state.
+pub(crate) type Asks = Option<fn() -> Requirement>;
+
+/// Finds out whether an argument's type asks for state: the inherent constant of `Probe<State<T>>` goes before the trait's.
 ///
 /// Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Probe<T>(PhantomData<T>);
 
-impl<T> Probe<T> {
-    /// Not public API. Used by generated code.
-    #[allow(clippy::new_without_default)] // generated code calls `new`
-    #[must_use]
-    pub fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
 impl<T: Send + Sync + 'static> Probe<State<T>> {
     /// Not public API. Used by generated code.
-    #[allow(clippy::unnecessary_wraps)] // the trait's method of the same name says `None`
-    #[must_use]
-    pub fn requirement(&self) -> Option<Requirement> {
-        Some(Requirement::of::<T>())
-    }
+    pub const ASKS: Asks = Some(Requirement::of::<T>);
 }
 
 /// The other case of [`Probe`]. Not public API. Used by generated code.
 #[doc(hidden)]
 pub trait NoRequirement {
     /// Not public API. Used by generated code.
-    fn requirement(&self) -> Option<Requirement> {
-        None
-    }
+    const ASKS: Asks = None;
 }
 
 impl<T> NoRequirement for Probe<T> {}
-
-/// The requirements that the probes of a handler found. Not public API. Used by generated code.
-#[doc(hidden)]
-#[must_use]
-pub fn found<const N: usize>(probes: [Option<Requirement>; N]) -> Vec<Requirement> {
-    probes.into_iter().flatten().collect()
-}

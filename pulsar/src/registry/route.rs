@@ -4,7 +4,7 @@ use std::fmt;
 
 use pulsar_pattern::{ParseError, Pattern};
 
-use super::requirement::Requirement;
+use super::requirement::{Asks, Requirement};
 use crate::{handler::Handler, place::Place};
 
 /// A route, as the attribute on its function registered it.
@@ -32,7 +32,7 @@ pub struct Route {
     pub(crate) name: Option<&'static str>,
     pub(crate) place: Place,
     pub(crate) doc: &'static str,
-    pub(crate) requirements: fn() -> Vec<Requirement>,
+    pub(crate) asks: &'static [Asks],
     pub(crate) extracts: bool,
     pub(crate) blocking: bool,
 }
@@ -51,7 +51,7 @@ impl Route {
             name: None,
             place: Place::new("", "", 0, 0),
             doc: "",
-            requirements: Vec::new,
+            asks: &[],
             extracts: false,
             blocking: false,
         }
@@ -92,24 +92,17 @@ impl Route {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
     #[must_use]
-    pub const fn requires(mut self, requirements: fn() -> Vec<Requirement>) -> Self {
-        self.requirements = requirements;
+    pub const fn extracts(mut self, asks: &'static [Asks]) -> Self {
+        self.extracts = true;
+        self.asks = asks;
         self
     }
 
     /// Not public API. Used by generated code.
     #[doc(hidden)]
     #[must_use]
-    pub const fn extracts(mut self, extracts: bool) -> Self {
-        self.extracts = extracts;
-        self
-    }
-
-    /// Not public API. Used by generated code.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn blocking(mut self, blocking: bool) -> Self {
-        self.blocking = blocking;
+    pub const fn blocking(mut self) -> Self {
+        self.blocking = true;
         self
     }
 
@@ -159,7 +152,7 @@ impl Route {
 
     /// The state that its arguments ask for.
     pub fn requirements(&self) -> Vec<Requirement> {
-        (self.requirements)()
+        self.asks.iter().flatten().map(|asks| asks()).collect()
     }
 }
 

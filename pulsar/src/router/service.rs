@@ -23,10 +23,10 @@ use super::{
     target::{self, BadPath},
 };
 use crate::{
-    body::{Body, BoxError, BoxFuture, Request, Response},
+    body::{Body, BoxError, Request, Response},
     context::Context,
     error::Chain,
-    handler::{Endpoint, ReplyKind},
+    handler::{Endpoint, Later, ReplyKind},
     middleware::BoxService,
     pool::panic_message,
     problem::{self, Accept, Problem},
@@ -285,7 +285,7 @@ impl RouterService {
                     connection.mounted = Some(mount.point(outer, &uri.path()[..end], added_slash));
                 }
                 let asker = Asker { head: false, ..Asker::of(&request) };
-                RouteFuture::pending(self, service.answer(request), None, asker)
+                RouteFuture::pending(self, Later::Answer(service.answer(request)), None, asker)
             }
         }
     }
@@ -532,7 +532,7 @@ enum State {
 }
 
 struct Pending {
-    future: BoxFuture<'static, Response>,
+    future: Later,
     tables: Arc<Tables>,
     route: Option<usize>,
     asker: Asker,
@@ -545,12 +545,7 @@ impl RouteFuture {
         Self(State::Ready(Some(response)))
     }
 
-    fn pending(
-        router: &RouterService,
-        future: BoxFuture<'static, Response>,
-        route: Option<usize>,
-        asker: Asker,
-    ) -> Self {
+    fn pending(router: &RouterService, future: Later, route: Option<usize>, asker: Asker) -> Self {
         let tables = Arc::clone(&router.0);
         Self(State::Pending(Pending { future, tables, route, asker, waiting: None }))
     }
@@ -569,7 +564,7 @@ impl Future for RouteFuture {
         let response = match &mut self.get_mut().0 {
             State::Ready(response) => response.take().expect("a future is not polled after it is ready"),
             State::Pending(pending) => {
-                let polled = catch_unwind(AssertUnwindSafe(|| pending.future.as_mut().poll(task)));
+                let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut pending.future).poll(task)));
                 let response = match polled {
                     Ok(Poll::Ready(response)) => response,
                     Ok(Poll::Pending) => {

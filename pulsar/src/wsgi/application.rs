@@ -466,44 +466,78 @@ where
 
 /// What callables return. Not public API.
 #[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "a WSGI callable cannot return `{Self}`",
-    label = "this is no `wsgi::Result<impl IntoBody>`",
-    note = "it returns `wsgi::Result<impl IntoBody>`: a text, bytes, a list or an iterator of these, or a `wsgi::Body`"
-)]
 pub trait IntoOutcome {
     fn outcome(self) -> Answered;
 }
 
-impl<B: Answer, E: Into<Error>> IntoOutcome for Result<B, E> {
+impl<B: Answer, E: AnswerError> IntoOutcome for Result<B, E> {
     fn outcome(self) -> Answered {
-        Answered(self.map(Answer::into_answer).map_err(|error| Failure::Error(error.into())))
+        match self {
+            Ok(body) => body.answered(),
+            Err(error) => error.answered(),
+        }
     }
 }
 
-/// A body, or nothing. Not public API.
-#[doc(hidden)]
+/// What a callable gives: a body, or an `Option` of one, where `None` passes the request on.
+///
+/// It holds by itself for every [`IntoBody`]; it is not for you to implement.
+///
+/// ```
+/// fn is_answer<T: pulsar::wsgi::Answer>() {}
+/// is_answer::<Vec<String>>();
+/// is_answer::<Option<&'static str>>();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the body of an answer",
+    label = "this is no body",
+    note = "a body is a text, bytes, a list or an iterator of these, or a `wsgi::Body`; `Body::chunks` takes any iterator, \
+            `Body::stream` any stream"
+)]
 pub trait Answer {
-    fn into_answer(self) -> Option<Body>;
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    fn answered(self) -> Answered;
 }
 
+#[diagnostic::do_not_recommend]
 impl<B: IntoBody> Answer for B {
-    fn into_answer(self) -> Option<Body> {
-        Some(self.into_body())
+    fn answered(self) -> Answered {
+        Answered(Ok(Some(self.into_body())))
     }
 }
 
-/// `None` passes the request on.
+#[diagnostic::do_not_recommend]
 impl<B: IntoBody> Answer for Option<B> {
-    fn into_answer(self) -> Option<Body> {
-        self.map(IntoBody::into_body)
+    fn answered(self) -> Answered {
+        Answered(Ok(self.map(IntoBody::into_body)))
     }
 }
 
-/// Not public API. Used by generated code.
-#[doc(hidden)]
-pub fn answer<O: IntoOutcome>(output: O) -> Answered {
-    output.outcome()
+/// The error of a callable: any that turns into [`pulsar::Error`](crate::Error), as every `std::error::Error` does.
+///
+/// It is not for you to implement.
+///
+/// ```
+/// fn is_error<E: pulsar::wsgi::AnswerError>() {}
+/// is_error::<std::io::Error>();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a WSGI callable",
+    label = "this is no error",
+    note = "return `wsgi::Result<impl IntoBody>`, and `?` turns any error into its own; or implement `std::error::Error` for it"
+)]
+pub trait AnswerError {
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    fn answered(self) -> Answered;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> AnswerError for E {
+    fn answered(self) -> Answered {
+        Answered(Err(Failure::Error(self.into())))
+    }
 }
 
 /// Runs what may panic, as callables do.

@@ -75,10 +75,11 @@ mod validator;
 mod value;
 
 #[doc(hidden)]
-pub use self::application::answer;
-pub(crate) use self::application::{Answered, AsyncApplication};
+pub use self::application::Answered;
+#[doc(hidden)]
+pub(crate) use self::application::AsyncApplication;
 pub use self::{
-    application::{Application, Callable},
+    application::{Answer, AnswerError, Application, Callable},
     authorization::{Authorization, Digest},
     body::{Body, FileWrapper, IntoBody, IntoChunk},
     environ::Environ,

@@ -1,0 +1,15 @@
+use pulsar::get;
+
+struct User;
+
+#[get("/user")]
+async fn user() -> User {
+    User
+}
+
+#[get("/users")]
+fn users() -> Vec<User> {
+    Vec::new()
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use pulsar::provide;
+
+struct Broken;
+
+#[provide]
+fn names() -> Result<Vec<String>, Broken> {
+    Err(Broken)
+}
+
+fn main() {}
