@@ -64,8 +64,14 @@ pub(crate) fn outcome(function: &Function, called: &TokenStream) -> TokenStream 
         ReturnType::Default => quote_spanned!(function.output_span()=> ()),
         ReturnType::Type(_, ty) => quote_spanned!(function.output_span()=> #ty),
     };
-    let failed = quote_spanned!(function.places().error=> _pulsar::Failure::boxed);
-    quote_spanned!(function.output_span()=> _pulsar::Returned::<#output>::new().split(#called).map(_pulsar::drop).map_err(#failed))
+    let at = function.output_span();
+    let error = quote_spanned!(function.places().error=> _pulsar::Failure::boxed(error));
+    quote_spanned! {at=>
+        match _pulsar::Returned::<#output>::new().split(#called) {
+            _pulsar::Ok(_) => _pulsar::Ok(()),
+            _pulsar::Err(error) => _pulsar::Err(#error),
+        }
+    }
 }
 
 /// Nobody takes what such a function returns, unless it is an error.

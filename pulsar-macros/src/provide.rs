@@ -96,9 +96,14 @@ fn tokens_of(crate_path: &syn::Path, function: &Function, output: &Type, needs: 
     let returned = quote_spanned!(at_output=> _pulsar::Returned::<#output>::new());
     let called = quote_spanned!(at_output=> #returned.split(#name(#(#passed),*) #wait));
     let at = function.places();
-    let failed = quote_spanned!(at.error=> _pulsar::Failure::boxed);
-    let built = quote_spanned!(at.value=> _pulsar::Provided::built);
-    let finish = quote_spanned!(at_output=> #called.map(#built).map_err(#failed));
+    let value = quote_spanned!(at.value=> _pulsar::Provided::built(value));
+    let error = quote_spanned!(at.error=> _pulsar::Failure::boxed(error));
+    let finish = quote_spanned! {at_output=>
+        match #called {
+            _pulsar::Ok(value) => _pulsar::Ok(#value),
+            _pulsar::Err(error) => _pulsar::Err(#error),
+        }
+    };
 
     quote_spanned! {site=>
         #(#conditions)*

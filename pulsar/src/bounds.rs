@@ -18,11 +18,10 @@ use axum_core::{
     extract::{FromRequest, FromRequestParts},
     response::IntoResponse,
 };
-use http::request::Parts;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    body::{BoxError, Request, Response},
+    body::{BoxError, Response},
     context::Context,
     request::Params,
 };
@@ -65,19 +64,25 @@ impl<T: FromStr> PathValue for T {
     note = "for what `#[provide]` makes, take `State<{Self}>`; for a path value, name the argument like its placeholder",
     note = "implement `FromRequestParts<pulsar::Context>` for a type of your own, or `FromRequest<pulsar::Context>` if it takes the body"
 )]
-pub trait Extractor<Via>: Sized {
+pub trait Extractor<Via> {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
-    fn extract(request: Request, context: &Context) -> impl Future<Output = Result<Self, Response>> + Send;
+    const IS_ONE: () = ();
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: FromRequest<Context, Via>, Via> Extractor<Via> for T {
-    fn extract(request: Request, context: &Context) -> impl Future<Output = Result<Self, Response>> + Send {
-        let extracted = T::from_request(request, context);
-        async { extracted.await.map_err(IntoResponse::into_response) }
-    }
-}
+impl<T: FromRequestParts<Context>> Extractor<OfHead> for T {}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromRequest<Context>> Extractor<OfRequest> for T {}
+
+/// How an [`Extractor`] gets at a request, so that one kind can be told from the other.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct OfHead;
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct OfRequest;
 
 /// An argument of a handler before the last: what implements [`FromRequestParts`] and leaves the body alone.
 ///
@@ -91,19 +96,14 @@ impl<T: FromRequest<Context, Via>, Via> Extractor<Via> for T {
     note = "what takes the body, and implements `FromRequest`, is the last argument; there can be one of them",
     note = "for what `#[provide]` makes, take `State<{Self}>`; for a type of your own implement `FromRequestParts<pulsar::Context>`"
 )]
-pub trait HeadExtractor: Sized {
+pub trait HeadExtractor {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
-    fn extract(parts: &mut Parts, context: &Context) -> impl Future<Output = Result<Self, Response>> + Send;
+    const IS_ONE: () = ();
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: FromRequestParts<Context>> HeadExtractor for T {
-    fn extract(parts: &mut Parts, context: &Context) -> impl Future<Output = Result<Self, Response>> + Send {
-        let extracted = T::from_request_parts(parts, context);
-        async { extracted.await.map_err(IntoResponse::into_response) }
-    }
-}
+impl<T: FromRequestParts<Context>> HeadExtractor for T {}
 
 /// What a handler returns, in a `Result` its value: what implements [`IntoResponse`].
 ///

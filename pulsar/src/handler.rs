@@ -6,6 +6,8 @@
 
 use std::{
     fmt,
+    future::{Pending, pending},
+    marker::PhantomData,
     panic::resume_unwind,
     pin::Pin,
     sync::Arc,
@@ -16,7 +18,7 @@ use axum_core::{
     extract::{FromRequest, FromRequestParts},
     response::IntoResponse,
 };
-use http::{StatusCode, header};
+use http::{StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Collected, Limited};
 
 use crate::{
@@ -122,6 +124,63 @@ async fn rejected(response: Response) -> Response {
     problem.headers_mut().remove(header::CONTENT_TYPE);
     problem.headers_mut().remove(header::CONTENT_LENGTH);
     problem.into_response()
+}
+
+/// An argument before the last one, which leaves the body alone. Not public API. Used by generated code.
+///
+/// For what is no extractor its inherent function is not there, and that of [`NoExtractor`] is: so the compiler says what is
+/// wrong once, where [`HeadExtractor`](crate::bounds::HeadExtractor) is asked for, and not again where the argument is used.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Head<T>(PhantomData<T>);
+
+impl<T: FromRequestParts<Context>> Head<T> {
+    /// Not public API. Used by generated code.
+    ///
+    /// # Errors
+    ///
+    /// Passes on the answer of an extractor that refuses the request.
+    pub async fn extract(parts: &mut Parts, context: &Context) -> Result<T, Response> {
+        T::from_request_parts(parts, context).await.map_err(IntoResponse::into_response)
+    }
+}
+
+/// The last argument, which may take the body: see [`Head`]. Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Last<T, Via>(PhantomData<(T, Via)>);
+
+impl<T: FromRequest<Context, Via>, Via> Last<T, Via> {
+    /// Not public API. Used by generated code.
+    ///
+    /// # Errors
+    ///
+    /// Passes on the answer of an extractor that refuses the request.
+    pub async fn extract(request: Request, context: &Context) -> Result<T, Response> {
+        T::from_request(request, context).await.map_err(IntoResponse::into_response)
+    }
+}
+
+/// The other case of [`Head`] and [`Last`], which never runs: a program with it is not compiled to its end. Not public API.
+#[doc(hidden)]
+pub trait NoExtractor<From> {
+    /// Not public API. Used by generated code.
+    type Value;
+
+    /// Not public API. Used by generated code.
+    fn extract(from: From, context: &Context) -> Pending<Result<Self::Value, Response>> {
+        let _ = (from, context);
+        pending()
+    }
+}
+
+impl<T> NoExtractor<&mut Parts> for Head<T> {
+    type Value = T;
+}
+
+// With `Via` named, so that the compiler need not ask what it is.
+impl<T> NoExtractor<Request> for Last<T, ()> {
+    type Value = T;
 }
 
 /// Runs a handler that may block on the worker's pool. Not public API. Used by generated code.

@@ -96,7 +96,7 @@ mod tests {
     use crate::{
         cluster::{ClusterError, Target},
         place::Place,
-        registry::{answered, answered_in_pool, payload},
+        registry::{answered, answered_in_pool, failed, payload},
         settings::{PoolSize, Settings},
     };
 
@@ -108,11 +108,11 @@ mod tests {
         let doubles = Message::new("double", Vec::new, |_, bytes| {
             Box::pin(async move {
                 let number: u32 = payload(serde_json::from_slice(bytes))?;
-                answered(Ok(serde_json::to_vec(&(number * 2))))
+                answered(serde_json::to_vec(&(number * 2)))
             })
         });
         let fails = Message::new("fail", Vec::new, |_, _| {
-            Box::pin(async { answered(Err(crate::Error::new("disk on fire").into())) })
+            Box::pin(async { failed(crate::Error::new("disk on fire").into()) })
         });
         let panics = Message::new("panic", Vec::new, |_, _| Box::pin(async { panic!("a {}", "bug") }));
         let panics_in_pool = Message::new("panic.pool", Vec::new, |context, _| {

@@ -139,9 +139,14 @@ fn tokens_of(
     let called =
         quote_spanned!(at_output=> _pulsar::Returned::<#output>::new().split(#callable(#(#values),*) #wait));
     let at = function.places();
-    let written = quote_spanned!(at.value=> |answer| _pulsar::MessageAnswer::write(&answer));
-    let failed = quote_spanned!(at.error=> _pulsar::Failure::boxed);
-    let answer = quote_spanned!(at_output=> _pulsar::answered(#called.map(#written).map_err(#failed)));
+    let value = quote_spanned!(at.value=> _pulsar::MessageAnswer::write(&value));
+    let error = quote_spanned!(at.error=> _pulsar::Failure::boxed(error));
+    let answer = quote_spanned! {at_output=>
+        match #called {
+            _pulsar::Ok(value) => _pulsar::answered(#value),
+            _pulsar::Err(error) => _pulsar::failed(#error),
+        }
+    };
     let answer = if function.is_async {
         answer
     } else {

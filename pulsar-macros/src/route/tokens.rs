@@ -29,22 +29,40 @@ pub(crate) fn registration(
     let (crate_path, conditions) = (&attribute.crate_path, &function.conditions);
     let handler = handler(attribute, function, arguments, &names);
     let route = route(attribute, rule, function, arguments, &names);
-    // The trait is for arguments that are no state; where all are, it is not used.
-    let probes = arguments
-        .iter()
-        .any(|joined| joined.source == Source::Extractor)
-        .then(|| quote_spanned!(site=> #[allow(unused_imports)] use _pulsar::NoRequirement as _;));
+    let checks = checks(arguments);
     quote_spanned! {site=>
         #(#conditions)*
         #[doc(hidden)]
         const _: () = {
             use #crate_path::__private as _pulsar;
-            #probes
+            #checks
 
             #handler
             _pulsar::inventory::submit! { #route }
         };
     }
+}
+
+/// That every extractor is one, asked once: here the compiler says what is wrong with a type.
+fn checks(arguments: &[Joined<'_>]) -> Option<TokenStream> {
+    let site = Span::mixed_site();
+    let extractors: Vec<_> = arguments.iter().filter(|joined| joined.source == Source::Extractor).collect();
+    let last = extractors.len().checked_sub(1)?;
+    let checks = extractors.iter().enumerate().map(|(number, Joined { argument, .. })| {
+        let (ty, span) = (&argument.ty, argument.span());
+        if number == last {
+            quote_spanned!(span=> <#ty as _pulsar::Extractor<_>>::IS_ONE)
+        } else {
+            quote_spanned!(span=> <#ty as _pulsar::HeadExtractor>::IS_ONE)
+        }
+    });
+    let count = Literal::usize_unsuffixed(extractors.len());
+    // The traits are for what the compiler finds wrong, and for arguments that are no state.
+    Some(quote_spanned! {site=>
+        #[allow(unused_imports)]
+        use _pulsar::{NoExtractor as _, NoRequirement as _};
+        const _: [(); #count] = [#(#checks),*];
+    })
 }
 
 /// The names in a block. Items are not hygienic and locals of one macro share their names, so ours step aside.
@@ -162,7 +180,7 @@ fn extractions(arguments: &[Joined<'_>], names: &Names) -> TokenStream {
         let ty = &argument.ty;
         let span = argument.span();
         quote_spanned! {span=>
-            let #local = <#ty as _pulsar::HeadExtractor>::extract(&mut parts, &context).await?;
+            let #local = _pulsar::Head::<#ty>::extract(&mut parts, &context).await?;
         }
     });
     let heads: TokenStream = heads.collect();
@@ -176,7 +194,7 @@ fn extractions(arguments: &[Joined<'_>], names: &Names) -> TokenStream {
     let ty = &last.argument.ty;
     let span = last.argument.span();
     let last = quote_spanned! {span=>
-        let #last_local = <#ty as _pulsar::Extractor<_>>::extract(request, &context).await?;
+        let #last_local = _pulsar::Last::<#ty, _>::extract(request, &context).await?;
     };
     quote_spanned! {site=> #heads #last }
 }

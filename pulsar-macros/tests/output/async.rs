@@ -13,7 +13,11 @@ pub(crate) async fn user(
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::NoRequirement as _;
+    use _pulsar::{NoExtractor as _, NoRequirement as _};
+    const _: [(); 2] = [
+        <State<Db> as _pulsar::HeadExtractor>::IS_ONE,
+        <Json<Edit> as _pulsar::Extractor<_>>::IS_ONE,
+    ];
     fn handler(
         request: _pulsar::Request,
         params: _pulsar::Params,
@@ -26,14 +30,10 @@ const _: () = {
         _pulsar::Reply::extracting(
             _pulsar::Box::pin(async move {
                 let (mut parts, body) = _pulsar::Request::into_parts(request);
-                let db = <State<
-                    Db,
-                > as _pulsar::HeadExtractor>::extract(&mut parts, &context)
+                let db = _pulsar::Head::<State<Db>>::extract(&mut parts, &context)
                     .await?;
                 let request = _pulsar::Request::from_parts(parts, body);
-                let form = <Json<
-                    Edit,
-                > as _pulsar::Extractor<_>>::extract(request, &context)
+                let form = _pulsar::Last::<Json<Edit>, _>::extract(request, &context)
                     .await?;
                 _pulsar::Ok(
                     match user(id, db, form).await {

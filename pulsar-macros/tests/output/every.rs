@@ -10,10 +10,12 @@ const _: () = {
     fn run(context: &_pulsar::Context) -> _pulsar::BoxFuture<'_, _pulsar::Outcome> {
         _pulsar::Box::pin(async move {
             let need_1 = context.need::<Cache>();
-            _pulsar::Returned::<Result<()>>::new()
+            match _pulsar::Returned::<Result<()>>::new()
                 .split(sweep(_pulsar::State(need_1)).await)
-                .map(_pulsar::drop)
-                .map_err(_pulsar::Failure::boxed)
+            {
+                _pulsar::Ok(_) => _pulsar::Ok(()),
+                _pulsar::Err(error) => _pulsar::Err(_pulsar::Failure::boxed(error)),
+            }
         })
     }
     _pulsar::inventory::submit! {

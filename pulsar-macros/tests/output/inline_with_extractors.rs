@@ -3,7 +3,8 @@ fn save(request: Request) {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::NoRequirement as _;
+    use _pulsar::{NoExtractor as _, NoRequirement as _};
+    const _: [(); 1] = [<Request as _pulsar::Extractor<_>>::IS_ONE];
     fn handler(
         request: _pulsar::Request,
         _: _pulsar::Params,
@@ -12,9 +13,10 @@ const _: () = {
         let context = _pulsar::Clone::clone(context);
         _pulsar::Reply::extracting(
             _pulsar::Box::pin(async move {
-                let request_value = <Request as _pulsar::Extractor<
+                let request_value = _pulsar::Last::<
+                    Request,
                     _,
-                >>::extract(request, &context)
+                >::extract(request, &context)
                     .await?;
                 _pulsar::Ok(_pulsar::HandlerOutput::respond(save(request_value)))
             }),

@@ -5,7 +5,11 @@ async fn handler(params: u8, context: State<Db>, handler: Body) {}
 const _: () = {
     use my_framework::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::NoRequirement as _;
+    use _pulsar::{NoExtractor as _, NoRequirement as _};
+    const _: [(); 2] = [
+        <State<Db> as _pulsar::HeadExtractor>::IS_ONE,
+        <Body as _pulsar::Extractor<_>>::IS_ONE,
+    ];
     fn handler_of_route(
         request: _pulsar::Request,
         params: _pulsar::Params,
@@ -19,12 +23,12 @@ const _: () = {
         _pulsar::Reply::extracting(
             _pulsar::Box::pin(async move {
                 let (mut parts, body) = _pulsar::Request::into_parts(request);
-                let context_value = <State<
-                    Db,
-                > as _pulsar::HeadExtractor>::extract(&mut parts, &context)
+                let context_value = _pulsar::Head::<
+                    State<Db>,
+                >::extract(&mut parts, &context)
                     .await?;
                 let request = _pulsar::Request::from_parts(parts, body);
-                let handler = <Body as _pulsar::Extractor<_>>::extract(request, &context)
+                let handler = _pulsar::Last::<Body, _>::extract(request, &context)
                     .await?;
                 _pulsar::Ok(
                     _pulsar::HandlerOutput::respond(

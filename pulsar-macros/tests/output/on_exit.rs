@@ -5,10 +5,10 @@ const _: () = {
     #[allow(unused_imports)]
     use _pulsar::ReturnedValue as _;
     fn run(told: u8) -> _pulsar::Outcome {
-        _pulsar::Returned::<()>::new()
-            .split(bye(told))
-            .map(_pulsar::drop)
-            .map_err(_pulsar::Failure::boxed)
+        match _pulsar::Returned::<()>::new().split(bye(told)) {
+            _pulsar::Ok(_) => _pulsar::Ok(()),
+            _pulsar::Err(error) => _pulsar::Err(_pulsar::Failure::boxed(error)),
+        }
     }
     _pulsar::inventory::submit! {
         _pulsar::Hook::exit(run).function("bye").at(_pulsar::Place::new(module_path!(),

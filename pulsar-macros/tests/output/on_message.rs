@@ -16,12 +16,14 @@ const _: () = {
                 <String as _pulsar::MessagePayload>::read(payload),
             )?;
             let need_2 = context.need::<Cache>();
-            _pulsar::answered(
-                _pulsar::Returned::<usize>::new()
-                    .split(clear(message, _pulsar::State(need_2)).await)
-                    .map(|answer| _pulsar::MessageAnswer::write(&answer))
-                    .map_err(_pulsar::Failure::boxed),
-            )
+            match _pulsar::Returned::<usize>::new()
+                .split(clear(message, _pulsar::State(need_2)).await)
+            {
+                _pulsar::Ok(value) => {
+                    _pulsar::answered(_pulsar::MessageAnswer::write(&value))
+                }
+                _pulsar::Err(error) => _pulsar::failed(_pulsar::Failure::boxed(error)),
+            }
         })
     }
     _pulsar::inventory::submit! {

@@ -12,12 +12,12 @@ const _: () = {
         _: &'a [u8],
     ) -> _pulsar::BoxFuture<'a, _pulsar::Answered> {
         _pulsar::Box::pin(async move {
-            _pulsar::answered(
-                _pulsar::Returned::<()>::new()
-                    .split(stop().await)
-                    .map(|answer| _pulsar::MessageAnswer::write(&answer))
-                    .map_err(_pulsar::Failure::boxed),
-            )
+            match _pulsar::Returned::<()>::new().split(stop().await) {
+                _pulsar::Ok(value) => {
+                    _pulsar::answered(_pulsar::MessageAnswer::write(&value))
+                }
+                _pulsar::Err(error) => _pulsar::failed(_pulsar::Failure::boxed(error)),
+            }
         })
     }
     _pulsar::inventory::submit! {

@@ -18,12 +18,16 @@ const _: () = {
             )?;
             _pulsar::answered_in_pool(
                     context,
-                    move || _pulsar::answered(
-                        _pulsar::Returned::<Result<()>>::new()
-                            .split(handle(&*need_1, message))
-                            .map(|answer| _pulsar::MessageAnswer::write(&answer))
-                            .map_err(_pulsar::Failure::boxed),
-                    ),
+                    move || match _pulsar::Returned::<Result<()>>::new()
+                        .split(handle(&*need_1, message))
+                    {
+                        _pulsar::Ok(value) => {
+                            _pulsar::answered(_pulsar::MessageAnswer::write(&value))
+                        }
+                        _pulsar::Err(error) => {
+                            _pulsar::failed(_pulsar::Failure::boxed(error))
+                        }
+                    },
                 )
                 .await
         })

@@ -5,10 +5,10 @@ const _: () = {
     #[allow(unused_imports)]
     use _pulsar::ReturnedValue as _;
     fn run_of_ours(told: &_pulsar::Worker) -> _pulsar::Outcome {
-        _pulsar::Returned::<io::Result<()>>::new()
-            .split(run(told))
-            .map(_pulsar::drop)
-            .map_err(_pulsar::Failure::boxed)
+        match _pulsar::Returned::<io::Result<()>>::new().split(run(told)) {
+            _pulsar::Ok(_) => _pulsar::Ok(()),
+            _pulsar::Err(error) => _pulsar::Err(_pulsar::Failure::boxed(error)),
+        }
     }
     _pulsar::inventory::submit! {
         _pulsar::Hook::pre_spawn(run_of_ours).function("run")

@@ -7,10 +7,10 @@ const _: () = {
     #[allow(unused_imports)]
     use _pulsar::ReturnedValue as _;
     fn run() -> _pulsar::Outcome {
-        _pulsar::Returned::<()>::new()
-            .split(hello())
-            .map(_pulsar::drop)
-            .map_err(_pulsar::Failure::boxed)
+        match _pulsar::Returned::<()>::new().split(hello()) {
+            _pulsar::Ok(_) => _pulsar::Ok(()),
+            _pulsar::Err(error) => _pulsar::Err(_pulsar::Failure::boxed(error)),
+        }
     }
     _pulsar::inventory::submit! {
         _pulsar::Hook::starting(run).function("hello")

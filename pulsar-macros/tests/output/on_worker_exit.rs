@@ -5,10 +5,10 @@ const _: () = {
     #[allow(unused_imports)]
     use _pulsar::ReturnedValue as _;
     fn run(told: &_pulsar::WorkerExit) -> _pulsar::Outcome {
-        _pulsar::Returned::<()>::new()
-            .split(note(told))
-            .map(_pulsar::drop)
-            .map_err(_pulsar::Failure::boxed)
+        match _pulsar::Returned::<()>::new().split(note(told)) {
+            _pulsar::Ok(_) => _pulsar::Ok(()),
+            _pulsar::Err(error) => _pulsar::Err(_pulsar::Failure::boxed(error)),
+        }
     }
     _pulsar::inventory::submit! {
         _pulsar::Hook::worker_exit(run).function("note")

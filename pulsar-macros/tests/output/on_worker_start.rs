@@ -14,10 +14,12 @@ const _: () = {
         _pulsar::Box::pin(async move {
             let need_1 = context.need::<Db>();
             let need_2 = context.need::<Cache>();
-            _pulsar::Returned::<pulsar::Result<()>>::new()
+            match _pulsar::Returned::<pulsar::Result<()>>::new()
                 .split(warm(&*need_1, _pulsar::State(need_2)).await)
-                .map(_pulsar::drop)
-                .map_err(_pulsar::Failure::boxed)
+            {
+                _pulsar::Ok(_) => _pulsar::Ok(()),
+                _pulsar::Err(error) => _pulsar::Err(_pulsar::Failure::boxed(error)),
+            }
         })
     }
     _pulsar::inventory::submit! {

@@ -11,11 +11,11 @@ const _: () = {
         _pulsar::Box::pin(async move {
             _pulsar::in_pool(
                     context,
-                    move || {
-                        _pulsar::Returned::<()>::new()
-                            .split(flush())
-                            .map(_pulsar::drop)
-                            .map_err(_pulsar::Failure::boxed)
+                    move || match _pulsar::Returned::<()>::new().split(flush()) {
+                        _pulsar::Ok(_) => _pulsar::Ok(()),
+                        _pulsar::Err(error) => {
+                            _pulsar::Err(_pulsar::Failure::boxed(error))
+                        }
                     },
                 )
                 .await

@@ -7,7 +7,8 @@ fn report(
 const _: () = {
     use ::pulsar::__private as _pulsar;
     #[allow(unused_imports)]
-    use _pulsar::NoRequirement as _;
+    use _pulsar::{NoExtractor as _, NoRequirement as _};
+    const _: [(); 1] = [<Query<Filter> as _pulsar::Extractor<_>>::IS_ONE];
     fn handler(
         request: _pulsar::Request,
         params: _pulsar::Params,
@@ -19,9 +20,10 @@ const _: () = {
         let context = _pulsar::Clone::clone(context);
         _pulsar::Reply::extracting(
             _pulsar::Box::pin(async move {
-                let argument_3 = <Query<
-                    Filter,
-                > as _pulsar::Extractor<_>>::extract(request, &context)
+                let argument_3 = _pulsar::Last::<
+                    Query<Filter>,
+                    _,
+                >::extract(request, &context)
                     .await?;
                 _pulsar::Ok(
                     _pulsar::on_pool(

@@ -21,10 +21,12 @@ const _: () = {
         _pulsar::Box::pin(async move {
             let need_1 = context.need::<Settings>();
             let need_2 = context.need::<Pool>();
-            _pulsar::Returned::<Result<Db>>::new()
+            match _pulsar::Returned::<Result<Db>>::new()
                 .split(db(&*need_1, _pulsar::State(need_2)).await)
-                .map(_pulsar::Provided::built)
-                .map_err(_pulsar::Failure::boxed)
+            {
+                _pulsar::Ok(value) => _pulsar::Ok(_pulsar::Provided::built(value)),
+                _pulsar::Err(error) => _pulsar::Err(_pulsar::Failure::boxed(error)),
+            }
         })
     }
     _pulsar::inventory::submit! {

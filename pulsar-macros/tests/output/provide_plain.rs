@@ -18,10 +18,10 @@ const _: () = {
         _: &_pulsar::Context,
     ) -> _pulsar::BoxFuture<'_, _pulsar::Result<_pulsar::Built, _pulsar::BoxError>> {
         _pulsar::Box::pin(async move {
-            _pulsar::Returned::<Clock>::new()
-                .split(build())
-                .map(_pulsar::Provided::built)
-                .map_err(_pulsar::Failure::boxed)
+            match _pulsar::Returned::<Clock>::new().split(build()) {
+                _pulsar::Ok(value) => _pulsar::Ok(_pulsar::Provided::built(value)),
+                _pulsar::Err(error) => _pulsar::Err(_pulsar::Failure::boxed(error)),
+            }
         })
     }
     _pulsar::inventory::submit! {

@@ -72,18 +72,24 @@ pub fn payload<T>(read: serde_json::Result<T>) -> Result<T, Refusal> {
     read.map_err(|error| Refusal::Payload { handler: String::new(), why: error.to_string() })
 }
 
-/// What a handler returned. Not public API. Used by generated code.
+/// What a handler returned, as it was written. Not public API. Used by generated code.
 ///
 /// # Errors
 ///
-/// Passes on the handler's own; when the value could not be written as JSON.
+/// When the value could not be written as JSON.
 #[doc(hidden)]
-pub fn answered(returned: Result<serde_json::Result<Vec<u8>>, BoxError>) -> Answered {
-    let handler = String::new();
-    match returned {
-        Ok(written) => written.map_err(|error| Refusal::Unwritable { handler, why: error.to_string() }),
-        Err(error) => Err(Refusal::Failed { handler, why: Chain(error.as_ref()).to_string() }),
-    }
+pub fn answered(written: serde_json::Result<Vec<u8>>) -> Answered {
+    written.map_err(|error| Refusal::Unwritable { handler: String::new(), why: error.to_string() })
+}
+
+/// The failure of a handler. Not public API. Used by generated code.
+///
+/// # Errors
+///
+/// Always.
+#[doc(hidden)]
+pub fn failed(error: BoxError) -> Answered {
+    Err(Refusal::Failed { handler: String::new(), why: Chain(error.as_ref()).to_string() })
 }
 
 /// Runs a handler that may block on the worker's pool. Not public API. Used by generated code.

@@ -21,7 +21,7 @@ pub(crate) use self::hook::Event;
 pub use self::{
     hook::Hook,
     job::{Outcome, in_pool},
-    message::{Message, answered, answered_in_pool, payload},
+    message::{Message, answered, answered_in_pool, failed, payload},
     provider::{Built, Provider, Returned, ReturnedValue},
     requirement::{NoRequirement, Probe, Requirement},
     route::{Route, Scope},
