@@ -4,7 +4,7 @@
 //! can be called by generated code: it has no `self`, no type parameters, no `unsafe`.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote_spanned};
 use syn::{
     Attribute, Expr, ExprLit, FnArg, GenericArgument, GenericParam, Item, ItemFn, Lifetime, Lit, Meta, Pat,
     PatType, PathArguments, ReturnType, Safety, Signature, Type, TypePath, ext::IdentExt, spanned::Spanned,
@@ -124,6 +124,12 @@ impl Function {
             value: types.first().map_or(whole, |ty| at(ty)),
             error: types.get(1).map_or(whole, |ty| at(ty)),
         }
+    }
+
+    /// These lines as a future that may go to another thread: where it may not, the compiler says so at the function's name.
+    pub(crate) fn future(&self, lines: &TokenStream) -> TokenStream {
+        let at_name = Span::mixed_site().located_at(self.name.span());
+        quote_spanned!(at_name=> _pulsar::Box::pin(async move { #lines }))
     }
 
     /// The place of the lines that are about what the function returns.

@@ -44,15 +44,13 @@ impl<'a> Job<'a> {
         };
         let reads_context = !arguments.is_empty() || !function.is_async;
         let context = if reads_context { quote_spanned!(site=> context) } else { quote_spanned!(site=> _) };
+        let future = function.future(&quote_spanned!(site=> #(#lines)* #called));
         quote_spanned! {site=>
             fn #needs() -> _pulsar::Vec<_pulsar::Requirement> {
                 _pulsar::From::from([#(#requirements),*])
             }
             fn #run(#context: &_pulsar::Context) -> _pulsar::BoxFuture<'_, _pulsar::Outcome> {
-                _pulsar::Box::pin(async move {
-                    #(#lines)*
-                    #called
-                })
+                #future
             }
         }
     }

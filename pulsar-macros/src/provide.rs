@@ -105,6 +105,7 @@ fn tokens_of(crate_path: &syn::Path, function: &Function, output: &Type, needs: 
         }
     };
 
+    let future = function.future(&quote_spanned!(site=> #(#lines)* #finish));
     quote_spanned! {site=>
         #(#conditions)*
         #[doc(hidden)]
@@ -123,10 +124,7 @@ fn tokens_of(crate_path: &syn::Path, function: &Function, output: &Type, needs: 
             fn #build(
                 #context: &_pulsar::Context,
             ) -> _pulsar::BoxFuture<'_, _pulsar::Result<_pulsar::Built, _pulsar::BoxError>> {
-                _pulsar::Box::pin(async move {
-                    #(#lines)*
-                    #finish
-                })
+                #future
             }
             _pulsar::inventory::submit! {
                 _pulsar::Provider::new(#provides, #asks, #build)

@@ -9,8 +9,9 @@ use crate::{
     body::BoxFuture,
     cluster::{Answered, Cluster, MOST_BYTES, Refusal, built_in},
     context::Context,
+    error::Chain,
     pool::caught,
-    registry::{Message, Registry},
+    registry::{Message, Refused, Registry},
     worker::Worker,
 };
 
@@ -83,7 +84,11 @@ async fn run(message: Message, context: &Context, payload: &[u8]) -> Answered {
         Ok(Ok(answer)) if answer.len() > MOST_BYTES => {
             Err(Refusal::TooLarge { handler: by, bytes: answer.len() })
         }
-        Ok(answered) => answered.map_err(|refusal| refusal.by(&by)),
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(match error.downcast::<Refused>() {
+            Ok(refused) => refused.0.by(&by),
+            Err(error) => Refusal::Failed { handler: by, why: Chain(error.as_ref()).to_string() },
+        }),
         Err(why) => Err(Refusal::Panicked { handler: by, why }),
     }
 }
@@ -96,7 +101,7 @@ mod tests {
     use crate::{
         cluster::{ClusterError, Target},
         place::Place,
-        registry::{answered, answered_in_pool, failed, payload},
+        registry::{answered, answered_in_pool, payload},
         settings::{PoolSize, Settings},
     };
 
@@ -112,7 +117,7 @@ mod tests {
             })
         });
         let fails = Message::new("fail", Vec::new, |_, _| {
-            Box::pin(async { failed(crate::Error::new("disk on fire").into()) })
+            Box::pin(async { Err(crate::Error::new("disk on fire").into()) })
         });
         let panics = Message::new("panic", Vec::new, |_, _| Box::pin(async { panic!("a {}", "bug") }));
         let panics_in_pool = Message::new("panic.pool", Vec::new, |context, _| {

@@ -25,7 +25,6 @@ pub use crate::{
         Extractor, Failure, HandlerError, HandlerOutput, HeadExtractor, MessageAnswer, MessagePayload,
         PathValue, Provided,
     },
-    cluster::Answered,
     context::Context,
     extract::State,
     files::EmbeddedFile,
@@ -34,7 +33,7 @@ pub use crate::{
     problem::Problem,
     registry::{
         Built, Hook, Message, NoRequirement, Outcome, Probe, Provider, Requirement, Returned, ReturnedValue,
-        Route, Scope, StaticFiles, Task, WsgiApp, answered, answered_in_pool, failed, in_pool, payload,
+        Returns, Route, Scope, StaticFiles, Task, WsgiApp, answered, answered_in_pool, in_pool, payload,
     },
     request::Params,
     worker::{Worker, WorkerExit},

@@ -144,7 +144,7 @@ fn tokens_of(
     let answer = quote_spanned! {at_output=>
         match #called {
             _pulsar::Ok(value) => _pulsar::answered(#value),
-            _pulsar::Err(error) => _pulsar::failed(#error),
+            _pulsar::Err(error) => _pulsar::Err(#error),
         }
     };
     let answer = if function.is_async {
@@ -159,6 +159,7 @@ fn tokens_of(
         if read { quote_spanned!(site=> #word) } else { quote_spanned!(site=> _) }
     };
     let (context, payload) = (unless(reads_context, "context"), unless(reads_payload, "payload"));
+    let future = function.future(&quote_spanned!(site=> #(#lines)* #answer));
     quote_spanned! {site=>
         #(#conditions)*
         #[doc(hidden)]
@@ -174,11 +175,8 @@ fn tokens_of(
             fn #handle<'a>(
                 #context: &'a _pulsar::Context,
                 #payload: &'a [u8],
-            ) -> _pulsar::BoxFuture<'a, _pulsar::Answered> {
-                _pulsar::Box::pin(async move {
-                    #(#lines)*
-                    #answer
-                })
+            ) -> _pulsar::BoxFuture<'a, _pulsar::Returns> {
+                #future
             }
             _pulsar::inventory::submit! {
                 _pulsar::Message::new(#name, #needs, #handle)

@@ -128,16 +128,10 @@ fn handler(
         } else {
             call
         };
-        // At the function's name: that its future is not `Send` is said here.
-        let place = Span::mixed_site().located_at(function.name.span());
         let kind = Ident::new(if extracts { "extracting" } else { "later" }, site);
         let answer = if extracts { quote_spanned!(site=> _pulsar::Ok(#answer)) } else { answer };
-        quote_spanned! {place=>
-            _pulsar::Reply::#kind(_pulsar::Box::pin(async move {
-                #extractions
-                #answer
-            }))
-        }
+        let future = function.future(&quote_spanned!(site=> #extractions #answer));
+        quote_spanned!(site=> _pulsar::Reply::#kind(#future))
     };
     quote_spanned! {site=>
         fn #name(

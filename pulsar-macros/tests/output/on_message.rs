@@ -10,7 +10,7 @@ const _: () = {
     fn handle<'a>(
         context: &'a _pulsar::Context,
         payload: &'a [u8],
-    ) -> _pulsar::BoxFuture<'a, _pulsar::Answered> {
+    ) -> _pulsar::BoxFuture<'a, _pulsar::Returns> {
         _pulsar::Box::pin(async move {
             let message = _pulsar::payload(
                 <String as _pulsar::MessagePayload>::read(payload),
@@ -22,7 +22,7 @@ const _: () = {
                 _pulsar::Ok(value) => {
                     _pulsar::answered(_pulsar::MessageAnswer::write(&value))
                 }
-                _pulsar::Err(error) => _pulsar::failed(_pulsar::Failure::boxed(error)),
+                _pulsar::Err(error) => _pulsar::Err(_pulsar::Failure::boxed(error)),
             }
         })
     }

@@ -10,13 +10,13 @@ const _: () = {
     fn handle<'a>(
         _: &'a _pulsar::Context,
         _: &'a [u8],
-    ) -> _pulsar::BoxFuture<'a, _pulsar::Answered> {
+    ) -> _pulsar::BoxFuture<'a, _pulsar::Returns> {
         _pulsar::Box::pin(async move {
             match _pulsar::Returned::<()>::new().split(stop().await) {
                 _pulsar::Ok(value) => {
                     _pulsar::answered(_pulsar::MessageAnswer::write(&value))
                 }
-                _pulsar::Err(error) => _pulsar::failed(_pulsar::Failure::boxed(error)),
+                _pulsar::Err(error) => _pulsar::Err(_pulsar::Failure::boxed(error)),
             }
         })
     }

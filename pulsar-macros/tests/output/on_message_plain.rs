@@ -10,7 +10,7 @@ const _: () = {
     fn handle_of_ours<'a>(
         context: &'a _pulsar::Context,
         payload: &'a [u8],
-    ) -> _pulsar::BoxFuture<'a, _pulsar::Answered> {
+    ) -> _pulsar::BoxFuture<'a, _pulsar::Returns> {
         _pulsar::Box::pin(async move {
             let need_1 = context.need::<Cache>();
             let message = _pulsar::payload(
@@ -25,7 +25,7 @@ const _: () = {
                             _pulsar::answered(_pulsar::MessageAnswer::write(&value))
                         }
                         _pulsar::Err(error) => {
-                            _pulsar::failed(_pulsar::Failure::boxed(error))
+                            _pulsar::Err(_pulsar::Failure::boxed(error))
                         }
                     },
                 )

@@ -5,9 +5,8 @@ use std::{fmt, panic::resume_unwind};
 use super::job::Needs;
 use crate::{
     body::{BoxError, BoxFuture},
-    cluster::{Answered, Refusal},
+    cluster::Refusal,
     context::Context,
-    error::Chain,
     place::Place,
     pool::PoolError,
 };
@@ -26,7 +25,7 @@ pub struct Message {
 }
 
 /// From the JSON of a payload to that of an answer.
-pub(crate) type Handle = for<'a> fn(&'a Context, &'a [u8]) -> BoxFuture<'a, Answered>;
+pub(crate) type Handle = for<'a> fn(&'a Context, &'a [u8]) -> BoxFuture<'a, Returns>;
 
 /// Not public API. Used by generated code.
 #[allow(missing_docs)] // each is named like the field that it sets
@@ -62,34 +61,44 @@ impl fmt::Debug for Message {
     }
 }
 
+/// What a handler comes to: the JSON of its answer, or its error.
+///
+/// Not public API. Used by generated code.
+#[doc(hidden)]
+pub type Returns = Result<Vec<u8>, BoxError>;
+
+/// An error that is not the handler's: what stood in its way.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) Refusal);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Refused {}
+
 /// The argument of a handler as it was read. Not public API. Used by generated code.
 ///
 /// # Errors
 ///
 /// When the payload is not of its type.
 #[doc(hidden)]
-pub fn payload<T>(read: serde_json::Result<T>) -> Result<T, Refusal> {
-    read.map_err(|error| Refusal::Payload { handler: String::new(), why: error.to_string() })
+pub fn payload<T>(read: serde_json::Result<T>) -> Result<T, BoxError> {
+    read.map_err(|error| Refused(Refusal::Payload { handler: String::new(), why: error.to_string() }).into())
 }
 
-/// What a handler returned, as it was written. Not public API. Used by generated code.
+/// The answer of a handler as it was written. Not public API. Used by generated code.
 ///
 /// # Errors
 ///
 /// When the value could not be written as JSON.
 #[doc(hidden)]
-pub fn answered(written: serde_json::Result<Vec<u8>>) -> Answered {
-    written.map_err(|error| Refusal::Unwritable { handler: String::new(), why: error.to_string() })
-}
-
-/// The failure of a handler. Not public API. Used by generated code.
-///
-/// # Errors
-///
-/// Always.
-#[doc(hidden)]
-pub fn failed(error: BoxError) -> Answered {
-    Err(Refusal::Failed { handler: String::new(), why: Chain(error.as_ref()).to_string() })
+pub fn answered(written: serde_json::Result<Vec<u8>>) -> Returns {
+    written.map_err(|error| {
+        Refused(Refusal::Unwritable { handler: String::new(), why: error.to_string() }).into()
+    })
 }
 
 /// Runs a handler that may block on the worker's pool. Not public API. Used by generated code.
@@ -98,13 +107,13 @@ pub fn failed(error: BoxError) -> Answered {
 ///
 /// Passes on the handler's own; a full pool refuses the message.
 #[doc(hidden)]
-pub async fn answered_in_pool<F>(context: &Context, job: F) -> Answered
+pub async fn answered_in_pool<F>(context: &Context, job: F) -> Returns
 where
-    F: FnOnce() -> Answered + Send + 'static,
+    F: FnOnce() -> Returns + Send + 'static,
 {
     match context.pool().run(job).await {
-        Ok(answered) => answered,
-        Err(PoolError::Full) => Err(Refusal::Busy),
+        Ok(returned) => returned,
+        Err(PoolError::Full) => Err(Refused(Refusal::Busy).into()),
         // It is a panic of the handler wherever it ran: whoever catches those gets this one too.
         Err(PoolError::Panicked(message)) => resume_unwind(Box::new(message)),
     }

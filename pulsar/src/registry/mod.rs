@@ -17,11 +17,11 @@ mod wsgi_app;
 
 use std::collections::BTreeMap;
 
-pub(crate) use self::hook::Event;
+pub(crate) use self::{hook::Event, message::Refused};
 pub use self::{
     hook::Hook,
     job::{Outcome, in_pool},
-    message::{Message, answered, answered_in_pool, failed, payload},
+    message::{Message, Returns, answered, answered_in_pool, payload},
     provider::{Built, Provider, Returned, ReturnedValue},
     requirement::{NoRequirement, Probe, Requirement},
     route::{Route, Scope},

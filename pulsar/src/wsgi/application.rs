@@ -81,9 +81,9 @@ pub(crate) trait AsyncApplication: Send + Sync + 'static {
     }
 }
 
-/// What an [`AsyncApplication`] gives: see [`Outcome`]. Not public API.
+/// What comes of calling an `async` callable: a body, nothing, or what went wrong. Generated code makes it of what your function
+/// returns, see [`Answer`] and [`AnswerError`].
 #[derive(Debug)]
-#[doc(hidden)]
 pub struct Answered(pub(super) Outcome);
 
 impl Answered {

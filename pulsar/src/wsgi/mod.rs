@@ -74,12 +74,9 @@ mod tls;
 mod validator;
 mod value;
 
-#[doc(hidden)]
-pub use self::application::Answered;
-#[doc(hidden)]
 pub(crate) use self::application::AsyncApplication;
 pub use self::{
-    application::{Answer, AnswerError, Application, Callable},
+    application::{Answer, AnswerError, Answered, Application, Callable},
     authorization::{Authorization, Digest},
     body::{Body, FileWrapper, IntoBody, IntoChunk},
     environ::Environ,
