@@ -7,12 +7,13 @@
 //! either one block of generated code or every mistake, each at the token it is about, never both.
 //!
 //! Each macro goes through the same stages, one file each: read the attribute, read the item, check one against the
-//! other, write the tokens. `errors`, `words`, `options`, `literal_path` and `function` are what they share, `needs` and `job` what those share
-//! whose functions take state alone.
+//! other, write the tokens. `errors`, `words`, `options`, `literal_path`, `function` and `half_written` are what they share,
+//! `needs` and `job` what those share whose functions take state alone.
 
 mod errors;
 mod every;
 mod function;
+mod half_written;
 mod http_error;
 mod job;
 mod literal_path;

@@ -4,7 +4,7 @@
 //! mistake later can still point at it. Split by commas before anything is parsed: a mistake in one part does not
 //! hide one in another.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Lit, LitStr, Path};
 
@@ -44,6 +44,15 @@ impl Options {
             Options { values: Vec::new(), late_value: false, misplaced: Vec::new(), pairs: Vec::new() };
         for (number, part) in split(tokens, errors).into_iter().enumerate() {
             match part {
+                // `#[get(rule("/"))]` is a call, `allow(body)` an option.
+                Part::Pair { key, value: Some(value) }
+                    if parenthesized(&value).is_some() && !is_like(&key, known) =>
+                {
+                    let mut call = key.into_token_stream();
+                    call.extend(value);
+                    options.late_value |= !options.pairs.is_empty() && options.values.is_empty();
+                    options.values.push(call);
+                }
                 // `#[get(RULE)]` means a value; `#[get(inlin)]` a flag.
                 Part::Pair { key, value: None } if number == 0 && !is_like(&key, known) => {
                     options.values.push(key.into_token_stream());
@@ -178,6 +187,34 @@ impl Options {
         }
     }
 
+    /// The words of `name(a, b)`, each of them one of `known`.
+    pub(crate) fn words(&self, name: &str, known: &[&str], errors: &mut Errors) -> Vec<String> {
+        let Some((key, value)) = self.pair(name) else { return Vec::new() };
+        let example = format!("write `{name}({})`", known.join(", "));
+        let Some(inside) = value.and_then(parenthesized) else {
+            let place = value.map_or_else(|| key.to_token_stream(), Clone::clone);
+            errors.at(place, with_help(format!("`{name}` takes words in parentheses"), example));
+            return Vec::new();
+        };
+        if inside.is_empty() {
+            errors.at(key, with_help(format!("`{name}` is empty"), format!("leave it out, or {example}")));
+        }
+        let mut given = Vec::new();
+        for item in pieces(inside, errors) {
+            let text = words::source(&item);
+            if known.contains(&text.as_str()) {
+                given.push(text);
+                continue;
+            }
+            let help = match words::nearest(text.trim_matches('"'), known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it knows {}", words::list(known)),
+            };
+            errors.at(&item, with_help(format!("`{name}` does not know `{text}`"), help));
+        }
+        given
+    }
+
     /// The path of the pulsar crate: `crate = my_framework::pulsar`, or `::pulsar`.
     pub(crate) fn crate_path(&self, errors: &mut Errors) -> Path {
         let default = || syn::parse_quote!(::pulsar);
@@ -220,7 +257,18 @@ pub(crate) fn string(tokens: TokenStream) -> Option<LitStr> {
 pub(crate) fn bracketed(tokens: &TokenStream) -> Option<TokenStream> {
     let mut tokens = tokens.clone().into_iter();
     match (tokens.next(), tokens.next()) {
-        (Some(TokenTree::Group(group)), None) if group.delimiter() == proc_macro2::Delimiter::Bracket => {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Bracket => {
+            Some(group.stream())
+        }
+        _ => None,
+    }
+}
+
+/// The inside of `(..)`.
+fn parenthesized(tokens: &TokenStream) -> Option<TokenStream> {
+    let mut tokens = tokens.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Parenthesis => {
             Some(group.stream())
         }
         _ => None,
@@ -258,6 +306,11 @@ fn part(tokens: TokenStream) -> Part {
             Some(TokenTree::Punct(equals)) if equals.as_char() == '=' => {
                 let value: TokenStream = rest.collect();
                 return Part::Pair { key, value: (!value.is_empty()).then_some(value) };
+            }
+            Some(TokenTree::Group(list)) if list.delimiter() == Delimiter::Parenthesis => {
+                if rest.next().is_none() {
+                    return Part::Pair { key, value: Some(TokenTree::Group(list).into()) };
+                }
             }
             Some(_) => {}
         }

@@ -1,4 +1,4 @@
-//! What stands in the brackets of a route attribute: rule, methods, name, `inline`, `crate`.
+//! What stands in the brackets of a route attribute: rule, methods, name, `inline`, `allow`, `crate`.
 //!
 //! Knows nothing of the function. A [`Rule`] is one that the grammar accepts, with the literal it was written in.
 
@@ -60,7 +60,17 @@ pub(crate) struct Attribute {
     pub(crate) methods: Vec<LitStr>,
     pub(crate) name: Option<LitStr>,
     pub(crate) inline: Option<Ident>,
+    pub(crate) allowed: Allowed,
     pub(crate) crate_path: Path,
+}
+
+/// What `allow(..)` says that is meant.
+#[derive(Clone, Copy)]
+pub(crate) struct Allowed {
+    /// `allow(body)`: a body with a method that usually has none.
+    pub(crate) body: bool,
+    /// `allow(blocking)`: calls that block the event loop.
+    pub(crate) blocking: bool,
 }
 
 /// A rule and the literal it was written in.
@@ -75,19 +85,24 @@ impl Attribute {
         let path_first = ("path", rule_first.1);
         let no_method = "its name is its method; `#[route(\"..\", method = \"..\")]` takes any";
         let (known, elsewhere): (&[&str], &[(&str, &str)]) = match verb {
-            Verb::Any => (&["method", "methods", "name", "inline", "crate"], &[rule_first, path_first]),
+            Verb::Any => {
+                (&["method", "methods", "name", "inline", "allow", "crate"], &[rule_first, path_first])
+            }
             _ => (
-                &["name", "inline", "crate"],
+                &["name", "inline", "allow", "crate"],
                 &[rule_first, path_first, ("method", no_method), ("methods", no_method)],
             ),
         };
         let options = Options::read(verb.attribute(), tokens, known, elsewhere, errors);
         let inline = options.flag("inline", errors).then(|| options.key("inline").cloned()).flatten();
+        let allowed = options.words("allow", &["body", "blocking"], errors);
+        let allows = |word: &str| allowed.iter().any(|allowed| allowed == word);
         Attribute {
             rule: rule(verb, &options, errors),
             methods: methods(verb, &options, errors),
             name: options.string("name", errors),
             inline,
+            allowed: Allowed { body: allows("body"), blocking: allows("blocking") },
             crate_path: options.crate_path(errors),
         }
     }

@@ -16,3 +16,6 @@ const _: () = {
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
     }
 };
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const GET_ノ: () = ();

@@ -36,3 +36,6 @@ const _: () = {
         .requires(requirements).extracts(true)
     }
 };
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const PUT_ノsave: () = ();

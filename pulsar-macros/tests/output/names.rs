@@ -63,3 +63,7 @@ const _: () = {
         column!())).requires(requirements).extracts(true)
     }
 };
+#[cfg(unix)]
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const POST_ノᐸintᐳ: () = ();

@@ -51,3 +51,9 @@ const _: () = {
         column!())).requires(requirements).extracts(true).blocking(true)
     }
 };
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const GET_ノreportsノᐸintᐳノᐸstringᐳ: () = ();
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const PURGE_ノreportsノᐸintᐳノᐸstringᐳ: () = ();

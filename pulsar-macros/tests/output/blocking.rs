@@ -1,0 +1,40 @@
+#[cfg(unix)]
+#[allow(deprecated, unused)]
+async fn nap(seconds: u64) {
+    std::thread::sleep(Duration::from_secs(seconds))
+}
+#[cfg(unix)]
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    fn handler(
+        _: _pulsar::Request,
+        params: _pulsar::Params,
+        _: &_pulsar::Context,
+    ) -> _pulsar::Reply {
+        let _pulsar::Option::Some(seconds) = params.parse::<u64>(0) else {
+            return _pulsar::Reply::now(_pulsar::no_such_value());
+        };
+        _pulsar::Reply::later(async move {
+            _pulsar::IntoResponse::into_response(nap(seconds).await)
+        })
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::Route::new(& ["GET"], "/nap/<int:seconds>", handler).function("nap")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+};
+#[cfg(unix)]
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const GET_ノnapノᐸintᐳ: () = ();
+#[cfg(unix)]
+#[allow(deprecated)]
+#[doc(hidden)]
+const _: () = {
+    #[deprecated(
+        note = "`std::thread::sleep` blocks the event loop, and with it every other request there\nhelp: write `tokio::time::sleep(..).await`, or leave `async` out, so that `nap` runs on the thread pool; `allow(blocking)` in the attribute if it is meant"
+    )]
+    const fn a_blocking_call() {}
+    a_blocking_call()
+};

@@ -1,0 +1,29 @@
+fn nap() {
+    std::fs::read(PATH);
+}
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    fn handler(
+        _: _pulsar::Request,
+        _: _pulsar::Params,
+        _: &_pulsar::Context,
+    ) -> _pulsar::Reply {
+        _pulsar::Reply::now(_pulsar::IntoResponse::into_response(nap()))
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::Route::new(& ["GET"], "/nap", handler).function("nap")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+};
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const GET_ノnap: () = ();
+#[doc(hidden)]
+const _: () = {
+    #[deprecated(
+        note = "`std::fs::read` blocks the event loop, and with it every other request there\nhelp: leave `inline` out, so that `nap` runs on the thread pool; `allow(blocking)` in the attribute if it is meant"
+    )]
+    const fn a_blocking_call() {}
+    a_blocking_call()
+};
