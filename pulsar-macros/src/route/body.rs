@@ -48,21 +48,24 @@ fn not_last(reader: &Argument, function: &Function, errors: &mut Errors) {
     errors.at(&reader.original, with_help(message, help));
 }
 
-/// A body of GET or HEAD has no meaning (RFC 9110, 9.3.1), and clients and proxies drop it.
+/// A body of GET or HEAD has no meaning (RFC 9110, 9.3.1), and clients and proxies drop it. A form is then in the query
+/// string, and a `Request` is more than its body.
 fn without_body(attribute: &Attribute, readers: &[&Argument], errors: &mut Errors) {
     let methods: Vec<String> = attribute.methods.iter().map(syn::LitStr::value).collect();
     if attribute.allowed.body || !methods.iter().all(|method| matches!(method.as_str(), "GET" | "HEAD")) {
         return;
     }
     for argument in readers {
-        let Some(name) = reader(&argument.ty).filter(|name| name != "Request") else { continue };
+        let Some(name) = reader(&argument.ty).filter(|name| name != "Request" && name != "Form") else {
+            continue;
+        };
         let message = format!(
             "`{}` reads the body, and a {} request has none",
             argument.source(),
             methods.join(" or ")
         );
         let other = match name.as_str() {
-            "Json" | "Form" => ", or take `Query<T>`",
+            "Json" => ", or take `Query<T>`",
             "String" => ", or add the placeholder of a path value to the rule",
             _ => "",
         };

@@ -220,6 +220,7 @@ fn these_are_no_mistakes() {
         (r###"r#"/<a>/<string(length=1):b>/<re("[0-9]"):c>"#"###, "fn f(a: u8, b: char, c: IpAddr) {}"),
         // The body.
         (r#""/a""#, "fn f(request: Request) {}"),
+        (r#""/a""#, "fn f(search: Option<Form<Search>>) {}"),
         (r#""/a", allow(body, blocking)"#, "fn f(filter: Json<Filter>) {}"),
         (r#""/a""#, "fn f(name: axum_extra::extract::Query<String>) -> Result<String, Option<u8>> {}"),
     ];
