@@ -42,7 +42,7 @@ impl Options {
     ) -> Self {
         let mut options =
             Options { values: Vec::new(), late_value: false, misplaced: Vec::new(), pairs: Vec::new() };
-        for (number, part) in split(tokens, errors).into_iter().enumerate() {
+        for (number, part) in split(tokens, known, errors).into_iter().enumerate() {
             match part {
                 // `#[get(rule("/"))]` is a call, `allow(body)` an option.
                 Part::Pair { key, value: Some(value) }
@@ -56,6 +56,12 @@ impl Options {
                 // `#[get(RULE)]` means a value; `#[get(inlin)]` a flag.
                 Part::Pair { key, value: None } if number == 0 && !is_like(&key, known) => {
                     options.values.push(key.into_token_stream());
+                }
+                // `#[get("/", "inline")]`
+                Part::Value(value) if quoted_key(&value, known).is_some() && number > 0 => {
+                    let key = quoted_key(&value, known).unwrap_or_default();
+                    let message = format!("an option of `{attribute}` is written without quotes");
+                    errors.at(value, with_help(message, format!("write `{key}`")));
                 }
                 Part::Value(value) => {
                     options.late_value |= !options.pairs.is_empty() && options.values.is_empty();
@@ -147,8 +153,12 @@ impl Options {
     /// The value of `name = "a"`, or the values of `name = ["a", "b"]`.
     pub(crate) fn one_or_several(&self, name: &str, errors: &mut Errors) -> Vec<LitStr> {
         match self.pair(name) {
-            Some((_, Some(value))) if bracketed(value).is_some() => {
-                self.strings(name, errors).unwrap_or_default()
+            Some((key, Some(value))) if bracketed(value).is_some() => {
+                let list = self.strings(name, errors).unwrap_or_default();
+                if bracketed(value).is_some_and(|inside| inside.is_empty()) {
+                    errors.at(key, with_help(format!("`{name}` is empty"), "leave it out for the default"));
+                }
+                list
             }
             _ => self.string(name, errors).into_iter().collect(),
         }
@@ -275,8 +285,24 @@ fn parenthesized(tokens: &TokenStream) -> Option<TokenStream> {
     }
 }
 
-fn split(tokens: TokenStream, errors: &mut Errors) -> Vec<Part> {
-    pieces(tokens, errors).into_iter().map(part).collect()
+/// The parts between commas. Where one is missing it is put in, so that what follows is read as well.
+fn split(tokens: TokenStream, known: &[&str], errors: &mut Errors) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for piece in pieces(tokens, errors) {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let (part, behind) = part(rest, known, errors);
+            parts.push(part);
+            rest = behind;
+        }
+    }
+    parts
+}
+
+/// `"inline"`: the key that somebody has put in quotes.
+fn quoted_key(value: &TokenStream, known: &[&str]) -> Option<String> {
+    let text = string(value.clone())?.value();
+    known.contains(&text.as_str()).then_some(text)
 }
 
 /// What stands between commas; nothing between two commas is a mistake, a last comma is none.
@@ -285,7 +311,9 @@ pub(crate) fn pieces(tokens: TokenStream, errors: &mut Errors) -> Vec<TokenStrea
     let mut current = TokenStream::new();
     let mut comma_at = |current: &mut TokenStream, span: Option<Span>| match (current.is_empty(), span) {
         (false, _) => pieces.push(std::mem::take(current)),
-        (true, Some(span)) => errors.at_span(span, "a value is missing before this comma"),
+        (true, Some(span)) => {
+            errors.at_span(span, with_help("a value is missing before this comma", "leave the comma out"));
+        }
         (true, None) => {}
     };
     for token in tokens {
@@ -298,22 +326,62 @@ pub(crate) fn pieces(tokens: TokenStream, errors: &mut Errors) -> Vec<TokenStrea
     pieces
 }
 
-fn part(tokens: TokenStream) -> Part {
-    let mut rest = tokens.clone().into_iter();
-    if let Some(TokenTree::Ident(key)) = rest.next() {
-        match rest.next() {
-            None => return Part::Pair { key, value: None },
-            Some(TokenTree::Punct(equals)) if equals.as_char() == '=' => {
-                let value: TokenStream = rest.collect();
-                return Part::Pair { key, value: (!value.is_empty()).then_some(value) };
-            }
-            Some(TokenTree::Group(list)) if list.delimiter() == Delimiter::Parenthesis => {
-                if rest.next().is_none() {
-                    return Part::Pair { key, value: Some(TokenTree::Group(list).into()) };
-                }
-            }
-            Some(_) => {}
+/// The first part of a piece, and what stands behind it without a comma.
+fn part(tokens: TokenStream, known: &[&str], errors: &mut Errors) -> (Part, TokenStream) {
+    let all: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let alone = |part| (part, TokenStream::new());
+    match all.as_slice() {
+        [TokenTree::Ident(key)] => alone(Part::Pair { key: key.clone(), value: None }),
+        [TokenTree::Ident(key), list @ TokenTree::Group(group)]
+            if group.delimiter() == Delimiter::Parenthesis =>
+        {
+            alone(Part::Pair { key: key.clone(), value: Some(list.clone().into()) })
         }
+        [TokenTree::Ident(key), TokenTree::Punct(colon), value @ ..]
+            if colon.as_char() == ':'
+                && !starts_with_colon(value)
+                && known.iter().any(|known| key == known) =>
+        {
+            let message = format!("`{key}` and its value are separated by `=`");
+            let (value, behind) = value_of(value, errors);
+            let help = match &value {
+                Some(value) => format!("write `{key} = {}`", words::source(value)),
+                None => format!("write `{key} = ..`"),
+            };
+            errors.at(colon, with_help(message, help));
+            (Part::Pair { key: key.clone(), value }, behind)
+        }
+        [TokenTree::Ident(key), TokenTree::Punct(equals), value @ ..] if equals.as_char() == '=' => {
+            let (value, behind) = value_of(value, errors);
+            (Part::Pair { key: key.clone(), value }, behind)
+        }
+        [TokenTree::Literal(_), ..] => {
+            let (value, behind) = value_of(&all, errors);
+            (Part::Value(value.unwrap_or_default()), behind)
+        }
+        _ => alone(Part::Value(tokens)),
     }
-    Part::Value(tokens)
+}
+
+fn starts_with_colon(tokens: &[TokenTree]) -> bool {
+    matches!(tokens.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':')
+}
+
+/// A value. A literal is one by itself: behind it a comma is missing.
+fn value_of(tokens: &[TokenTree], errors: &mut Errors) -> (Option<TokenStream>, TokenStream) {
+    let [literal @ TokenTree::Literal(_), next, ..] = tokens else {
+        let value: TokenStream = tokens.iter().cloned().collect();
+        return ((!value.is_empty()).then_some(value), TokenStream::new());
+    };
+    let separator = matches!(next, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | ':'));
+    let is_number = literal.to_string().starts_with(|c: char| c.is_ascii_digit());
+    if !separator && (is_number || matches!(next, TokenTree::Punct(_))) {
+        // `1 + 1`, `"a".len()`: an expression, and the reader of the key says what it takes.
+        return (Some(tokens.iter().cloned().collect()), TokenStream::new());
+    }
+    let message = format!("a comma is missing behind `{literal}`");
+    errors.at(next, with_help(message, format!("write `{literal}, ..`")));
+    // A second literal would be told that it is one too many.
+    let behind = &tokens[if separator || matches!(next, TokenTree::Literal(_)) { 2 } else { 1 }..];
+    (Some(literal.clone().into()), behind.iter().cloned().collect())
 }

@@ -114,7 +114,11 @@ fn check_signature(function: &Function, errors: &mut Errors) {
             errors.at_span(function.name.span(), with_help(message, &help));
         }
     }
-    if matches!(function.output, ReturnType::Default) {
+    let nothing = match &function.output {
+        ReturnType::Default => true,
+        ReturnType::Type(_, ty) => matches!(&**ty, Type::Tuple(tuple) if tuple.elems.is_empty()),
+    };
+    if nothing {
         let message = "a WSGI callable returns the body of the answer, and this one returns nothing";
         errors.at_span(function.name.span(), with_help(message, help));
     }
@@ -246,6 +250,24 @@ mod tests {
             ("", "fn app<'a>(e: &'a mut Environ, s: StartResponse) -> Result<Body> {}"),
             ("", "fn app<T>(e: &mut Environ, s: T) -> Result<Body> {}"),
             ("", "fn app(&self, e: &mut Environ, s: StartResponse) -> Result<Body> {}"),
+            ("app", GOOD),
+            (r#"route("/a")"#, GOOD),
+            (r#""/a" bind = ":80""#, GOOD),
+            (r#""/users/{id}""#, GOOD),
+            (r#"binds = [":80"]"#, GOOD),
+            (r#"bind = []"#, GOOD),
+            (r#"bind"#, GOOD),
+            (r#"bind = """#, GOOD),
+            (r#"name = app"#, GOOD),
+            (r#"name = "a", name = "b""#, GOOD),
+            (r#"workers = 2.5"#, GOOD),
+            (r#"workers = 99999999999"#, GOOD),
+            (r#"inline = true"#, GOOD),
+            (r#"name: "x""#, GOOD),
+            (r#", name = "x""#, GOOD),
+            ("", "fn app(e: &mut Environ, s: &mut StartResponse, x: u8) -> Result<Body> {}"),
+            ("", "fn app(e: &mut Environ, s: StartResponse) -> () {}"),
+            ("", "mod app {}"),
             ("", "struct App;"),
         ];
         golden_messages(

@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of the function. A [`Rule`] is one that the grammar accepts, with the literal it was written in.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use pulsar_pattern::Pattern;
 use syn::{LitStr, Path};
 
@@ -128,7 +128,17 @@ fn rule(verb: Verb, options: &Options, errors: &mut Errors) -> Option<Rule> {
     }
     let Some(literal) = options::string(first.clone()) else {
         let message = format!("the rule is a string literal, not `{}`", words::source(first));
-        let help = "it is read when the program is compiled, so a constant or `concat!` cannot stand here";
+        let unquoted = matches!(
+            first.clone().into_iter().next(),
+            Some(TokenTree::Punct(slash)) if slash.as_char() == '/'
+        );
+        let help = if unquoted {
+            format!("put it in quotes: \"{}\"", words::source(first))
+        } else if options::bracketed(first).is_some() {
+            "write a second attribute above the function for a second rule".to_owned()
+        } else {
+            "it is read when the program is compiled, so a constant or `concat!` cannot stand here".to_owned()
+        };
         errors.at(first, with_help(message, help));
         return None;
     };

@@ -48,10 +48,8 @@ fn warning(call: &Call, function: &Function, levels: &[TokenStream]) -> TokenStr
     } else {
         format!("leave `inline` out, so that `{}` runs on the thread pool", function.name)
     };
-    let counterpart = match (call.counterpart, function.is_async) {
-        ("", _) | (_, false) => String::new(),
-        (counterpart, true) => format!("write {counterpart}, or "),
-    };
+    let counterpart = if function.is_async { call.counterpart() } else { None };
+    let counterpart = counterpart.map_or_else(String::new, |other| format!("write {other}, or "));
     let note = format!(
         "`{}` blocks the event loop, and with it every other request there\n\
          help: {counterpart}{way_out}; `allow(blocking)` in the attribute if it is meant",
@@ -77,20 +75,32 @@ fn warning(call: &Call, function: &Function, levels: &[TokenStream]) -> TokenStr
 struct Call {
     /// In full: `std::thread::sleep`.
     path: String,
-    /// What to write instead, if there is such a thing.
+    /// What to write instead, or nothing.
     counterpart: &'static str,
     place: Span,
+}
+
+impl Call {
+    /// What to write instead, if there is such a thing.
+    fn counterpart(&self) -> Option<String> {
+        match (self.path.strip_prefix("std::fs::"), self.counterpart) {
+            (Some("exists"), _) => Some("`tokio::fs::try_exists(..).await`".to_owned()),
+            (Some(name), "") => Some(format!("`tokio::fs::{name}(..).await`")),
+            (_, "") => None,
+            (_, counterpart) => Some(counterpart.to_owned()),
+        }
+    }
 }
 
 /// Calls by their paths. A path that ends in `::` stands for every function below.
 const BLOCKING: [(&str, &str); 12] = [
     ("std::thread::sleep", "`tokio::time::sleep(..).await`"),
-    ("std::fs::File::open", "`tokio::fs::File::open(..).await`"),
-    ("std::fs::File::create", "`tokio::fs::File::create(..).await`"),
-    ("std::fs::File::create_new", "`tokio::fs::File::create_new(..).await`"),
+    ("std::fs::File::open", ""),
+    ("std::fs::File::create", ""),
+    ("std::fs::File::create_new", ""),
     ("std::fs::OpenOptions::new", "`tokio::fs::OpenOptions`"),
     ("std::fs::DirBuilder::new", "`tokio::fs::DirBuilder`"),
-    ("std::fs::", "its counterpart in `tokio::fs`"),
+    ("std::fs::", ""),
     ("std::net::TcpStream::connect", "`tokio::net::TcpStream::connect(..).await`"),
     ("std::net::TcpStream::connect_timeout", "`tokio::net::TcpStream::connect(..).await`"),
     ("std::io::read_to_string", ""),

@@ -97,7 +97,9 @@ pub(crate) fn check(regex: &str) -> Result<(), RegexFault> {
         return Err(RegexFault {
             span,
             message: "the regular expression has a slash".to_owned(),
-            help: Some("it stands for text within one segment; write a rule with `/` around it, or use `path`"),
+            help: Some(
+                "it stands for text within one segment; write a rule with `/` around it, or use `path`",
+            ),
         });
     }
     if cost(&hir) > LARGEST_COST {
@@ -122,7 +124,10 @@ fn syntax_fault(regex: &str, error: &regex_syntax::Error) -> RegexFault {
         let help = "values are matched in linear time, which look-around does not allow";
         ("look-around is not supported in a regular expression".to_owned(), Some(help))
     } else {
-        (format!("invalid regular expression: {reason}"), None)
+        (
+            format!("invalid regular expression: {reason}"),
+            Some("its syntax is that of https://docs.rs/regex#syntax"),
+        )
     };
     RegexFault { span: span.start.offset..span.end.offset, message, help }
 }
@@ -152,10 +157,8 @@ fn slash_place(regex: &str) -> Option<Range<usize>> {
     }
     impl Slash {
         fn look_at(&mut self, literal: &Literal) {
-            let written = matches!(
-                literal.kind,
-                LiteralKind::Verbatim | LiteralKind::Meta | LiteralKind::Superfluous
-            );
+            let written =
+                matches!(literal.kind, LiteralKind::Verbatim | LiteralKind::Meta | LiteralKind::Superfluous);
             if literal.c == '/' && written && !self.excluded && self.place.is_none() {
                 self.place = Some(literal.span.start.offset..literal.span.end.offset);
             }
