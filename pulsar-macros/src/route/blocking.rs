@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 use syn::{Attribute as SynAttribute, ItemUse, Meta, UseTree};
 
 use crate::{
@@ -37,8 +37,9 @@ fn level(attribute: &SynAttribute) -> Option<TokenStream> {
     let word = list.path.get_ident().filter(|word| LEVELS.iter().any(|level| *word == level))?;
     find(&list.tokens, &|token| matches!(token, TokenTree::Ident(lint) if lint == "deprecated"))?;
     // What is expected of the function is found beside it.
-    let word = if word == "expect" { Ident::new("allow", word.span()) } else { word.clone() };
-    Some(quote!(#[#word(deprecated)]))
+    let word = if word == "expect" { "allow".to_owned() } else { word.to_string() };
+    let (site, word) = (Span::mixed_site(), Ident::new(&word, Span::mixed_site()));
+    Some(quote_spanned!(site=> #[#word(deprecated)]))
 }
 
 fn warning(call: &Call, function: &Function, levels: &[TokenStream]) -> TokenStream {
