@@ -192,7 +192,7 @@ mod tests {
             ("1s", GOOD),
             (r#""1 s" once"#, GOOD),
             (r#"every = "1s""#, GOOD),
-            (r#"seconds = 1"#, GOOD),
+            ("seconds = 1", GOOD),
             (r#""1s", once, once"#, GOOD),
             (r#""1s",, once"#, GOOD),
             (r#"["1s"]"#, GOOD),

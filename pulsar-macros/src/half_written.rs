@@ -77,7 +77,9 @@ struct Angles {
 impl Angles {
     fn of(tokens: &[TokenTree]) -> Self {
         let mut angles = Angles::default();
-        tokens.iter().for_each(|token| angles.pass(token));
+        for token in tokens {
+            angles.pass(token);
+        }
         angles
     }
 

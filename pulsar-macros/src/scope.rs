@@ -108,7 +108,7 @@ mod tests {
             r#""/users/:id""#,
             r#""/a?x=1""#,
             r#""""#,
-            r#"'/'"#,
+            "'/'",
             r#", "/a""#,
             r#""/a", crate = x, crate = y"#,
             r#""/a", crate = "x""#,

@@ -314,7 +314,11 @@ fn import(tree: &UseTree, before: &str, imports: &mut HashMap<String, String>) {
         UseTree::Rename(renamed) => {
             imports.insert(renamed.rename.to_string(), joined(&renamed.ident));
         }
-        UseTree::Group(group) => group.items.iter().for_each(|tree| import(tree, before, imports)),
+        UseTree::Group(group) => {
+            for tree in &group.items {
+                import(tree, before, imports);
+            }
+        }
         UseTree::Glob(_) => {}
     }
 }

@@ -44,8 +44,10 @@ struct Mismatch {
     help: String,
 }
 
-fn mismatch(message: String, help: impl Into<String>) -> Option<Mismatch> {
-    Some(Mismatch { message, help: help.into() })
+impl Mismatch {
+    fn new(message: String, help: String) -> Self {
+        Mismatch { message, help }
+    }
 }
 
 /// What a type is, as far as its name says.
@@ -194,7 +196,7 @@ impl Kind {
     }
 }
 
-fn differs(placeholder: &Placeholder, stands_for: &str, kind: Kind, usual: &str) -> Option<Mismatch> {
+fn differs(placeholder: &Placeholder, stands_for: &str, kind: Kind, usual: &str) -> Mismatch {
     let Placeholder { name, .. } = placeholder;
     let message = format!("`<{name}>` is {stands_for}, and its argument is {}", kind.noun());
     let other = kind.placeholder(name);
@@ -203,7 +205,7 @@ fn differs(placeholder: &Placeholder, stands_for: &str, kind: Kind, usual: &str)
     } else {
         format!("write `{name}: {usual}`, or `{other}` in the rule")
     };
-    mismatch(message, help)
+    Mismatch::new(message, help)
 }
 
 fn int(placeholder: &Placeholder, options: &IntOptions, kind: Kind, argument: &Argument) -> Option<Mismatch> {
@@ -213,11 +215,11 @@ fn int(placeholder: &Placeholder, options: &IntOptions, kind: Kind, argument: &A
         Kind::Integer(integer) => range(placeholder, options, integer, argument),
         Kind::Text if options.fixed_digits.is_some() => {
             let (name, digits) = (&placeholder.name, options.fixed_digits.unwrap_or_default());
-            let mismatch = differs(placeholder, "a whole number", kind, usual)?;
+            let mismatch = differs(placeholder, "a whole number", kind, usual);
             let keeps = format!("`<re(\"[0-9]{{{digits}}}\"):{name}>` keeps the zeros in front");
             Some(Mismatch { help: format!("{}; {keeps}", mismatch.help), ..mismatch })
         }
-        kind => differs(placeholder, "a whole number", kind, usual),
+        kind => Some(differs(placeholder, "a whole number", kind, usual)),
     }
 }
 
@@ -239,7 +241,10 @@ fn range(
         let signed =
             Integer::smallest(true, options.min.unwrap_or(0), integer.greatest().unwrap_or(i128::MAX));
         let message = format!("`<{name}>` may be negative, and `{ty}` holds no number below 0");
-        return mismatch(message, format!("write `{name}: {signed}`, or leave `signed` out of the rule"));
+        return Some(Mismatch::new(
+            message,
+            format!("write `{name}: {signed}`, or leave `signed` out of the rule"),
+        ));
     }
     let digits = options.fixed_digits.map(|digits| {
         u32::try_from(digits).ok().and_then(|digits| 10i128.checked_pow(digits)).map(|power| power - 1)
@@ -249,7 +254,7 @@ fn range(
         let message = format!("`<{name}>` has {digits} digits, and `{ty}` holds at most {greatest_of_type}");
         let help =
             format!("no integer type holds as many; take the text of `<re(\"[0-9]{{{digits}}}\"):{name}>`");
-        return mismatch(message, help);
+        return Some(Mismatch::new(message, help));
     }
     let digits = digits.flatten();
     let greatest = match (options.max, digits) {
@@ -266,7 +271,10 @@ fn range(
     if let Some(least) = least.filter(|least| *least > 0 && !integer.holds(*least)) {
         let message = format!("`<{name}>` is at least {least}, and `{ty}` holds at most {greatest_of_type}");
         let fitting = fitting(Some(least), greatest);
-        return mismatch(message, format!("no value fits: write `{name}: {fitting}`, or a smaller `min`"));
+        return Some(Mismatch::new(
+            message,
+            format!("no value fits: write `{name}: {fitting}`, or a smaller `min`"),
+        ));
     }
     if let Some(greatest) = greatest.filter(|greatest| *greatest > 0 && !integer.holds(*greatest)) {
         let message = format!("`<{name}>` can be {greatest}, and `{ty}` holds at most {greatest_of_type}");
@@ -275,13 +283,16 @@ fn range(
             Some(_) => format!(", or `max={greatest_of_type}` in the rule"),
             None => String::new(),
         };
-        return mismatch(message, format!("write `{name}: {fitting}`{bound}"));
+        return Some(Mismatch::new(message, format!("write `{name}: {fitting}`{bound}")));
     }
     if let Some(least) = least.filter(|least| !integer.holds(*least)) {
         let least_of_type = integer.least();
         let message = format!("`<{name}>` can be {least}, and `{ty}` holds at least {least_of_type}");
         let fitting = fitting(Some(least), greatest);
-        return mismatch(message, format!("write `{name}: {fitting}`, or `min={least_of_type}` in the rule"));
+        return Some(Mismatch::new(
+            message,
+            format!("write `{name}: {fitting}`, or `min={least_of_type}` in the rule"),
+        ));
     }
     None
 }
@@ -289,21 +300,21 @@ fn range(
 fn float(placeholder: &Placeholder, kind: Kind) -> Option<Mismatch> {
     match kind {
         Kind::Float | Kind::Other => None,
-        kind => differs(placeholder, "a number with a fraction", kind, "f64"),
+        kind => Some(differs(placeholder, "a number with a fraction", kind, "f64")),
     }
 }
 
 fn path(placeholder: &Placeholder, kind: Kind) -> Option<Mismatch> {
     match kind {
         Kind::Text | Kind::PathBuf | Kind::Other => None,
-        kind => differs(placeholder, "the rest of the path, slashes included", kind, "&str"),
+        kind => Some(differs(placeholder, "the rest of the path, slashes included", kind, "&str")),
     }
 }
 
 fn uuid(placeholder: &Placeholder, kind: Kind) -> Option<Mismatch> {
     match kind {
         Kind::Text | Kind::Uuid | Kind::Other => None,
-        kind => differs(placeholder, "a UUID", kind, "Uuid"),
+        kind => Some(differs(placeholder, "a UUID", kind, "Uuid")),
     }
 }
 
@@ -311,7 +322,7 @@ fn any(placeholder: &Placeholder, choices: &[String], kind: Kind, argument: &Arg
     let bad = choices.iter().find(|word| !is_one(word, kind))?;
     let (name, ty) = (&placeholder.name, words::source(&argument.ty));
     let message = format!("`<{name}>` can be `{bad}`, which is no `{ty}`");
-    mismatch(message, format!("write `{name}: &str`, or leave `{bad}` out of the rule"))
+    Some(Mismatch::new(message, format!("write `{name}: &str`, or leave `{bad}` out of the rule")))
 }
 
 /// Whether a type takes this word, as its `FromStr` would.
@@ -347,8 +358,8 @@ fn optional(placeholder: &Placeholder, argument: &Argument) -> Option<Mismatch> 
     let inner = words::source(&list.args);
     let name = &placeholder.name;
     let message = format!("`<{name}>` is never missing: without it the rule does not match");
-    mismatch(
+    Some(Mismatch::new(
         message,
         format!("write `{name}: {inner}`; a path without it is a second route with a rule of its own"),
-    )
+    ))
 }
