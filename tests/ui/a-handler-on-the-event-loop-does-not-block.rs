@@ -1,7 +1,8 @@
 #![deny(deprecated)]
 // No lint but that one has anything to say.
-#![deny(warnings, missing_docs, unreachable_pub, non_ascii_idents, uncommon_codepoints, confusable_idents)]
-#![deny(mixed_script_confusables, unused, nonstandard_style, single_use_lifetimes, unnameable_types)]
+#![deny(warnings, nonstandard_style)]
+#![forbid(missing_docs, unreachable_pub, non_ascii_idents, uncommon_codepoints, confusable_idents)]
+#![forbid(mixed_script_confusables, unused, single_use_lifetimes, unnameable_types)]
 //! A program.
 
 use std::time::Duration;

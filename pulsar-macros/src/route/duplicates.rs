@@ -18,7 +18,8 @@ use crate::{
 /// The items of one attribute.
 pub(super) fn items(attribute: &Attribute, rule: &Rule, function: &Function) -> TokenStream {
     let shape = shape(&rule.pattern);
-    // In the hygiene of the macro, so that no lint about names reaches the user.
+    // In the hygiene of the macro, so that no lint about names or unused items reaches the user. `#[allow(..)]` would be an
+    // error where the user has forbidden the lint.
     let site = Span::mixed_site();
     let conditions = &function.conditions;
     let items = attribute.methods.iter().map(|method| {
@@ -27,7 +28,6 @@ pub(super) fn items(attribute: &Attribute, rule: &Rule, function: &Function) -> 
         quote_spanned! {site=>
             #(#conditions)*
             #[doc(hidden)]
-            #[allow(dead_code, non_upper_case_globals)]
             const #name: () = ();
         }
     });

@@ -73,5 +73,4 @@ const _: () = {
     }
 };
 #[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
 const POST_ノusersノᐸintᑕminニ1ᑐᐳ: () = ();

@@ -22,5 +22,4 @@ const _: () = {
     }
 };
 #[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
 const GET_ノᐸstringᐳノᐸintᐳ: () = ();

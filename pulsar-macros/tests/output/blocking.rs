@@ -26,7 +26,6 @@ const _: () = {
 };
 #[cfg(unix)]
 #[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
 const GET_ノnapノᐸintᐳ: () = ();
 #[cfg(unix)]
 #[allow(deprecated)]

@@ -17,7 +17,6 @@ const _: () = {
     }
 };
 #[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
 const GET_ノnap: () = ();
 #[doc(hidden)]
 const _: () = {

@@ -17,5 +17,4 @@ const _: () = {
     }
 };
 #[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
 const GET_ノ: () = ();

@@ -37,5 +37,4 @@ const _: () = {
     }
 };
 #[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
 const PUT_ノsave: () = ();

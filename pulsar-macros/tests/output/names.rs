@@ -65,5 +65,4 @@ const _: () = {
 };
 #[cfg(unix)]
 #[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
 const POST_ノᐸintᐳ: () = ();

@@ -52,8 +52,6 @@ const _: () = {
     }
 };
 #[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
 const GET_ノreportsノᐸintᐳノᐸstringᐳ: () = ();
 #[doc(hidden)]
-#[allow(dead_code, non_upper_case_globals)]
 const PURGE_ノreportsノᐸintᐳノᐸstringᐳ: () = ();
