@@ -95,8 +95,8 @@ fn pool(seconds: f64) -> Result<&'static str> {
     Ok("pool\n")
 }
 
-/// The mistake that a heartbeat finds: an `async fn` that blocks.
-#[get("/block/<float:seconds>")]
+/// The mistake that a heartbeat finds: an `async fn` that blocks. The compiler warns of it, unless it is meant.
+#[get("/block/<float:seconds>", allow(blocking))]
 async fn block(seconds: f64) -> Result<&'static str> {
     thread::sleep(duration(seconds)?);
     Ok("block\n")

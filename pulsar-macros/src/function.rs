@@ -2,17 +2,22 @@
 //!
 //! Not the matching of its arguments with a rule or a type: that is the business of the attribute. A [`Function`]
 //! can be called by generated code: it has no `self`, no type parameters, no `unsafe`.
+//!
+//! The body is not parsed: it may be half written, and the registration does not depend on it.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, GenericArgument, GenericParam, Item, ItemFn, Lifetime, Lit, Meta, Pat,
-    PatType, PathArguments, ReturnType, Safety, Signature, Type, TypePath, ext::IdentExt, spanned::Spanned,
+    Attribute, Expr, ExprLit, FnArg, GenericArgument, GenericParam, Item, Lifetime, Lit, Meta, Pat, PatType,
+    PathArguments, ReturnType, Safety, Signature, Type, TypePath, Visibility,
+    ext::IdentExt,
+    parse::{Parse, ParseStream},
+    spanned::Spanned,
 };
 
 use crate::{
     errors::{Errors, with_help},
-    words,
+    half_written, words,
 };
 
 /// What the attribute makes of its function, for messages.
@@ -40,6 +45,10 @@ pub(crate) struct Function {
     pub(crate) doc: String,
     /// Its `#[cfg(..)]` attributes: the registration stands and falls with the function.
     pub(crate) conditions: Vec<Attribute>,
+    /// All of its attributes that follow below.
+    pub(crate) attributes: Vec<Attribute>,
+    /// What stands between the braces.
+    pub(crate) body: TokenStream,
     /// Whether another attribute of ours follows below, which will report the same mistakes of the function.
     pub(crate) has_more_attributes: bool,
 }
@@ -76,16 +85,16 @@ impl Argument {
 impl Function {
     /// Reads the item and reports why it cannot be `role.noun`. `None` when it is no function at all.
     pub(crate) fn read(role: Role, item: TokenStream, errors: &mut Errors) -> Option<Self> {
-        let function: ItemFn = match syn::parse2(item.clone()) {
+        let function: Written = match syn::parse2(item.clone()) {
             Ok(function) => function,
             Err(error) => {
-                not_a_function(role, item, error, errors);
+                not_a_function(role, item, &error, errors);
                 return None;
             }
         };
-        check_signature(role, &function.sig, errors);
-        let arguments: Vec<Argument> = function
-            .sig
+        let Written { attributes, signature, body } = function;
+        check_signature(role, &signature, errors);
+        let arguments: Vec<Argument> = signature
             .inputs
             .iter()
             .filter_map(|argument| match argument {
@@ -94,24 +103,20 @@ impl Function {
             })
             .collect();
         Some(Function {
-            name: function.sig.ident,
-            is_async: function.sig.asyncness.is_some(),
+            is_async: signature.asyncness.is_some(),
             arguments,
-            output: function.sig.output,
-            lifetimes: function
-                .sig
-                .generics
-                .lifetimes()
-                .map(|parameter| parameter.lifetime.clone())
-                .collect(),
-            doc: doc(&function.attrs),
-            conditions: function
-                .attrs
+            lifetimes: signature.generics.lifetimes().map(|parameter| parameter.lifetime.clone()).collect(),
+            name: signature.ident,
+            output: signature.output,
+            doc: doc(&attributes),
+            conditions: attributes
                 .iter()
                 .filter(|attribute| attribute.path().is_ident("cfg"))
                 .cloned()
                 .collect(),
-            has_more_attributes: function.attrs.iter().any(is_ours),
+            has_more_attributes: attributes.iter().any(is_ours),
+            attributes,
+            body,
         })
     }
 
@@ -169,6 +174,27 @@ pub(crate) fn result_of(output: &ReturnType) -> Option<Vec<&Type>> {
     Some(types.collect())
 }
 
+/// A function as it is written, its body unread.
+struct Written {
+    attributes: Vec<Attribute>,
+    signature: Signature,
+    body: TokenStream,
+}
+
+impl Parse for Written {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let _visibility: Visibility = input.parse()?;
+        let signature = input.parse()?;
+        match input.parse() {
+            Ok(TokenTree::Group(body)) if body.delimiter() == Delimiter::Brace && input.is_empty() => {
+                Ok(Written { attributes, signature, body: body.stream() })
+            }
+            _ => Err(input.error("expected the body of a function")),
+        }
+    }
+}
+
 /// The type inside parentheses and invisible delimiters.
 fn bare(ty: &Type) -> &Type {
     match ty {
@@ -207,9 +233,14 @@ fn doc(attributes: &[Attribute]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-fn not_a_function(role: Role, item: TokenStream, error: syn::Error, errors: &mut Errors) {
-    let Ok(item) = syn::parse2::<Item>(item) else {
-        errors.push(error);
+fn not_a_function(role: Role, item: TokenStream, error: &syn::Error, errors: &mut Errors) {
+    let Ok(item) = syn::parse2::<Item>(item.clone()) else {
+        // The compiler reads the function as well, and says what is missing.
+        if !half_written::is_half_written(item) {
+            let message = format!("`{}` cannot read this function: {error}", role.attribute);
+            let help = "write its head in plainer Rust; what the body holds does not matter";
+            errors.at_span(error.span(), with_help(message, help));
+        }
         return;
     };
     let (what, place) = kind(&item);

@@ -7,12 +7,13 @@
 //! either one block of generated code or every mistake, each at the token it is about, never both.
 //!
 //! Each macro goes through the same stages, one file each: read the attribute, read the item, check one against the
-//! other, write the tokens. `errors`, `words`, `options`, `literal_path` and `function` are what they share, `needs` and `job` what those share
-//! whose functions take state alone.
+//! other, write the tokens. `errors`, `words`, `options`, `literal_path`, `function` and `half_written` are what they share,
+//! `needs` and `job` what those share whose functions take state alone.
 
 mod errors;
 mod every;
 mod function;
+mod half_written;
 mod http_error;
 mod job;
 mod literal_path;
@@ -133,4 +134,44 @@ pub fn program(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(HttpError, attributes(status, detail, http_error))]
 pub fn http_error(input: TokenStream) -> TokenStream {
     http_error::expand(input.into()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Verb, every, on, provide, route, testing::tokens, wsgi_app};
+
+    #[test]
+    fn every_attribute_leaves_half_a_function_to_the_compiler() {
+        for item in
+            ["fn user(db) { db. }", "fn user(db: &Db) -> { db. }", "async fn user(db: &Vec<u8) {}", "fn user"]
+        {
+            let item = tokens(item);
+            let expansions = [
+                route::expand(Verb::Get, tokens(r#""/""#), item.clone()),
+                provide::expand(tokens(""), item.clone()),
+                on::expand(tokens("worker_start"), item.clone()),
+                on::expand(tokens(r#"message = "x""#), item.clone()),
+                every::expand(tokens(r#""1s""#), item.clone()),
+                wsgi_app::expand(tokens(""), item.clone()),
+            ];
+            for expansion in expansions {
+                assert_eq!(expansion.to_string(), item.to_string());
+            }
+        }
+    }
+
+    #[test]
+    fn every_attribute_reads_a_function_with_half_a_body() {
+        let hook = tokens("async fn user(db: &Db) { db. }");
+        let callable = tokens("fn app(e: &mut Environ, s: StartResponse) -> Result<Body> { s(,). }");
+        for (item, expansion) in [
+            (&hook, provide::expand(tokens(""), tokens("fn user(db: &Db) -> Db { db. }"))),
+            (&hook, on::expand(tokens("worker_start"), hook.clone())),
+            (&hook, on::expand(tokens(r#"message = "x""#), hook.clone())),
+            (&hook, every::expand(tokens(r#""1s""#), hook.clone())),
+            (&callable, wsgi_app::expand(tokens(""), callable.clone())),
+        ] {
+            assert!(expansion.to_string().contains("submit"), "{item} gives {expansion}");
+        }
+    }
 }

@@ -36,8 +36,9 @@ impl<'a> Need<'a> {
     pub(crate) fn all(arguments: &'a [Argument], noun: &str, errors: &mut Errors) -> Vec<Self> {
         let needs = arguments.iter().enumerate().filter_map(|(number, argument)| {
             let need = Self::of(number, argument);
-            if need.is_none() {
-                not_state(argument, noun, errors);
+            match &need {
+                None => not_state(argument, noun, errors),
+                Some(need) => check_sized(need, noun, errors),
             }
             need
         });
@@ -67,7 +68,28 @@ impl<'a> Need<'a> {
     }
 }
 
+/// `&str` and `&[T]` are how functions take text and lists, and nobody provides those.
+fn check_sized(need: &Need<'_>, noun: &str, errors: &mut Errors) {
+    let unsized_type = match need.ty {
+        Type::Slice(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
+    };
+    if unsized_type {
+        let message = format!(
+            "{noun} is passed what a `#[provide]` makes, and none makes a `{}`",
+            words::source(need.ty)
+        );
+        let help = "put it into a struct of its own, and take `&TheStruct`";
+        errors.at(&need.argument.ty, with_help(message, help));
+    }
+}
+
 fn not_state(argument: &Argument, noun: &str, errors: &mut Errors) {
+    // That its type is not named has been said.
+    if matches!(argument.ty, Type::ImplTrait(_)) {
+        return;
+    }
     let written = words::source(&argument.ty);
     let help = match &argument.ty {
         Type::Reference(reference) => {

@@ -4,7 +4,7 @@
 //! mistake later can still point at it. Split by commas before anything is parsed: a mistake in one part does not
 //! hide one in another.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Lit, LitStr, Path};
 
@@ -42,11 +42,26 @@ impl Options {
     ) -> Self {
         let mut options =
             Options { values: Vec::new(), late_value: false, misplaced: Vec::new(), pairs: Vec::new() };
-        for (number, part) in split(tokens, errors).into_iter().enumerate() {
+        for (number, part) in split(tokens, known, errors).into_iter().enumerate() {
             match part {
+                // `#[get(rule("/"))]` is a call, `allow(body)` an option.
+                Part::Pair { key, value: Some(value) }
+                    if parenthesized(&value).is_some() && !is_like(&key, known) =>
+                {
+                    let mut call = key.into_token_stream();
+                    call.extend(value);
+                    options.late_value |= !options.pairs.is_empty() && options.values.is_empty();
+                    options.values.push(call);
+                }
                 // `#[get(RULE)]` means a value; `#[get(inlin)]` a flag.
                 Part::Pair { key, value: None } if number == 0 && !is_like(&key, known) => {
                     options.values.push(key.into_token_stream());
+                }
+                // `#[get("/", "inline")]`
+                Part::Value(value) if quoted_key(&value, known).is_some() && number > 0 => {
+                    let key = quoted_key(&value, known).unwrap_or_default();
+                    let message = format!("an option of `{attribute}` is written without quotes");
+                    errors.at(value, with_help(message, format!("write `{key}`")));
                 }
                 Part::Value(value) => {
                     options.late_value |= !options.pairs.is_empty() && options.values.is_empty();
@@ -138,8 +153,12 @@ impl Options {
     /// The value of `name = "a"`, or the values of `name = ["a", "b"]`.
     pub(crate) fn one_or_several(&self, name: &str, errors: &mut Errors) -> Vec<LitStr> {
         match self.pair(name) {
-            Some((_, Some(value))) if bracketed(value).is_some() => {
-                self.strings(name, errors).unwrap_or_default()
+            Some((key, Some(value))) if bracketed(value).is_some() => {
+                let list = self.strings(name, errors).unwrap_or_default();
+                if bracketed(value).is_some_and(|inside| inside.is_empty()) {
+                    errors.at(key, with_help(format!("`{name}` is empty"), "leave it out for the default"));
+                }
+                list
             }
             _ => self.string(name, errors).into_iter().collect(),
         }
@@ -176,6 +195,34 @@ impl Options {
                 true
             }
         }
+    }
+
+    /// The words of `name(a, b)`, each of them one of `known`.
+    pub(crate) fn words(&self, name: &str, known: &[&str], errors: &mut Errors) -> Vec<String> {
+        let Some((key, value)) = self.pair(name) else { return Vec::new() };
+        let example = format!("write `{name}({})`", known.join(", "));
+        let Some(inside) = value.and_then(parenthesized) else {
+            let place = value.map_or_else(|| key.to_token_stream(), Clone::clone);
+            errors.at(place, with_help(format!("`{name}` takes words in parentheses"), example));
+            return Vec::new();
+        };
+        if inside.is_empty() {
+            errors.at(key, with_help(format!("`{name}` is empty"), format!("leave it out, or {example}")));
+        }
+        let mut given = Vec::new();
+        for item in pieces(inside, errors) {
+            let text = words::source(&item);
+            if known.contains(&text.as_str()) {
+                given.push(text);
+                continue;
+            }
+            let help = match words::nearest(text.trim_matches('"'), known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it knows {}", words::list(known)),
+            };
+            errors.at(&item, with_help(format!("`{name}` does not know `{text}`"), help));
+        }
+        given
     }
 
     /// The path of the pulsar crate: `crate = my_framework::pulsar`, or `::pulsar`.
@@ -220,15 +267,42 @@ pub(crate) fn string(tokens: TokenStream) -> Option<LitStr> {
 pub(crate) fn bracketed(tokens: &TokenStream) -> Option<TokenStream> {
     let mut tokens = tokens.clone().into_iter();
     match (tokens.next(), tokens.next()) {
-        (Some(TokenTree::Group(group)), None) if group.delimiter() == proc_macro2::Delimiter::Bracket => {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Bracket => {
             Some(group.stream())
         }
         _ => None,
     }
 }
 
-fn split(tokens: TokenStream, errors: &mut Errors) -> Vec<Part> {
-    pieces(tokens, errors).into_iter().map(part).collect()
+/// The inside of `(..)`.
+fn parenthesized(tokens: &TokenStream) -> Option<TokenStream> {
+    let mut tokens = tokens.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Parenthesis => {
+            Some(group.stream())
+        }
+        _ => None,
+    }
+}
+
+/// The parts between commas. Where one is missing it is put in, so that what follows is read as well.
+fn split(tokens: TokenStream, known: &[&str], errors: &mut Errors) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for piece in pieces(tokens, errors) {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let (part, behind) = part(rest, known, errors);
+            parts.push(part);
+            rest = behind;
+        }
+    }
+    parts
+}
+
+/// `"inline"`: the key that somebody has put in quotes.
+fn quoted_key(value: &TokenStream, known: &[&str]) -> Option<String> {
+    let text = string(value.clone())?.value();
+    known.contains(&text.as_str()).then_some(text)
 }
 
 /// What stands between commas; nothing between two commas is a mistake, a last comma is none.
@@ -237,7 +311,9 @@ pub(crate) fn pieces(tokens: TokenStream, errors: &mut Errors) -> Vec<TokenStrea
     let mut current = TokenStream::new();
     let mut comma_at = |current: &mut TokenStream, span: Option<Span>| match (current.is_empty(), span) {
         (false, _) => pieces.push(std::mem::take(current)),
-        (true, Some(span)) => errors.at_span(span, "a value is missing before this comma"),
+        (true, Some(span)) => {
+            errors.at_span(span, with_help("a value is missing before this comma", "leave the comma out"));
+        }
         (true, None) => {}
     };
     for token in tokens {
@@ -250,17 +326,62 @@ pub(crate) fn pieces(tokens: TokenStream, errors: &mut Errors) -> Vec<TokenStrea
     pieces
 }
 
-fn part(tokens: TokenStream) -> Part {
-    let mut rest = tokens.clone().into_iter();
-    if let Some(TokenTree::Ident(key)) = rest.next() {
-        match rest.next() {
-            None => return Part::Pair { key, value: None },
-            Some(TokenTree::Punct(equals)) if equals.as_char() == '=' => {
-                let value: TokenStream = rest.collect();
-                return Part::Pair { key, value: (!value.is_empty()).then_some(value) };
-            }
-            Some(_) => {}
+/// The first part of a piece, and what stands behind it without a comma.
+fn part(tokens: TokenStream, known: &[&str], errors: &mut Errors) -> (Part, TokenStream) {
+    let all: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let alone = |part| (part, TokenStream::new());
+    match all.as_slice() {
+        [TokenTree::Ident(key)] => alone(Part::Pair { key: key.clone(), value: None }),
+        [TokenTree::Ident(key), list @ TokenTree::Group(group)]
+            if group.delimiter() == Delimiter::Parenthesis =>
+        {
+            alone(Part::Pair { key: key.clone(), value: Some(list.clone().into()) })
         }
+        [TokenTree::Ident(key), TokenTree::Punct(colon), value @ ..]
+            if colon.as_char() == ':'
+                && !starts_with_colon(value)
+                && known.iter().any(|known| key == known) =>
+        {
+            let message = format!("`{key}` and its value are separated by `=`");
+            let (value, behind) = value_of(value, errors);
+            let help = match &value {
+                Some(value) => format!("write `{key} = {}`", words::source(value)),
+                None => format!("write `{key} = ..`"),
+            };
+            errors.at(colon, with_help(message, help));
+            (Part::Pair { key: key.clone(), value }, behind)
+        }
+        [TokenTree::Ident(key), TokenTree::Punct(equals), value @ ..] if equals.as_char() == '=' => {
+            let (value, behind) = value_of(value, errors);
+            (Part::Pair { key: key.clone(), value }, behind)
+        }
+        [TokenTree::Literal(_), ..] => {
+            let (value, behind) = value_of(&all, errors);
+            (Part::Value(value.unwrap_or_default()), behind)
+        }
+        _ => alone(Part::Value(tokens)),
     }
-    Part::Value(tokens)
+}
+
+fn starts_with_colon(tokens: &[TokenTree]) -> bool {
+    matches!(tokens.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':')
+}
+
+/// A value. A literal is one by itself: behind it a comma is missing.
+fn value_of(tokens: &[TokenTree], errors: &mut Errors) -> (Option<TokenStream>, TokenStream) {
+    let [literal @ TokenTree::Literal(_), next, ..] = tokens else {
+        let value: TokenStream = tokens.iter().cloned().collect();
+        return ((!value.is_empty()).then_some(value), TokenStream::new());
+    };
+    let separator = matches!(next, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | ':'));
+    let is_number = literal.to_string().starts_with(|c: char| c.is_ascii_digit());
+    if !separator && (is_number || matches!(next, TokenTree::Punct(_))) {
+        // `1 + 1`, `"a".len()`: an expression, and the reader of the key says what it takes.
+        return (Some(tokens.iter().cloned().collect()), TokenStream::new());
+    }
+    let message = format!("a comma is missing behind `{literal}`");
+    errors.at(next, with_help(message, format!("write `{literal}, ..`")));
+    // A second literal would be told that it is one too many.
+    let behind = &tokens[if separator || matches!(next, TokenTree::Literal(_)) { 2 } else { 1 }..];
+    (Some(literal.clone().into()), behind.iter().cloned().collect())
 }

@@ -170,6 +170,18 @@ mod tests {
             ("", "unsafe fn db() -> Db {}"),
             ("", "struct Db;"),
             (r#""db""#, "fn db() -> Db {}"),
+            ("db", "fn db() -> Db {}"),
+            ("crate", "fn db() -> Db {}"),
+            ("crate = \"x\"", "fn db() -> Db {}"),
+            ("crate = a, crate = b", "fn db() -> Db {}"),
+            (",", "fn db() -> Db {}"),
+            ("", "const DB: Db = Db;"),
+            ("", "impl Db { fn new() -> Db {} }"),
+            ("", "fn db(name: &str) -> &str {}"),
+            ("", "fn db(#[cfg(unix)] a: &A) -> Db {}"),
+            ("", "fn db(settings: impl Deref<Target = Settings>) -> Db {}"),
+            ("", "fn db() -> Option<Db> where Db: Send {}"),
+            ("", "fn db() -> Db;"),
             (r#"name = "db""#, "fn db() -> Db {}"),
         ];
         golden_messages(

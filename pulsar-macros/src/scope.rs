@@ -18,7 +18,9 @@ const EXAMPLE: &str = "write `scope!(\"/api\")`";
 /// The registration of the scope, or what is wrong.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let options = Options::read("scope!", input, &["crate"], &[], &mut errors);
+    let first = "the prefix comes first, without a key: `scope!(\"/api\")`";
+    let elsewhere = [("prefix", first), ("path", first), ("rule", first)];
+    let options = Options::read("scope!", input, &["crate"], &elsewhere, &mut errors);
     let prefix = prefix(&options, &mut errors);
     let crate_path = options.crate_path(&mut errors);
     match prefix {
@@ -29,7 +31,10 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 
 fn prefix(options: &Options, errors: &mut Errors) -> Option<LitStr> {
     let Some((first, more)) = options.values().split_first() else {
-        errors.at_span(Span::call_site(), with_help("`scope!` needs a prefix", EXAMPLE));
+        // What has another place was probably the prefix.
+        if options.misplaced.is_empty() {
+            errors.at_span(Span::call_site(), with_help("`scope!` needs a prefix", EXAMPLE));
+        }
         return None;
     };
     for value in more {
@@ -91,6 +96,21 @@ mod tests {
             r#""/a//b""#,
             r#""/a", "/b""#,
             r#""/a", nmae = "x""#,
+            "/api",
+            "5",
+            "api",
+            r#"prefix = "/api""#,
+            r#"path: "/api""#,
+            r#"("/api")"#,
+            r#"["/a"]"#,
+            r#""/a" "/b""#,
+            r#""/users/{id}""#,
+            r#""/users/:id""#,
+            r#""/a?x=1""#,
+            r#""""#,
+            "'/'",
+            r#", "/a""#,
+            r#""/a", crate = x, crate = y"#,
             r#""/a", crate = "x""#,
         ];
         golden_messages("scope", rows.map(|row| (format!("scope!({row});"), expand(tokens(row)))));

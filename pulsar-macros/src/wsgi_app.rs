@@ -114,10 +114,14 @@ fn check_signature(function: &Function, errors: &mut Errors) {
             errors.at_span(function.name.span(), with_help(message, &help));
         }
     }
+    let nothing = |errors: &mut Errors| {
+        let message = "a WSGI callable returns the body of the answer, and this one returns nothing";
+        errors.at_span(function.name.span(), with_help(message, help));
+    };
     match &function.output {
-        ReturnType::Default => {
-            let message = "a WSGI callable returns the body of the answer, and this one returns nothing";
-            errors.at_span(function.name.span(), with_help(message, help));
+        ReturnType::Default => nothing(errors),
+        ReturnType::Type(_, ty) if matches!(&**ty, Type::Tuple(tuple) if tuple.elems.is_empty()) => {
+            nothing(errors)
         }
         ReturnType::Type(_, ty) if !is_result(ty) => {
             let message = format!("a WSGI callable cannot return `{}`: it may fail", words::source(ty));
@@ -270,6 +274,24 @@ mod tests {
             ("", "fn app<'a>(e: &'a mut Environ, s: StartResponse) -> Result<Body> {}"),
             ("", "fn app<T>(e: &mut Environ, s: T) -> Result<Body> {}"),
             ("", "fn app(&self, e: &mut Environ, s: StartResponse) -> Result<Body> {}"),
+            ("app", GOOD),
+            (r#"route("/a")"#, GOOD),
+            (r#""/a" bind = ":80""#, GOOD),
+            (r#""/users/{id}""#, GOOD),
+            (r#"binds = [":80"]"#, GOOD),
+            ("bind = []", GOOD),
+            ("bind", GOOD),
+            (r#"bind = """#, GOOD),
+            ("name = app", GOOD),
+            (r#"name = "a", name = "b""#, GOOD),
+            ("workers = 2.5", GOOD),
+            ("workers = 99999999999", GOOD),
+            ("inline = true", GOOD),
+            (r#"name: "x""#, GOOD),
+            (r#", name = "x""#, GOOD),
+            ("", "fn app(e: &mut Environ, s: &mut StartResponse, x: u8) -> Result<Body> {}"),
+            ("", "fn app(e: &mut Environ, s: StartResponse) -> () {}"),
+            ("", "mod app {}"),
             ("", "struct App;"),
         ];
         golden_messages(

@@ -59,7 +59,9 @@ const BUILT_IN: [&str; 3] = ["ping", "echo", "info"];
 
 impl Attribute {
     pub(super) fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let elsewhere = EVENTS.map(|(event, _)| (event, "write one `#[on(..)]` for each event"));
+        let alone = "an event stands alone, as in `#[on(starting)]`: write one `#[on(..)]` for each";
+        let mut elsewhere = EVENTS.map(|(event, _)| (event, alone)).to_vec();
+        elsewhere.extend([("event", alone), ("on", alone)]);
         let options = Options::read("#[on]", tokens, &["message", "crate"], &elsewhere, errors);
         let crate_path = options.crate_path(errors);
         let message = options.key("message").cloned();

@@ -161,8 +161,8 @@ impl App {
                 })?);
             }
             "layers" => self.layers = layers(input)?,
-            "fallback" => self.fallback = Some(input.parse()?),
-            "errors" => self.errors = Some(input.parse()?),
+            "fallback" => self.fallback = Some(expression(key, "not_found", input)?),
+            "errors" => self.errors = Some(expression(key, "render", input)?),
             key => unreachable!("`{key}` is in one of the tables above and has no reader"),
         }
         Ok(())
@@ -226,11 +226,13 @@ fn separator(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> bool {
         errors.at(equals, with_help("a key and its value are separated by `:`", &help));
     }
     let found = equals.is_some() || input.parse::<Token![:]>().is_ok();
-    if found && !input.is_empty() && !input.peek(Token![,]) {
-        return true;
+    let has_value = !input.is_empty() && !input.peek(Token![,]);
+    if !found && has_value {
+        errors.at(key, with_help(format!("a `:` is missing behind `{key}`"), help));
+    } else if !has_value {
+        errors.at(key, with_help(format!("`{key}` needs a value"), help));
     }
-    errors.at(key, with_help(format!("`{key}` needs a value"), help));
-    false
+    found && has_value
 }
 
 /// Reports what a value was not, and goes to the next key.
@@ -244,7 +246,8 @@ fn finish(key: &Ident, done: syn::Result<()>, input: ParseStream<'_>, errors: &m
     if comma.is_some() || input.is_empty() || key == "app" {
         return;
     }
-    errors.push(input.error(format!("a comma is missing between `{key}` and what follows")));
+    let message = format!("a comma is missing between `{key}` and what follows");
+    errors.push(input.error(with_help(message, "write `key: value, key: value`")));
     // A key follows if a colon follows that; of anything else nothing can be read.
     if !(input.peek(Ident::peek_any) && input.peek2(Token![:])) {
         skip(input);
@@ -268,7 +271,24 @@ fn layers(input: ParseStream<'_>) -> syn::Result<Vec<Expr>> {
     // Not `bracketed!`: what a failed parser leaves of its brackets would be reported as well.
     let list: Group = input.parse()?;
     let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
-    Ok(parser.parse2(list.stream())?.into_iter().collect())
+    let help = "write `layers: [TraceLayer::new_for_http(), CompressionLayer::new()]`";
+    let list = parser
+        .parse2(list.stream())
+        .map_err(|error| explained(&error, "`layers` takes expressions between commas", help))?;
+    Ok(list.into_iter().collect())
+}
+
+/// The function that `fallback` or `errors` names.
+fn expression(key: &Ident, example: &str, input: ParseStream<'_>) -> syn::Result<Expr> {
+    input.parse().map_err(|error| {
+        let message = format!("`{key}` takes the name of a function, or a closure");
+        explained(&error, &message, &format!("write `{key}: {example}`"))
+    })
+}
+
+/// What `syn` says is the reason, not the message.
+fn explained(error: &syn::Error, message: &str, help: &str) -> syn::Error {
+    syn::Error::new(error.span(), with_help(format!("{message}: {error}"), help))
 }
 
 fn crates(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Vec<Ident>> {
@@ -303,7 +323,17 @@ fn binds(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Resul
     let group: Group = input.parse()?;
     let mut list = Vec::new();
     for item in options::pieces(group.stream(), errors) {
-        let parser = |input: ParseStream<'_>| text(key, input, errors);
+        let parser = |input: ParseStream<'_>| {
+            let text = text(key, input, errors)?;
+            if !input.is_empty() {
+                let message = format!("a comma is missing in the list of `{key}`");
+                errors.push(
+                    input.error(with_help(message, "write `bind: [\"127.0.0.1:8061\", \"[::1]:8061\"]`")),
+                );
+                skip(input);
+            }
+            Ok(text)
+        };
         list.extend(parser.parse2(item)?);
     }
     if group.stream().is_empty() {

@@ -14,7 +14,10 @@ use syn::{GenericArgument, PathArguments, ReturnType, Type, TypePath};
 use crate::{
     errors::{Errors, with_help},
     function::{Argument, Function},
-    route::attribute::Rule,
+    route::{
+        attribute::{Attribute, Rule},
+        body, conversions, lookalikes,
+    },
     words,
 };
 
@@ -36,7 +39,12 @@ pub(crate) enum Source {
 }
 
 /// One entry for each argument, in order, and the mistakes in joining them.
-pub(crate) fn join<'a>(rule: &Rule, function: &'a Function, errors: &mut Errors) -> Vec<Joined<'a>> {
+pub(crate) fn join<'a>(
+    attribute: &Attribute,
+    rule: &Rule,
+    function: &'a Function,
+    errors: &mut Errors,
+) -> Vec<Joined<'a>> {
     let placeholders: Vec<&Placeholder> = rule.pattern.placeholders().collect();
     let owners = owners(&placeholders, &function.arguments);
     let joined: Vec<Joined<'a>> = function
@@ -71,16 +79,20 @@ pub(crate) fn join<'a>(rule: &Rule, function: &'a Function, errors: &mut Errors)
         errors.at(&rule.literal, missing_argument(rule, placeholder, function, meant));
         strays.retain(|argument| !meant.is_some_and(|meant| std::ptr::eq(meant, *argument)));
     }
-    for argument in strays {
+    for argument in &strays {
         check_extractor(argument, &placeholders, errors);
+        lookalikes::check_extractor(argument, errors);
     }
+    body::check(attribute, function, &strays, errors);
     for joined in &joined {
         check_lifetimes(joined, function, errors);
-        if joined.source != Source::Extractor {
+        if let Source::Text(index) | Source::Parsed(index) = joined.source {
             check_path_value(joined.argument, errors);
+            conversions::check(rule, placeholders[index], joined.argument, errors);
         }
     }
     check_answer(function, errors);
+    lookalikes::check_answer(&function.output, errors);
     joined
 }
 
@@ -294,7 +306,7 @@ fn is_named(ty: &Type, names: &[&str]) -> bool {
 
 /// Extractors that hand the path values out by other means, also inside `Option<..>` and the like.
 fn reads_path(ty: &Type) -> bool {
-    const READERS: [&str; 3] = ["Path", "Request", "Parts"];
+    const READERS: [&str; 4] = ["Path", "RawPathParams", "Request", "Parts"];
     let Type::Path(TypePath { path, .. }) = ty else { return false };
     path.segments.last().is_some_and(|last| {
         let inner = match &last.arguments {

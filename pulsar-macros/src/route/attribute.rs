@@ -1,8 +1,8 @@
-//! What stands in the brackets of a route attribute: rule, methods, name, `inline`, `crate`.
+//! What stands in the brackets of a route attribute: rule, methods, name, `inline`, `allow`, `crate`.
 //!
 //! Knows nothing of the function. A [`Rule`] is one that the grammar accepts, with the literal it was written in.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use pulsar_pattern::Pattern;
 use syn::{LitStr, Path};
 
@@ -60,7 +60,17 @@ pub(crate) struct Attribute {
     pub(crate) methods: Vec<LitStr>,
     pub(crate) name: Option<LitStr>,
     pub(crate) inline: Option<Ident>,
+    pub(crate) allowed: Allowed,
     pub(crate) crate_path: Path,
+}
+
+/// What `allow(..)` says that is meant.
+#[derive(Clone, Copy)]
+pub(crate) struct Allowed {
+    /// `allow(body)`: a body with a method that usually has none.
+    pub(crate) body: bool,
+    /// `allow(blocking)`: calls that block the event loop.
+    pub(crate) blocking: bool,
 }
 
 /// A rule and the literal it was written in.
@@ -75,19 +85,24 @@ impl Attribute {
         let path_first = ("path", rule_first.1);
         let no_method = "its name is its method; `#[route(\"..\", method = \"..\")]` takes any";
         let (known, elsewhere): (&[&str], &[(&str, &str)]) = match verb {
-            Verb::Any => (&["method", "methods", "name", "inline", "crate"], &[rule_first, path_first]),
+            Verb::Any => {
+                (&["method", "methods", "name", "inline", "allow", "crate"], &[rule_first, path_first])
+            }
             _ => (
-                &["name", "inline", "crate"],
+                &["name", "inline", "allow", "crate"],
                 &[rule_first, path_first, ("method", no_method), ("methods", no_method)],
             ),
         };
         let options = Options::read(verb.attribute(), tokens, known, elsewhere, errors);
         let inline = options.flag("inline", errors).then(|| options.key("inline").cloned()).flatten();
+        let allowed = options.words("allow", &["body", "blocking"], errors);
+        let allows = |word: &str| allowed.iter().any(|allowed| allowed == word);
         Attribute {
             rule: rule(verb, &options, errors),
             methods: methods(verb, &options, errors),
             name: options.string("name", errors),
             inline,
+            allowed: Allowed { body: allows("body"), blocking: allows("blocking") },
             crate_path: options.crate_path(errors),
         }
     }
@@ -113,7 +128,17 @@ fn rule(verb: Verb, options: &Options, errors: &mut Errors) -> Option<Rule> {
     }
     let Some(literal) = options::string(first.clone()) else {
         let message = format!("the rule is a string literal, not `{}`", words::source(first));
-        let help = "it is read when the program is compiled, so a constant or `concat!` cannot stand here";
+        let unquoted = matches!(
+            first.clone().into_iter().next(),
+            Some(TokenTree::Punct(slash)) if slash.as_char() == '/'
+        );
+        let help = if unquoted {
+            format!("put it in quotes: \"{}\"", words::source(first))
+        } else if options::bracketed(first).is_some() {
+            "write a second attribute above the function for a second rule".to_owned()
+        } else {
+            "it is read when the program is compiled, so a constant or `concat!` cannot stand here".to_owned()
+        };
         errors.at(first, with_help(message, help));
         return None;
     };

@@ -2,14 +2,23 @@
 //!
 //! The stages: `attribute` reads what stands in the brackets, `function` (shared) the function, `arguments` joins the
 //! placeholders of one with the arguments of the other, `tokens` writes the block.
+//!
+//! `arguments` asks `conversions`, `lookalikes` and `body` what is wrong with a type. `duplicates` and `blocking` have the
+//! compiler speak, by items beside the block.
 
 mod arguments;
 mod attribute;
+mod blocking;
+mod body;
+mod conversions;
+mod duplicates;
+mod lookalikes;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
 use proc_macro2::TokenStream;
+use quote::quote;
 
 pub(crate) use attribute::Verb;
 
@@ -52,6 +61,11 @@ fn registration(
         errors.at(flag, with_help("an `async fn` already runs on the event loop", help));
     }
     let rule = attribute.rule.as_ref()?;
-    let arguments = arguments::join(rule, &function, errors);
-    (sound && errors.is_empty()).then(|| tokens::registration(&attribute, rule, &function, &arguments))
+    let arguments = arguments::join(&attribute, rule, &function, errors);
+    (sound && errors.is_empty()).then(|| {
+        let registration = tokens::registration(&attribute, rule, &function, &arguments);
+        let duplicates = duplicates::items(&attribute, rule, &function);
+        let warnings = blocking::warnings(&attribute, &function);
+        quote! { #registration #duplicates #warnings }
+    })
 }

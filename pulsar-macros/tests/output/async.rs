@@ -45,10 +45,12 @@ const _: () = {
         )
     }
     _pulsar::inventory::submit! {
-        _pulsar::Route::new(& ["GET"], "/users/<int(min=1):id>", handler)
+        _pulsar::Route::new(& ["POST"], "/users/<int(min=1):id>", handler)
         .function("user").name("user.show").at(_pulsar::Place::new(module_path!(),
         file!(), line!(), column!())).doc("One user.\n\nBy number.").extracts(& [<
         _pulsar::Probe < State < Db > >> ::ASKS, < _pulsar::Probe < Json < Edit > >>
         ::ASKS])
     }
 };
+#[doc(hidden)]
+const POST_ノusersノᐸintᑕminニ1ᑐᐳ: () = ();

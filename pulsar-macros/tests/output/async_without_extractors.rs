@@ -23,3 +23,5 @@ const _: () = {
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
     }
 };
+#[doc(hidden)]
+const GET_ノᐸstringᐳノᐸintᐳ: () = ();

@@ -28,3 +28,5 @@ const _: () = {
         [< _pulsar::Probe < Request >> ::ASKS])
     }
 };
+#[doc(hidden)]
+const PUT_ノsave: () = ();

@@ -45,3 +45,6 @@ const _: () = {
         _pulsar::Probe < Body >> ::ASKS])
     }
 };
+#[cfg(unix)]
+#[doc(hidden)]
+const POST_ノᐸintᐳ: () = ();

@@ -44,3 +44,7 @@ const _: () = {
         .blocking()
     }
 };
+#[doc(hidden)]
+const GET_ノreportsノᐸintᐳノᐸstringᐳ: () = ();
+#[doc(hidden)]
+const PURGE_ノreportsノᐸintᐳノᐸstringᐳ: () = ();

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use regex_syntax::ast::{self, Ast, ClassSetItem, Literal, LiteralKind};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use crate::converter::{Converter, IntOptions, StringOptions};
@@ -80,7 +81,10 @@ pub(crate) fn check(regex: &str) -> Result<(), RegexFault> {
         ));
     }
     match hir.properties().minimum_len() {
-        None => return Err(fault("the regular expression can never match", None)),
+        None => {
+            let help = Some("drop what no character satisfies, such as `[a&&b]`");
+            return Err(fault("the regular expression can never match", help));
+        }
         Some(0) => {
             return Err(fault(
                 "the regular expression can match the empty string",
@@ -88,6 +92,15 @@ pub(crate) fn check(regex: &str) -> Result<(), RegexFault> {
             ));
         }
         Some(_) => {}
+    }
+    if let Some(span) = slash_place(regex) {
+        return Err(RegexFault {
+            span,
+            message: "the regular expression has a slash".to_owned(),
+            help: Some(
+                "it stands for text within one segment; write a rule with `/` around it, or use `path`",
+            ),
+        });
     }
     if cost(&hir) > LARGEST_COST {
         return Err(fault("the regular expression is too large", Some("use smaller counts in `{...}`")));
@@ -111,7 +124,10 @@ fn syntax_fault(regex: &str, error: &regex_syntax::Error) -> RegexFault {
         let help = "values are matched in linear time, which look-around does not allow";
         ("look-around is not supported in a regular expression".to_owned(), Some(help))
     } else {
-        (format!("invalid regular expression: {reason}"), None)
+        (
+            format!("invalid regular expression: {reason}"),
+            Some("its syntax is that of https://docs.rs/regex#syntax"),
+        )
     };
     RegexFault { span: span.start.offset..span.end.offset, message, help }
 }
@@ -130,6 +146,58 @@ fn anchor_place(regex: &str) -> Option<Range<usize>> {
     } else {
         None
     }
+}
+
+/// The place of a slash that is to be matched. One that is written as a number is meant: it matches a slash that was
+/// escaped in the request.
+fn slash_place(regex: &str) -> Option<Range<usize>> {
+    struct Slash {
+        excluded: bool,
+        place: Option<Range<usize>>,
+    }
+    impl Slash {
+        fn look_at(&mut self, literal: &Literal) {
+            let written =
+                matches!(literal.kind, LiteralKind::Verbatim | LiteralKind::Meta | LiteralKind::Superfluous);
+            if literal.c == '/' && written && !self.excluded && self.place.is_none() {
+                self.place = Some(literal.span.start.offset..literal.span.end.offset);
+            }
+        }
+    }
+    impl ast::Visitor for Slash {
+        type Output = Option<Range<usize>>;
+        type Err = std::convert::Infallible;
+
+        fn finish(self) -> Result<Self::Output, Self::Err> {
+            Ok(self.place)
+        }
+
+        fn visit_pre(&mut self, ast: &Ast) -> Result<(), Self::Err> {
+            match ast {
+                Ast::Literal(literal) => self.look_at(literal),
+                Ast::ClassBracketed(class) => self.excluded = class.negated,
+                _ => {}
+            }
+            Ok(())
+        }
+
+        fn visit_post(&mut self, ast: &Ast) -> Result<(), Self::Err> {
+            if matches!(ast, Ast::ClassBracketed(_)) {
+                self.excluded = false;
+            }
+            Ok(())
+        }
+
+        fn visit_class_set_item_pre(&mut self, item: &ClassSetItem) -> Result<(), Self::Err> {
+            if let ClassSetItem::Literal(literal) = item {
+                self.look_at(literal);
+            }
+            Ok(())
+        }
+    }
+    let ast = ast::parse::Parser::new().parse(regex).ok()?;
+    let Ok(place) = ast::visit(&ast, Slash { excluded: false, place: None });
+    place
 }
 
 /// An expression that can stand between others: its groups take no numbers, and its flags and comments stay inside.

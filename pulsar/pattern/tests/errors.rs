@@ -104,7 +104,8 @@ fn a_log_line_has_place_rule_and_help() {
     );
     assert_eq!(
         line("/<re(\"[a&&b]\"):x>\n"),
-        "the regular expression can never match (at byte 6 of \"/<re(\"[a&&b]\"):x>␊\")",
+        "the regular expression can never match (at byte 6 of \"/<re(\"[a&&b]\"):x>␊\"); \
+         drop what no character satisfies, such as `[a&&b]`",
     );
 }
 

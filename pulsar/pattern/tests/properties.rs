@@ -329,8 +329,8 @@ fn free_converter() -> impl Strategy<Value = Piece> {
             (format!("any({})", quoted.join(" , ")), words[0].clone())
         });
     let re = text().prop_map(|value| {
-        // A backslash has to stay with what it escapes, so a quote is escaped once, for the rule.
-        let regex = regex_syntax::escape(&value).replace('"', "\\\"");
+        // A backslash has to stay with what it escapes, so a quote is escaped once, for the rule. A slash is refused.
+        let regex = regex_syntax::escape(&value).replace('"', "\\\"").replace('/', r"\x2F");
         (format!("re(\"{regex}\")"), value)
     });
     let path = (vec(text(), 1..4), any::<bool>()).prop_map(|(parts, slash)| {

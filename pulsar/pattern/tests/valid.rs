@@ -76,7 +76,8 @@ const RULES: &[(&str, &str)] = &[
     (r#"/<re("\d+"):x>"#, "="),
     (r#"/<re( "a\"b" ):x>"#, r#"/<re("a\"b"):x>"#),
     (r#"/<re("\\\"\\"):x>"#, "="),
-    (r#"/<re("</>,:()"):x>"#, "="),
+    (r#"/<re("<[^/]>,:()"):x>"#, "="),
+    (r#"/<re("a\x2Fb"):x>"#, "="),
     (r#"/<re("(?i)(a|b)+c?"):x>"#, "="),
     // Segments of several parts.
     ("/v<int:major>.<int:minor>/x", "="),

@@ -1,0 +1,28 @@
+fn nap() {
+    std::fs::read(PATH);
+}
+#[doc(hidden)]
+const _: () = {
+    use ::pulsar::__private as _pulsar;
+    fn handler(
+        _: _pulsar::Request,
+        _: _pulsar::Params,
+        _: &_pulsar::Context,
+    ) -> _pulsar::Reply {
+        _pulsar::Reply::now(_pulsar::HandlerOutput::respond(nap()))
+    }
+    _pulsar::inventory::submit! {
+        _pulsar::Route::new(& ["GET"], "/nap", handler).function("nap")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+};
+#[doc(hidden)]
+const GET_ノnap: () = ();
+#[doc(hidden)]
+const _: () = {
+    #[deprecated(
+        note = "`std::fs::read` blocks the event loop, and with it every other request there\nhelp: leave `inline` out, so that `nap` runs on the thread pool; `allow(blocking)` in the attribute if it is meant"
+    )]
+    const fn a_blocking_call() {}
+    a_blocking_call()
+};

@@ -1,0 +1,8 @@
+#![allow(unused_variables)]
+
+use pulsar::get;
+
+#[get("/offset/<int(signed):offset>")]
+async fn offset(offset: u32) {}
+
+fn main() {}

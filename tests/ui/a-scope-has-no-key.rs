@@ -1,0 +1,3 @@
+pulsar::scope!(prefix = "/api");
+
+fn main() {}
