@@ -26,9 +26,11 @@ use crate::{
         pidfile::Pidfile,
         process::{self, Image},
         release::{Blueprint, Opening, Release, SEATS},
+        reloads::Wanted,
         signals::Signals,
         state::{Arbiter, Clock, Host, Past, Process, Seat},
         supervisor::{self, Supervisor},
+        watch::{self, Watch},
     },
     server::BoundSocket,
     settings::{Bind, Settings},
@@ -50,6 +52,15 @@ pub(super) struct State {
     pidfile: Option<(PathBuf, RawFd)>,
     control: Option<(PathBuf, RawFd)>,
     reloads: (u64, u64),
+    /// Where the program was started from. The file may be gone at this moment, and come back.
+    #[serde(default)]
+    program: Option<PathBuf>,
+    #[serde(default)]
+    cause: String,
+    #[serde(default)]
+    pending: Option<Wanted>,
+    #[serde(default)]
+    watch: Option<watch::Saved>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -203,6 +214,10 @@ impl Arbiter<'_> {
             pidfile: pidfile.transpose()?,
             control: control.transpose()?,
             reloads: (self.reloads.done, self.reloads.failed),
+            program: Some(self.program.clone()),
+            cause: self.reloads.cause.clone(),
+            pending: self.reloads.pending.clone(),
+            watch: self.watch.as_ref().map(Watch::save),
         })
     }
 }
@@ -263,6 +278,10 @@ impl<'a> Arbiter<'a> {
         this.begun = Instant::now().checked_sub(state.uptime).unwrap_or_else(Instant::now);
         (this.past, this.pidfile, this.control, this.activated) = (state.past, pidfile, control, activated);
         (this.reloads.done, this.reloads.failed) = state.reloads;
+        (this.reloads.cause, this.reloads.pending) = (state.cause, state.pending);
+        if let Some(program) = state.program {
+            this.program = program;
+        }
         for saved in state.workers {
             let channel = adopt(saved.channel, "the channel to a worker")?;
             let worker = Worker::new(saved.app.as_str(), saved.slot, saved.generation);
@@ -284,6 +303,7 @@ impl<'a> Arbiter<'a> {
             })
             .map_err(|error| error.to_string())?;
         }
+        this.go_on_watching(state.watch);
         this.notifier.ready(this.supervisor.generation());
         Ok(this)
     }
