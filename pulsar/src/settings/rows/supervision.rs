@@ -177,8 +177,8 @@ pub(super) const ROWS: &[Row] = &[
         section: SECTION,
         scope: Scope::Program,
         default: "templates",
-        help: "File or folder to watch with `reload`; may be given several times",
-        details: "A path, as seen from the working directory, or off. A folder counts with all that is in it, but for hidden \
+        help: "Path to watch with `reload`; may be given several times",
+        details: "A file or a folder, as seen from the working directory, or off. A folder counts with all that is in it, but for hidden \
                   files and folders, backups of editors, links to folders, and folders that are called target or node_modules; \
                   10000 files at most. The default is watched if it is there. The variable takes several paths separated by commas, the file an \
                   array of strings.",
