@@ -15,7 +15,8 @@ use crate::support::{Instance, Load, Setup, effort, let_pass, line, proc};
 
 /// The bytes of an edition of the program.
 fn bytes(edition: &str) -> Vec<u8> {
-    let mut bytes = fs::read(profile_folder().join("examples/editions")).expect("the examples have been built");
+    let mut bytes =
+        fs::read(profile_folder().join("examples/editions")).expect("the examples have been built");
     bytes.extend(format!("{:>40}edition {edition}", "").into_bytes());
     bytes
 }
@@ -217,7 +218,10 @@ fn a_newer_program_does_not_wait_for_one_that_hangs() {
     place(instance.setup(), "2", Way::Link);
     wait_for(&instance, "2 hello");
     let log = instance.log();
-    assert!(line(&log, &["a new binary: not waiting for it, as there is something newer"]).is_some(), "{log}");
+    assert!(
+        line(&log, &["a new binary: not waiting for it, as there is something newer"]).is_some(),
+        "{log}"
+    );
     instance.wait_ready(1);
     instance.stop();
 }
@@ -303,7 +307,8 @@ fn the_settings_file_is_watched_as_well() {
     assert_eq!(arbiter(&instance)["cause"], "changed pulsar.toml");
     instance.folder().write("pulsar.toml", "wrokers = 2");
     until("it is refused", || {
-        let expected = ["ERROR", "the reload failed, generation 2 goes on serving until the next change: ", ""];
+        let expected =
+            ["ERROR", "the reload failed, generation 2 goes on serving until the next change: ", ""];
         line(&instance.log(), &expected).is_some()
     });
     assert!(instance.log().contains("unknown setting `wrokers`"), "{}", instance.log());

@@ -6,8 +6,8 @@
 //!
 //! Files, lower ones first: `monitor`, `supervisor`, the policy; `message`, `frame`; `process`, the system calls; `output`,
 //! `machine`, `notify`, `pidfile`, `signals`, `activation`; `release`, `control`, `client`, `peers`; `children`, `calls`, `reloads`;
-//! `snapshot`, `watch`, what is watched; `state`; `worker`, the other end of the channel; `workers`, `passing`, `info`, `reload`,
-//! `changes`, `handover`; `run`, the loop; `alone`, what is left of it without worker processes.
+//! `snapshot`, `watch`, what is watched; `state`; `worker`, the other end of the channel; `workers`, `passing`,
+//! `handover`, `info`, `reload`, `changes`; `run`, the loop; `alone`, what is left of it without worker processes.
 
 mod activation;
 mod alone;

@@ -125,7 +125,7 @@ impl<'a> Arbiter<'a> {
         let supervisor = Supervisor::new(&current.policies(), Time::ZERO);
         let mut this = Self::new(host, signals, supervisor, current, Clock::at(Time::ZERO));
         (this.pidfile, this.control, this.activated) = (pidfile, control, activated);
-        this.reloads.cause = "start".to_owned();
+        this.reloads.cause = String::from("start");
         this.begin_watch();
         Ok(this)
     }

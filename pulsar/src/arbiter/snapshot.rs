@@ -203,8 +203,17 @@ pub(super) mod tests {
         let folder = Folder::new("written");
         let at = |name: &str| folder.join(name);
         for name in [
-            "a.html", "mail/b.txt", "mail/deep/c", ".hidden", ".git/HEAD", "target/debug/x", "mail/target/y",
-            "node_modules/z", "a.html~", "#a.html#", "access.log",
+            "a.html",
+            "mail/b.txt",
+            "mail/deep/c",
+            ".hidden",
+            ".git/HEAD",
+            "target/debug/x",
+            "mail/target/y",
+            "node_modules/z",
+            "a.html~",
+            "#a.html#",
+            "access.log",
         ] {
             folder.write(name, name);
         }
@@ -238,7 +247,11 @@ pub(super) mod tests {
         let before = fs::metadata(&file).expect("it is there");
         let modified = before.modified().expect("the system knows");
         fs::write(&other, "text").expect("a file can be written");
-        fs::File::options().write(true).open(&other).and_then(|file| file.set_modified(modified)).expect("ours");
+        fs::File::options()
+            .write(true)
+            .open(&other)
+            .and_then(|file| file.set_modified(modified))
+            .expect("ours");
         fs::rename(&other, &file).expect("both are in one folder");
         assert_ne!(Mark::of(&before), Mark::of(&fs::metadata(&file).expect("it is there")));
         assert_eq!(Mark::of_program(&file), None, "nobody may execute it");
@@ -250,7 +263,7 @@ pub(super) mod tests {
         for n in 0..=MOST {
             folder.write(&n.to_string(), "");
         }
-        let snapshot = look(&[folder.0.clone()], &[]);
+        let snapshot = look(std::slice::from_ref(&folder.0), &[]);
         assert!(snapshot.is_cut);
         assert_eq!(snapshot.len(), MOST);
     }

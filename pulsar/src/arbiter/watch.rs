@@ -272,7 +272,7 @@ mod tests {
 
         #[track_caller]
         fn assert_files(&mut self, expected: &str) {
-            let expected = expected.replace("~", &self.folder.join("").display().to_string());
+            let expected = expected.replace('~', &self.folder.join("").display().to_string());
             assert_eq!(self.pass(1.0), [Change { program: false, files: Some(expected) }]);
         }
     }
@@ -365,7 +365,8 @@ mod tests {
         world.folder.write("templates/4913", "");
         world.folder.write("templates/.a.html.swp", "");
         fs::remove_file(world.folder.join("templates/4913")).expect("it is there");
-        fs::rename(world.folder.join("templates/a.html"), world.folder.join("templates/a.html~")).expect("ours");
+        fs::rename(world.folder.join("templates/a.html"), world.folder.join("templates/a.html~"))
+            .expect("ours");
         world.folder.write("templates/a.html", "longer still");
         world.assert_files("~templates/a.html");
         world.folder.write("pulsar.toml", "workers = 2");
@@ -420,7 +421,8 @@ mod tests {
             watch.told_at_start(settings)
         };
         let (shop, views) = (folder.join("shop"), folder.join("views"));
-        let line = format!("reload: watching {}, {} (1 file beside the program)", shop.display(), views.display());
+        let line =
+            format!("reload: watching {}, {} (1 file beside the program)", shop.display(), views.display());
         assert_eq!(said(&here), (line.clone(), Vec::new()));
         let missing = format!(
             "reload: `{}` of --reload-watch is not there; it is watched for all the same",

@@ -257,7 +257,9 @@ fn the_higher_source_wins_and_is_remembered() {
 
 #[test]
 fn a_switch_needs_no_value() {
-    for arguments in [&["--reload"][..], &["serve", "--reload"], &["--reload", "-w", "2", "serve"], &["--reload=true"]] {
+    for arguments in
+        [&["--reload"][..], &["serve", "--reload"], &["--reload", "-w", "2", "serve"], &["--reload=true"]]
+    {
         assert!(alone(|start| Start { arguments, ..start }.first()).reload, "{arguments:?}");
     }
     let variables = &[("PULSAR_RELOAD", "true")];
@@ -279,8 +281,9 @@ fn a_reload_by_itself_needs_workers() {
     ];
     for (arguments, why) in rows {
         let message = alone(|start| Start { arguments, ..start }.message());
-        let expected =
-            format!("error: `reload` replaces worker processes, and {why}\n   in: the flag --reload\n {help}");
+        let expected = format!(
+            "error: `reload` replaces worker processes, and {why}\n   in: the flag --reload\n {help}"
+        );
         assert!(message.starts_with(&expected), "{arguments:?}\n{message}");
     }
     let arguments = &["--reload", "serve-it"];
