@@ -339,3 +339,15 @@ fn an_order_goes_before_what_is_watched() {
     instance.signal("TERM");
     instance.stop();
 }
+
+#[test]
+fn a_stop_while_the_new_program_takes_over_is_heard() {
+    for n in 0..effort("PULSAR_TEST_TAKE_OVERS", 5) {
+        let instance = start(&[], 1);
+        place(instance.setup(), "2", Way::Rename);
+        wait_for(&instance, "2 hello");
+        // Its arbiter is executed within the next milliseconds.
+        let_pass(Duration::from_millis(n));
+        instance.stop();
+    }
+}

@@ -120,6 +120,8 @@ pub(super) fn received() -> Result<Option<State>, String> {
 }
 
 /// Executes the program of the current release in this process. Returns only if that fails, with the reason.
+///
+/// To be called while signals are [held](process::hold_signals): its handlers are not there yet.
 pub(super) fn take_over(arbiter: &mut Arbiter<'_>) -> String {
     let mut kept = Kept::default();
     let mut attempt = || -> std::io::Result<std::io::Error> {
@@ -127,11 +129,7 @@ pub(super) fn take_over(arbiter: &mut Arbiter<'_>) -> String {
         let file = process::handover_file(&serde_json::to_vec(&state)?)?;
         let number = kept.keep(file.as_fd())?;
         tracing::info!("the new program takes over in process {}", std::process::id());
-        // Whatever arrives between here and its first handler waits.
-        process::hold_signals();
-        let error = process::exec(&arbiter.current.image, &arbiter.name, &arbiter.arguments, number);
-        process::admit_signals();
-        Ok(error)
+        Ok(process::exec(&arbiter.current.image, &arbiter.name, &arbiter.arguments, number))
     };
     attempt().unwrap_or_else(|error| error).to_string()
 }

@@ -18,7 +18,7 @@ use crate::{
         output::say,
         process::{self, Image},
         release::Release,
-        reloads::{Cause, Kind, Probe, Probed, Waiter, Wanted, ask},
+        reloads::{Cause, Hold, Kind, Probe, Probed, Waiter, Wanted, ask},
         snapshot::Mark,
         state::Arbiter,
         supervisor::Notice,
@@ -268,29 +268,43 @@ impl Arbiter<'_> {
         }
     }
 
-    /// Executes the new program in this process, once it serves and no worker is half started.
+    /// Executes the new program in this process, once it serves, no worker is half started, and all signals have been heard.
     pub(super) fn take_over_if_due(&mut self) {
-        if !self.reloads.take_over || self.supervisor.is_stopping() {
+        if !self.may_take_over() {
+            if std::mem::take(&mut self.reloads.hold) != Hold::None {
+                process::admit_signals();
+            }
             return;
         }
-        let is_booting =
-            |id| self.supervisor.member(id).is_some_and(|(_, member)| member.ready_since.is_none());
-        if self.processes.keys().any(|id| is_booting(*id)) {
+        if self.reloads.hold != Hold::Heard {
+            self.reloads.hold = Hold::Held;
+            process::hold_signals();
             return;
         }
-        self.lose_calls();
-        // What has been said and not been heard would be lost with this program.
-        if !self.is_quiet() {
-            return;
-        }
+        self.reloads.hold = Hold::None;
         self.reloads.take_over = false;
         // Returns only if it fails. The new workers serve all the same; only their arbiter is the old program.
         let why = handover::take_over(self);
+        process::admit_signals();
         tracing::error!(
             "the new program serves, but its arbiter cannot be executed: {why}; the old one goes on"
         );
         self.notifier.ready(self.supervisor.generation());
         self.begin_pending();
+    }
+
+    fn may_take_over(&mut self) -> bool {
+        if !self.reloads.take_over || self.supervisor.is_stopping() {
+            return false;
+        }
+        let is_booting =
+            |id| self.supervisor.member(id).is_some_and(|(_, member)| member.ready_since.is_none());
+        if self.processes.keys().any(|id| is_booting(*id)) {
+            return false;
+        }
+        self.lose_calls();
+        // What has been said and not been heard would be lost with this program.
+        self.is_quiet()
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) struct Reloads {
     pub(super) probe: Option<Probe>,
     /// The new program serves; it only has to take over.
     pub(super) take_over: bool,
+    pub(super) hold: Hold,
     pub(super) done: u64,
     pub(super) failed: u64,
 }
@@ -100,6 +101,17 @@ impl fmt::Display for Cause {
     }
 }
 
+/// Signals must not get lost between two programs: those that come from now on wait, and those before are heard first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Hold {
+    #[default]
+    None,
+    /// New ones wait. One that came before may not have been heard yet.
+    Held,
+    /// Nothing came before.
+    Heard,
+}
+
 /// A program file that is asked whether it could take over.
 #[derive(Debug)]
 pub(super) struct Probe {
@@ -139,6 +151,13 @@ impl Reloads {
     /// Whether the new program only has to take over.
     pub(super) fn is_taking_over(&self) -> bool {
         self.take_over
+    }
+
+    /// The loop has had nothing to do.
+    pub(super) fn heard_all(&mut self) {
+        if self.hold == Hold::Held {
+            self.hold = Hold::Heard;
+        }
     }
 
     pub(super) fn is_running(&self) -> bool {

@@ -147,7 +147,8 @@ impl<'a> Arbiter<'a> {
                 Some(event) = self.events.1.recv() => self.on_event(event),
                 Some(command) = self.commands.recv() => self.on_command(command),
                 probed = self.reloads.probed() => self.on_probed(probed),
-                () = sleep_until(wake) => {}
+                // A timer ends when the runtime has asked the system what else has come, and signals go first.
+                () = sleep_until(wake) => self.reloads.heard_all(),
             }
             // Also when events come one after the other, and no sleep ends.
             self.look_if_due();
