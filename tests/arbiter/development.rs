@@ -272,6 +272,10 @@ fn a_connection_that_is_kept_is_told_to_close_by_the_old_program() {
         answer.header("connection") == Some("close")
     });
     wait_for(&instance, "2 hello");
+    until("people are told why it is there", || {
+        instance.command(&["info"]).stdout.contains("  generation 2 (a new binary)  running  ")
+    });
+    assert!(line(&instance.log(), &["INFO", "generation 2 serves: a new binary"]).is_some());
     instance.stop();
 }
 
