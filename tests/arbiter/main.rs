@@ -21,7 +21,7 @@
 //! | 41 | `privileges.rs` |
 //! | 42 | `chaos.rs` |
 //!
-//! `messages.rs` has hooks, periodic tasks and messages between workers.
+//! `development.rs` has `--reload`. `messages.rs` has hooks, periodic tasks and messages between workers.
 //! `tls.rs` has certificates, and what becomes of them. `figures.rs` measures the start and what an idle program costs; `top.rs` looks at a program in a terminal.
 //!
 //! What cannot run wherever the tests run:
@@ -37,7 +37,7 @@
 //! | 37, the clock steps | needs libfaketime | `bash tests/arbiter/by_hand/clock_step.sh` |
 //! | 39, a worker writes garbage into its channel | the channel is nobody's but the worker's | `upgrade.rs` has a new program do it, over a channel of the same kind |
 //!
-//! How much is done can be raised: `PULSAR_TEST_RELOADS` (usually 25), `PULSAR_TEST_UPGRADES` (4), `PULSAR_TEST_SEEDS` (20),
+//! How much is done can be raised: `PULSAR_TEST_RELOADS` (usually 25), `PULSAR_TEST_UPGRADES` (4), `PULSAR_TEST_EDITIONS` (5), `PULSAR_TEST_SEEDS` (20),
 //! `PULSAR_TEST_CHAOS_SECONDS` (10), `PULSAR_TEST_CHAOS_SEED`, `PULSAR_TEST_ORPHANS` (200), `PULSAR_TEST_APPLICATION_WORKERS` (1).
 
 mod support;
@@ -45,6 +45,7 @@ mod support;
 mod chaos;
 mod control;
 mod deaths;
+mod development;
 mod figures;
 mod files;
 mod harness;

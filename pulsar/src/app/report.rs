@@ -7,8 +7,12 @@ use crate::arbiter::Info;
 /// The instance as a tree: the arbiter, its applications, their workers.
 pub(super) fn tree(info: &Info) -> String {
     let Info { arbiter, apps } = info;
+    let cause = match arbiter.cause.as_str() {
+        "" | "start" => String::new(),
+        cause => format!(" ({cause})"),
+    };
     let mut text = format!(
-        "arbiter {}  version {}  generation {}  {}  up {}  {}\n",
+        "arbiter {}  version {}  generation {}{cause}  {}  up {}  {}\n",
         arbiter.pid,
         arbiter.version,
         arbiter.generation,

@@ -26,9 +26,11 @@ use crate::{
         pidfile::Pidfile,
         process::{self, Image},
         release::{Blueprint, Opening, Release, SEATS},
+        reloads::Wanted,
         signals::Signals,
         state::{Arbiter, Clock, Host, Past, Process, Seat},
         supervisor::{self, Supervisor},
+        watch::{self, Watch},
     },
     server::BoundSocket,
     settings::{Bind, Settings},
@@ -50,6 +52,15 @@ pub(super) struct State {
     pidfile: Option<(PathBuf, RawFd)>,
     control: Option<(PathBuf, RawFd)>,
     reloads: (u64, u64),
+    /// Where the program was started from. The file may be gone at this moment, and come back.
+    #[serde(default)]
+    program: Option<PathBuf>,
+    #[serde(default)]
+    cause: String,
+    #[serde(default)]
+    pending: Option<Wanted>,
+    #[serde(default)]
+    watch: Option<watch::Saved>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -109,6 +120,8 @@ pub(super) fn received() -> Result<Option<State>, String> {
 }
 
 /// Executes the program of the current release in this process. Returns only if that fails, with the reason.
+///
+/// To be called while signals are [held](process::hold_signals): its handlers are not there yet.
 pub(super) fn take_over(arbiter: &mut Arbiter<'_>) -> String {
     let mut kept = Kept::default();
     let mut attempt = || -> std::io::Result<std::io::Error> {
@@ -116,11 +129,7 @@ pub(super) fn take_over(arbiter: &mut Arbiter<'_>) -> String {
         let file = process::handover_file(&serde_json::to_vec(&state)?)?;
         let number = kept.keep(file.as_fd())?;
         tracing::info!("the new program takes over in process {}", std::process::id());
-        // Whatever arrives between here and its first handler waits.
-        process::hold_signals();
-        let error = process::exec(&arbiter.current.image, &arbiter.name, &arbiter.arguments, number);
-        process::admit_signals();
-        Ok(error)
+        Ok(process::exec(&arbiter.current.image, &arbiter.name, &arbiter.arguments, number))
     };
     attempt().unwrap_or_else(|error| error).to_string()
 }
@@ -203,6 +212,10 @@ impl Arbiter<'_> {
             pidfile: pidfile.transpose()?,
             control: control.transpose()?,
             reloads: (self.reloads.done, self.reloads.failed),
+            program: Some(self.program.clone()),
+            cause: self.reloads.cause.clone(),
+            pending: self.reloads.pending.clone(),
+            watch: self.watch.as_ref().map(Watch::save),
         })
     }
 }
@@ -263,6 +276,10 @@ impl<'a> Arbiter<'a> {
         this.begun = Instant::now().checked_sub(state.uptime).unwrap_or_else(Instant::now);
         (this.past, this.pidfile, this.control, this.activated) = (state.past, pidfile, control, activated);
         (this.reloads.done, this.reloads.failed) = state.reloads;
+        (this.reloads.cause, this.reloads.pending) = (state.cause, state.pending);
+        if let Some(program) = state.program {
+            this.program = program;
+        }
         for saved in state.workers {
             let channel = adopt(saved.channel, "the channel to a worker")?;
             let worker = Worker::new(saved.app.as_str(), saved.slot, saved.generation);
@@ -284,6 +301,7 @@ impl<'a> Arbiter<'a> {
             })
             .map_err(|error| error.to_string())?;
         }
+        this.go_on_watching(state.watch);
         this.notifier.ready(this.supervisor.generation());
         Ok(this)
     }

@@ -25,6 +25,7 @@ impl Arbiter<'_> {
             pid: process::id(),
             version: self.host.version().to_owned(),
             generation: self.supervisor.generation(),
+            cause: self.reloads.cause.clone(),
             uptime: self.begun.elapsed().as_secs_f64(),
             state: state.to_owned(),
             rss: resident(process::id()),

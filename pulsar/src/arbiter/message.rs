@@ -213,6 +213,9 @@ pub(crate) struct ArbiterInfo {
     pub(crate) pid: u32,
     pub(crate) version: String,
     pub(crate) generation: u64,
+    /// Why that generation is there: `start`, a signal, a command, what has changed.
+    #[serde(default)]
+    pub(crate) cause: String,
     /// In seconds.
     pub(crate) uptime: f64,
     /// `starting`, `running`, `reloading`, `stopping`.

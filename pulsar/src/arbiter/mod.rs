@@ -6,12 +6,13 @@
 //!
 //! Files, lower ones first: `monitor`, `supervisor`, the policy; `message`, `frame`; `process`, the system calls; `output`,
 //! `machine`, `notify`, `pidfile`, `signals`, `activation`; `release`, `control`, `client`, `peers`; `children`, `calls`, `reloads`;
-//! `state`; `worker`, the other end of the channel; `workers`, `passing`, `handover`, `info`, `reload`; `run`, the loop; `alone`, what
-//! is left of it without worker processes.
+//! `snapshot`, `watch`, what is watched; `state`; `worker`, the other end of the channel; `workers`, `passing`,
+//! `handover`, `info`, `reload`, `changes`; `run`, the loop; `alone`, what is left of it without worker processes.
 
 mod activation;
 mod alone;
 mod calls;
+mod changes;
 mod children;
 mod client;
 mod control;
@@ -34,8 +35,10 @@ mod reload;
 mod reloads;
 mod run;
 mod signals;
+mod snapshot;
 mod state;
 mod supervisor;
+mod watch;
 mod worker;
 mod workers;
 

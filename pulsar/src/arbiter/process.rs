@@ -8,7 +8,7 @@
 
 use std::{
     ffi::{CString, OsStr, OsString},
-    fs::File,
+    fs::{File, Metadata},
     io::{self, IoSlice, IoSliceMut},
     os::{
         fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
@@ -64,6 +64,14 @@ impl Image {
             return Err(io::Error::other("it is no file"));
         }
         Ok(Self::Opened(Arc::new(file)))
+    }
+
+    /// What the system knows of the file.
+    pub(super) fn metadata(&self) -> io::Result<Metadata> {
+        match self {
+            Self::Running => self.path()?.metadata(),
+            Self::Opened(file) => file.metadata(),
+        }
     }
 
     fn path(&self) -> io::Result<PathBuf> {

@@ -4,7 +4,7 @@
 //! could take over, has it serve, and executes it in place of the arbiter last of all. The rule it keeps: until then everything can be
 //! given up without a trace.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use nix::sys::signal::Signal;
 use tokio::{sync::mpsc, time::timeout};
@@ -18,7 +18,8 @@ use crate::{
         output::say,
         process::{self, Image},
         release::Release,
-        reloads::{Kind, Probe, Probed, Waiter, ask},
+        reloads::{Cause, Hold, Kind, Probe, Probed, Waiter, Wanted, ask},
+        snapshot::Mark,
         state::Arbiter,
         supervisor::Notice,
     },
@@ -27,7 +28,7 @@ use crate::{
 
 impl Arbiter<'_> {
     /// Reads the settings again and has new workers take over.
-    pub(super) fn begin_reload(&mut self, waiter: Option<Waiter>) {
+    pub(super) fn begin_reload(&mut self, wanted: Wanted, waiter: Option<Waiter>) {
         let waiter = waiter.and_then(|(wait, answers)| {
             if wait {
                 return Some((wait, answers));
@@ -39,11 +40,14 @@ impl Arbiter<'_> {
             refuse(waiter, "the program is stopping");
             return;
         }
-        if !self.may_begin(Kind::Reload) {
+        if !self.may_begin(&wanted) {
             self.reloads.later.extend(waiter);
             return;
         }
-        self.reloads.running = Some(Kind::Reload);
+        if wanted.cause != Cause::Command {
+            tracing::info!("{}: reloading", wanted.cause);
+        }
+        self.reloads.running = Some(wanted);
         self.reloads.waiters.extend(waiter);
         self.notifier.reloading();
         self.host.reload();
@@ -54,45 +58,61 @@ impl Arbiter<'_> {
     }
 
     /// Whether a reload can begin now; if not, it is noted.
-    fn may_begin(&mut self, kind: Kind) -> bool {
+    fn may_begin(&mut self, wanted: &Wanted) -> bool {
         let busy = self.reloads.is_running() || !self.supervisor.has_come_up() || self.reloads.take_over;
         if busy {
-            self.reloads.pending = self.reloads.pending.max(Some(kind));
+            self.reloads.postpone(wanted.clone());
         }
         !busy
     }
 
     /// Asks the file that stands where this program was started from, whether it could take over.
-    pub(super) fn begin_upgrade(&mut self) {
+    pub(super) fn begin_upgrade(&mut self, wanted: Wanted) {
         if self.supervisor.is_stopping() {
             return;
         }
-        if self.reloads.running == Some(Kind::Upgrade) || self.reloads.take_over {
-            tracing::warn!("USR2: an upgrade is under way already");
+        if self.reloads.is_upgrading() || self.reloads.take_over {
+            tracing::warn!("{}: an upgrade is under way already", wanted.cause);
             return;
         }
-        if !self.may_begin(Kind::Upgrade) {
+        if !self.may_begin(&wanted) {
             return;
         }
-        tracing::info!("USR2: asking {} whether it can take over", self.program.display());
-        self.reloads.running = Some(Kind::Upgrade);
+        let probed = self.probe();
+        if wanted.is_watched()
+            && let Err((_, ErrorKind::ExecutableFileBusy)) = probed
+            && let Some(watch) = &mut self.watch
+        {
+            // Somebody has it open for writing.
+            watch.tries_later();
+            if let Some(otherwise) = self.reloads.otherwise.take() {
+                self.begin_reload(otherwise, None);
+            }
+            return;
+        }
+        tracing::info!("{}: asking {} whether it can take over", wanted.cause, self.program.display());
+        self.reloads.running = Some(wanted);
         self.notifier.reloading();
         self.host.reload();
-        if let Err(why) = self.probe() {
+        if let Err((why, _)) = probed {
             self.failed(&why);
         }
     }
 
-    fn probe(&mut self) -> Result<(), String> {
+    fn probe(&mut self) -> Result<(), (String, ErrorKind)> {
         let shown = self.program.display();
-        let image = Image::open(&self.program).map_err(|error| format!("cannot open {shown}: {error}"))?;
+        let image = Image::open(&self.program)
+            .map_err(|error| (format!("cannot open {shown}: {error}"), error.kind()))?;
+        if let Some(watch) = &mut self.watch {
+            watch.tries(image.metadata().ok().map(|file| Mark::of(&file)));
+        }
         // It speaks to nobody but the task below.
         let (events, mut answers) = mpsc::channel(8);
         let id = Id(0);
         let child = Child::start(&image, "pulsar: probe", &self.arguments, id, &events)
-            .map_err(|error| format!("cannot execute {shown}: {error}"))?;
+            .map_err(|error| (format!("cannot execute {shown}: {error}"), error.kind()))?;
         if !child.tell(&ToChild::Probe { protocol: PROTOCOL }, Vec::new()) {
-            return Err("the new program does not listen".to_owned());
+            return Err(("the new program does not listen".to_owned(), ErrorKind::Other));
         }
         let pid = child.pid;
         let patience =
@@ -121,7 +141,7 @@ impl Arbiter<'_> {
 
     /// The new program has answered.
     pub(super) fn on_probed(&mut self, probed: Probed) {
-        if self.supervisor.is_stopping() || self.reloads.running != Some(Kind::Upgrade) {
+        if self.supervisor.is_stopping() || !self.reloads.is_upgrading() {
             return;
         }
         match probed {
@@ -143,19 +163,28 @@ impl Arbiter<'_> {
 
     /// The reload is over, and nothing has changed.
     fn failed(&mut self, why: &str) {
-        let what = if self.reloads.running == Some(Kind::Upgrade) { "upgrade" } else { "reload" };
+        let running = self.reloads.running.take();
+        let what = if running.as_ref().is_some_and(Wanted::is_upgrade) { "upgrade" } else { "reload" };
+        let until = match running {
+            Some(Wanted { kind: Kind::Upgrade, cause: Cause::NewProgram }) => " until the next build",
+            Some(wanted) if wanted.is_watched() => " until the next change",
+            _ => "",
+        };
         let generation = self.supervisor.generation();
-        tracing::error!("the {what} failed, generation {generation} goes on serving: {why}");
-        self.reloads.running = None;
+        tracing::error!("the {what} failed, generation {generation} goes on serving{until}: {why}");
         self.reloads.failed += 1;
         self.next = None;
         self.reloads.finish(|| Response::Failed { why: why.to_owned() });
         self.notifier.ready(generation);
+        if let Some(otherwise) = self.reloads.otherwise.take() {
+            self.reloads.postpone(otherwise);
+        }
+        self.begin_pending();
     }
 
     /// Something else is more important.
     pub(super) fn give_up_reload(&mut self, why: &str) {
-        self.reloads.pending = None;
+        (self.reloads.pending, self.reloads.otherwise) = (None, None);
         for waiter in std::mem::take(&mut self.reloads.later) {
             refuse(Some(waiter), why);
         }
@@ -187,12 +216,9 @@ impl Arbiter<'_> {
                 self.begin_pending();
             }
             Notice::GivenUp { app, why } => self.give_up(&app, &why),
-            Notice::RolledBack { why } => {
-                self.failed(&why);
-                self.begin_pending();
-            }
+            Notice::RolledBack { why } => self.failed(&why),
             Notice::Committed { generation } => {
-                let upgrade = self.reloads.running == Some(Kind::Upgrade);
+                let upgrade = self.reloads.is_upgrading();
                 if let Some(next) = self.next.take() {
                     for line in next.listening_lines(Some(&self.current)) {
                         say(line);
@@ -201,8 +227,12 @@ impl Arbiter<'_> {
                     self.current = next;
                 }
                 self.reloads.done += 1;
-                self.reloads.running = None;
-                tracing::info!("generation {generation} serves");
+                self.reloads.otherwise = None;
+                if let Some(wanted) = self.reloads.running.take() {
+                    self.reloads.cause = wanted.cause.to_string();
+                }
+                tracing::info!("generation {generation} serves: {}", self.reloads.cause);
+                self.watch_release(upgrade);
                 self.reloads.tell(|| Response::Progress { text: format!("generation {generation} serves") });
                 let waiters = std::mem::take(&mut self.reloads.waiters);
                 self.reloads.settling.extend(waiters);
@@ -223,44 +253,58 @@ impl Arbiter<'_> {
         }
     }
 
-    fn begin_pending(&mut self) {
+    pub(super) fn begin_pending(&mut self) {
         if self.reloads.take_over || self.reloads.is_running() {
             return;
         }
         match self.reloads.pending.take() {
             None => {}
-            Some(Kind::Upgrade) => self.begin_upgrade(),
-            Some(Kind::Reload) => {
+            Some(wanted) if wanted.is_upgrade() => self.begin_upgrade(wanted),
+            Some(wanted) => {
                 let waiters = std::mem::take(&mut self.reloads.later);
                 self.reloads.waiters.extend(waiters);
-                self.begin_reload(None);
+                self.begin_reload(wanted, None);
             }
         }
     }
 
-    /// Executes the new program in this process, once it serves and no worker is half started.
+    /// Executes the new program in this process, once it serves, no worker is half started, and all signals have been heard.
     pub(super) fn take_over_if_due(&mut self) {
-        if !self.reloads.take_over || self.supervisor.is_stopping() {
+        if !self.may_take_over() {
+            if std::mem::take(&mut self.reloads.hold) != Hold::None {
+                process::admit_signals();
+            }
             return;
         }
-        let is_booting =
-            |id| self.supervisor.member(id).is_some_and(|(_, member)| member.ready_since.is_none());
-        if self.processes.keys().any(|id| is_booting(*id)) {
+        if self.reloads.hold != Hold::Heard {
+            self.reloads.hold = Hold::Held;
+            process::hold_signals();
             return;
         }
-        self.lose_calls();
-        // What has been said and not been heard would be lost with this program.
-        if !self.is_quiet() {
-            return;
-        }
+        self.reloads.hold = Hold::None;
         self.reloads.take_over = false;
         // Returns only if it fails. The new workers serve all the same; only their arbiter is the old program.
         let why = handover::take_over(self);
+        process::admit_signals();
         tracing::error!(
             "the new program serves, but its arbiter cannot be executed: {why}; the old one goes on"
         );
         self.notifier.ready(self.supervisor.generation());
         self.begin_pending();
+    }
+
+    fn may_take_over(&mut self) -> bool {
+        if !self.reloads.take_over || self.supervisor.is_stopping() {
+            return false;
+        }
+        let is_booting =
+            |id| self.supervisor.member(id).is_some_and(|(_, member)| member.ready_since.is_none());
+        if self.processes.keys().any(|id| is_booting(*id)) {
+            return false;
+        }
+        self.lose_calls();
+        // What has been said and not been heard would be lost with this program.
+        self.is_quiet()
     }
 }
 

@@ -1,8 +1,9 @@
 //! What is known of reloads and upgrades that are wanted or under way, and how a program file is asked whether it could take over.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use nix::sys::signal::Signal;
+use serde::{Deserialize, Serialize};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
@@ -22,8 +23,12 @@ pub(super) type Waiter = (bool, mpsc::Sender<Response>);
 #[derive(Debug, Default)]
 pub(super) struct Reloads {
     /// One more is wanted when this one is over, or the program has started.
-    pub(super) pending: Option<Kind>,
-    pub(super) running: Option<Kind>,
+    pub(super) pending: Option<Wanted>,
+    pub(super) running: Option<Wanted>,
+    /// What is to be done if the upgrade that is running fails.
+    pub(super) otherwise: Option<Wanted>,
+    /// Why the generation that serves is there, in words.
+    pub(super) cause: String,
     /// Who waits for the one that runs, and for the one that is pending.
     pub(super) waiters: Vec<Waiter>,
     pub(super) later: Vec<Waiter>,
@@ -32,14 +37,79 @@ pub(super) struct Reloads {
     pub(super) probe: Option<Probe>,
     /// The new program serves; it only has to take over.
     pub(super) take_over: bool,
+    pub(super) hold: Hold,
     pub(super) done: u64,
     pub(super) failed: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What is wanted, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Wanted {
+    pub(super) kind: Kind,
+    pub(super) cause: Cause,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Kind {
     Reload,
     Upgrade,
+}
+
+/// Who or what asked for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Cause {
+    Signal(String),
+    Command,
+    /// A program was built, and is watched.
+    NewProgram,
+    /// These files have changed, and are watched.
+    Changed(String),
+}
+
+impl Wanted {
+    pub(super) fn reload(cause: Cause) -> Self {
+        Self { kind: Kind::Reload, cause }
+    }
+
+    pub(super) fn upgrade(cause: Cause) -> Self {
+        Self { kind: Kind::Upgrade, cause }
+    }
+
+    pub(super) fn by_signal(kind: Kind) -> Self {
+        let name = if kind == Kind::Upgrade { "USR2" } else { "HUP" };
+        Self { kind, cause: Cause::Signal(name.to_owned()) }
+    }
+
+    pub(super) fn is_upgrade(&self) -> bool {
+        self.kind == Kind::Upgrade
+    }
+
+    /// Whether nobody asked for it, and the next change will.
+    pub(super) fn is_watched(&self) -> bool {
+        matches!(self.cause, Cause::NewProgram | Cause::Changed(_))
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signal(name) => f.write_str(name),
+            Self::Command => f.write_str("the command reload"),
+            Self::NewProgram => f.write_str("a new binary"),
+            Self::Changed(files) => write!(f, "changed {files}"),
+        }
+    }
+}
+
+/// Signals must not get lost between two programs: those that come from now on wait, and those before are heard first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Hold {
+    #[default]
+    None,
+    /// New ones wait. One that came before may not have been heard yet.
+    Held,
+    /// Nothing came before.
+    Heard,
 }
 
 /// A program file that is asked whether it could take over.
@@ -83,8 +153,26 @@ impl Reloads {
         self.take_over
     }
 
+    /// The loop has had nothing to do.
+    pub(super) fn heard_all(&mut self) {
+        if self.hold == Hold::Held {
+            self.hold = Hold::Heard;
+        }
+    }
+
     pub(super) fn is_running(&self) -> bool {
         self.running.is_some()
+    }
+
+    pub(super) fn is_upgrading(&self) -> bool {
+        self.running.as_ref().is_some_and(Wanted::is_upgrade)
+    }
+
+    /// One more, when this one is over. An upgrade brings all that a reload would.
+    pub(super) fn postpone(&mut self, wanted: Wanted) {
+        if self.pending.as_ref().is_none_or(|pending| pending.kind < wanted.kind) {
+            self.pending = Some(wanted);
+        }
     }
 
     pub(super) fn tell(&mut self, response: impl Fn() -> Response) {

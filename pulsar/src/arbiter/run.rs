@@ -24,6 +24,7 @@ use crate::{
         pidfile::Pidfile,
         process::{self, Image},
         release::{Release, wrong_identities},
+        reloads::{Cause, Kind, Wanted},
         signals::{Arrived, Signals},
         state::{Arbiter, Clock, Host},
         supervisor::Supervisor,
@@ -124,6 +125,8 @@ impl<'a> Arbiter<'a> {
         let supervisor = Supervisor::new(&current.policies(), Time::ZERO);
         let mut this = Self::new(host, signals, supervisor, current, Clock::at(Time::ZERO));
         (this.pidfile, this.control, this.activated) = (pidfile, control, activated);
+        this.reloads.cause = String::from("start");
+        this.begin_watch();
         Ok(this)
     }
 
@@ -131,6 +134,7 @@ impl<'a> Arbiter<'a> {
         // Who ended while there was nobody to hear of it.
         self.reap();
         self.step();
+        self.begin_pending();
         loop {
             if let Some(code) = self.exit {
                 self.host.exit(code);
@@ -143,10 +147,12 @@ impl<'a> Arbiter<'a> {
                 Some(event) = self.events.1.recv() => self.on_event(event),
                 Some(command) = self.commands.recv() => self.on_command(command),
                 probed = self.reloads.probed() => self.on_probed(probed),
-                () = sleep_until(wake) => {}
+                // A timer ends when the runtime has asked the system what else has come, and signals go first.
+                () = sleep_until(wake) => self.reloads.heard_all(),
             }
             // Also when events come one after the other, and no sleep ends.
             self.look_if_due();
+            self.watch_if_due();
             self.step();
         }
     }
@@ -154,7 +160,7 @@ impl<'a> Arbiter<'a> {
     /// When to look at the workers next.
     fn wake(&mut self) -> TokioInstant {
         let now = self.clock.now();
-        let due = [Some(self.look_at), self.supervisor.due(), self.close_at];
+        let due = [Some(self.look_at), self.supervisor.due(), self.close_at, self.watch_due()];
         let mut wait = due.into_iter().flatten().min().map_or(LOOK, |due| due.saturating_sub(now));
         if self.reloads.is_taking_over() {
             wait = Duration::ZERO;
@@ -183,12 +189,9 @@ impl<'a> Arbiter<'a> {
                     self.stop(true, name);
                 }
             }
-            Arrived::HangUp => {
-                tracing::info!("HUP: reloading");
-                self.begin_reload(None);
-            }
+            Arrived::HangUp => self.begin_reload(Wanted::by_signal(Kind::Reload), None),
             Arrived::Reopen => self.reopen(),
-            Arrived::Upgrade => self.begin_upgrade(),
+            Arrived::Upgrade => self.begin_upgrade(Wanted::by_signal(Kind::Upgrade)),
             Arrived::More | Arrived::Fewer => {
                 let (name, change) = if signal == Arrived::More {
                     ("TTIN", Change::Add(1))
@@ -252,7 +255,7 @@ impl<'a> Arbiter<'a> {
             Request::Ping => Response::Pong { pid: std::process::id() },
             Request::Info => Response::Info(self.info()),
             Request::Reload { wait } => {
-                self.begin_reload(Some((wait, answers)));
+                self.begin_reload(Wanted::reload(Cause::Command), Some((wait, answers)));
                 return;
             }
             Request::Workers { app, change } => match self.scale(app.as_deref(), change) {

@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     ffi::OsString,
     os::fd::OwnedFd,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -26,7 +26,9 @@ use crate::{
         release::{Blueprint, Release},
         reloads::Reloads,
         signals::Signals,
+        snapshot::Mark,
         supervisor::Supervisor,
+        watch::Watch,
     },
     board::{Board, Totals},
     settings::Settings,
@@ -138,6 +140,7 @@ pub(super) struct Arbiter<'a> {
     pub(super) processes: HashMap<Id, Process>,
     pub(super) past: BTreeMap<String, Past>,
     pub(super) reloads: Reloads,
+    pub(super) watch: Option<Watch>,
     pub(super) calls: Calls,
     pub(super) notifier: Notifier,
     pub(super) pidfile: Option<Pidfile>,
@@ -180,6 +183,7 @@ impl<'a> Arbiter<'a> {
             processes: HashMap::new(),
             past: BTreeMap::new(),
             reloads: Reloads::default(),
+            watch: None,
             calls: Calls::default(),
             notifier: Notifier::from_environment(),
             pidfile: None,
@@ -227,7 +231,20 @@ impl<'a> Arbiter<'a> {
 /// The path that this program was started from, with the links in it: an upgrade may have changed where they lead.
 fn program_file() -> PathBuf {
     let called = PathBuf::from(std::env::args_os().next().unwrap_or_default());
-    let is_path = called.components().count() > 1;
-    let called = std::path::absolute(&called).ok().filter(|path| is_path && path.is_file());
-    called.or_else(|| std::env::current_exe().ok()).unwrap_or_default()
+    let runs = std::env::current_exe().unwrap_or_default();
+    let found = if called.components().count() > 1 {
+        std::path::absolute(&called).ok().filter(|path| path.is_file())
+    } else {
+        on_path(&called, &runs)
+    };
+    found.unwrap_or(runs)
+}
+
+/// Where the shell has found the program that runs.
+fn on_path(name: &Path, runs: &Path) -> Option<PathBuf> {
+    let mark = Mark::of_program(runs)?;
+    let folders = std::env::var_os("PATH")?;
+    let mut paths =
+        std::env::split_paths(&folders).filter_map(|folder| std::path::absolute(folder.join(name)).ok());
+    paths.find(|path| Mark::of_program(path) == Some(mark))
 }

@@ -154,6 +154,11 @@ impl Supervisor {
         self.stage != Stage::Starting || self.apps.iter().all(|app| app.monitor.has_been_ready())
     }
 
+    /// Whether a reload has begun to replace workers.
+    pub(super) fn is_rolling(&self) -> bool {
+        self.reload == Some(Reload::Rolling)
+    }
+
     pub(super) fn is_ready(&self) -> bool {
         self.stage == Stage::Running
     }

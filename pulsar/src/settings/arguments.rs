@@ -141,6 +141,7 @@ fn flag(setting: Setting<'_>) -> Arg {
         .action(if row.repeatable() { ArgAction::Append } else { ArgAction::Set })
         // `--workers -1` is told that it is no number of workers, not that there is no flag -1.
         .allow_negative_numbers(true);
+    let arg = if row.is_switch() { arg.num_args(0..=1).default_missing_value("true") } else { arg };
     if prefix.is_some() {
         // Listed, they would hide the settings among their repetitions; the end of the help tells of them.
         return arg.hide(true);

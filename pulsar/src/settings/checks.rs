@@ -9,9 +9,11 @@ use crate::settings::{
     applications::Setting,
     bind::Bind,
     mistake::Mistake,
+    processes::Concurrency,
     resolve::{ApplicationSettings, Resolved},
     rows::row,
     tls::ClientVerify,
+    typed::Settings,
 };
 
 /// Everything that does not fit together.
@@ -19,6 +21,7 @@ pub(super) fn check(resolved: &Resolved) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     shared_addresses(resolved, &mut mistakes);
     workers(resolved, &mut mistakes);
+    mistakes.extend(reload(resolved));
     for (at, app) in resolved.applications().iter().enumerate() {
         let settings = &app.settings;
         if settings.max_requests == 0 && settings.max_requests_jitter > 0 {
@@ -63,6 +66,26 @@ fn workers(resolved: &Resolved, mistakes: &mut Vec<Mistake>) {
             )));
         }
     }
+}
+
+/// Who watches files is the arbiter, and who is replaced is a process.
+fn reload(resolved: &Resolved) -> Option<Mistake> {
+    let first = resolved.first();
+    let Settings { reload, workers, concurrency, .. } = first.settings;
+    let why = match () {
+        () if !reload => return None,
+        () if !cfg!(unix) => "there are none on this system",
+        () if workers == 0 => "`workers` is 0",
+        () if concurrency == Concurrency::Thread => "`concurrency` is thread",
+        () => return None,
+    };
+    let message = format!("`{RELOAD}` replaces worker processes, and {why}");
+    Some(Mistake::new(place(first, RELOAD), message).with_help(format!(
+        "set {} to 1 and {} to process, or leave {} out",
+        flag(resolved, 0, WORKERS),
+        flag(resolved, 0, CONCURRENCY),
+        flag(resolved, 0, RELOAD)
+    )))
 }
 
 /// What is added at random to nothing.
@@ -141,6 +164,8 @@ fn flag(resolved: &Resolved, at: usize, setting: &str) -> String {
 
 const BIND: &str = "bind";
 const WORKERS: &str = "workers";
+const CONCURRENCY: &str = "concurrency";
+const RELOAD: &str = "reload";
 const MAX_REQUESTS: &str = "max_requests";
 const MAX_REQUESTS_JITTER: &str = "max_requests_jitter";
 const MAX_LIFETIME: &str = "max_lifetime";

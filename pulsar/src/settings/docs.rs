@@ -71,7 +71,8 @@ fn one(page: &mut String, row: &'static Row) {
     let types = row.types.iter().map(|wanted| wanted.name()).collect::<Vec<_>>().join(" or ");
     let array = if row.repeatable() { ", or an array of them" } else { "" };
     line(page, format_args!("\n### {}\n\n{}. {}\n", row.name, row.help, row.details));
-    line(page, format_args!("* flag: {short}`--{flag} {}`{repeatable}", row.value_name));
+    let value = if row.is_switch() { format!("[{}]", row.value_name) } else { row.value_name.to_owned() };
+    line(page, format_args!("* flag: {short}`--{flag} {value}`{repeatable}"));
     line(page, format_args!("* variable: `{variable}`"));
     match row.types {
         [] => line(page, format_args!("* file: cannot stand there")),

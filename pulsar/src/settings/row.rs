@@ -35,6 +35,11 @@ impl Row {
     pub(super) fn repeatable(&self) -> bool {
         self.several.is_some()
     }
+
+    /// Whether its flag alone is enough: what it says is true, and is false without it.
+    pub(super) fn is_switch(&self) -> bool {
+        self.types == [Type::Boolean] && self.default == "false"
+    }
 }
 
 /// What a setting with several values has beyond others.

@@ -186,6 +186,8 @@ fn one_of_each() -> Vec<(&'static str, &'static str, &'static str, Settings)> {
         ("websocket_ping", "0", "0", Settings { websocket_ping: seconds(0.0), ..d() }),
         ("websocket_pong_timeout", "2.5", "2.5", Settings { websocket_pong_timeout: seconds(2.5), ..d() }),
         ("websocket_close_timeout", "1", "1", Settings { websocket_close_timeout: seconds(1.0), ..d() }),
+        ("reload", "true", "true", Settings { reload: true, ..d() }),
+        ("reload_watch", "views", "'views'", Settings { reload_watch: vec!["views".into()], ..d() }),
         ("cert_file", "a.pem", "'a.pem'", Settings { cert_file: vec!["a.pem".into()], ..d() }),
         ("tls_min", "1.3", "'1.3'", Settings { tls_min: TlsVersion::Tls13, ..d() }),
         ("tls_handshake_timeout", "2", "2", Settings { tls_handshake_timeout: TimeLimit::seconds(2), ..d() }),
@@ -251,6 +253,42 @@ fn the_higher_source_wins_and_is_remembered() {
         assert_eq!(settings.first().origin("threads"), Some(&origin));
         assert_eq!(origin.to_string(), shown);
     }
+}
+
+#[test]
+fn a_switch_needs_no_value() {
+    for arguments in
+        [&["--reload"][..], &["serve", "--reload"], &["--reload", "-w", "2", "serve"], &["--reload=true"]]
+    {
+        assert!(alone(|start| Start { arguments, ..start }.first()).reload, "{arguments:?}");
+    }
+    let variables = &[("PULSAR_RELOAD", "true")];
+    let arguments = &["--reload=false"];
+    assert!(!alone(|start| Start { arguments, variables, ..start }.first()).reload);
+    let arguments = &["--reload-watch", "a", "--reload-watch", "b/c.html"];
+    let settings = alone(|start| Start { arguments, ..start }.first());
+    assert_eq!(settings.reload_watch, [Path::new("a"), Path::new("b/c.html")]);
+    let arguments = &["--reload-watch", "off"];
+    assert!(alone(|start| Start { arguments, ..start }.first()).reload_watch.is_empty());
+}
+
+#[test]
+fn a_reload_by_itself_needs_workers() {
+    let help = "help: set --workers to 1 and --concurrency to process, or leave --reload out\n";
+    let rows: &[(&[&str], &str)] = &[
+        (&["--reload", "--workers", "0"], "`workers` is 0"),
+        (&["--reload", "--concurrency", "thread"], "`concurrency` is thread"),
+    ];
+    for (arguments, why) in rows {
+        let message = alone(|start| Start { arguments, ..start }.message());
+        let expected = format!(
+            "error: `reload` replaces worker processes, and {why}\n   in: the flag --reload\n {help}"
+        );
+        assert!(message.starts_with(&expected), "{arguments:?}\n{message}");
+    }
+    let arguments = &["--reload", "serve-it"];
+    let message = alone(|start| Start { arguments, ..start }.message());
+    assert!(message.contains("`serve-it` is not one of `true`, `false`"), "{message}");
 }
 
 #[test]
@@ -1016,7 +1054,9 @@ fn the_help_lists_every_row() {
         assert!(exit.is_success(), "{exit}");
         for row in ROWS.iter() {
             let short = row.short.map(|short| format!("-{short}, ")).unwrap_or_default();
-            let flag = format!("{short}--{} <{}>", row.name.replace('_', "-"), row.value_name);
+            let value = format!("<{}>", row.value_name);
+            let value = if row.is_switch() { format!("[{value}]") } else { value };
+            let flag = format!("{short}--{} {value}", row.name.replace('_', "-"));
             assert!(exit.message.contains(&flag), "{arguments:?} {flag}\n{exit}");
             assert!(exit.message.contains(row.help), "{arguments:?} {}\n{exit}", row.help);
             assert!(exit.message.contains(&format!("[default: {}]", row.default)), "{arguments:?}\n{exit}");

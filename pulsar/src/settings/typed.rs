@@ -38,6 +38,8 @@ use crate::settings::{
 /// * [`max_lifetime_jitter`](Settings::max_lifetime_jitter): 0 seconds
 /// * [`max_rss`](Settings::max_rss): 0 MiB, never
 /// * [`reload_surge`](Settings::reload_surge): 1
+/// * [`reload`](Settings::reload): false
+/// * [`reload_watch`](Settings::reload_watch): `templates`
 /// * [`keep_alive`](Settings::keep_alive): 30 seconds
 /// * [`max_target`](Settings::max_target): 8 KiB
 /// * [`max_head`](Settings::max_head): 32 KiB
@@ -137,6 +139,10 @@ pub struct Settings {
     pub max_rss: u64,
     /// How many new workers a reload starts at a time.
     pub reload_surge: usize,
+    /// Whether a new program file and changed templates are brought in by themselves; for development.
+    pub reload: bool,
+    /// The files and folders that are watched then, beside the program file and the settings file.
+    pub reload_watch: Vec<PathBuf>,
     /// How long a connection may be idle between two requests; zero closes it after each answer.
     pub keep_alive: Duration,
     /// The longest target of a request, in bytes.
@@ -260,6 +266,8 @@ impl Default for Settings {
             max_lifetime_jitter: Duration::ZERO,
             max_rss: 0,
             reload_surge: 1,
+            reload: false,
+            reload_watch: vec!["templates".into()],
             keep_alive: Duration::from_secs(30),
             max_target: 8 << 10,
             max_head: 32 << 10,

@@ -157,6 +157,11 @@ impl Instance {
         self.running.as_ref().expect("it is taken only when the instance ends")
     }
 
+    /// How it was started.
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
     /// Its folder.
     pub(crate) fn folder(&self) -> &Folder {
         &self.setup.folder

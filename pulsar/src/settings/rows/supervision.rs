@@ -1,8 +1,9 @@
 //! How workers are watched, stopped and replaced.
 
 use crate::settings::{
-    row::{Row, Scope, Type},
-    values::{seconds, some_seconds, whole},
+    row::{Row, Scope, Several, Type},
+    tls::{add_file, list, texts},
+    values::{boolean, seconds, some_seconds, whole},
 };
 
 pub(super) const ROWS: &[Row] = &[
@@ -152,6 +153,42 @@ pub(super) const ROWS: &[Row] = &[
         several: None,
         set: |settings, text| whole(text, 1, 1024).map(|number| settings.reload_surge = number),
         show: |settings| settings.reload_surge.to_string(),
+    },
+    Row {
+        name: "reload",
+        short: None,
+        value_name: "BOOL",
+        section: SECTION,
+        scope: Scope::Program,
+        default: "false",
+        help: "Bring in a new program file and changed templates by itself",
+        details: "true or false; --reload alone is true. For development. A program file that is built anew is brought in \
+                  as by USR2, changed files of `reload_watch` and changed settings as by HUP, each as soon as the files have \
+                  come to rest. It takes worker processes.",
+        types: &[Type::Boolean],
+        several: None,
+        set: |settings, text| boolean(text).map(|reload| settings.reload = reload),
+        show: |settings| settings.reload.to_string(),
+    },
+    Row {
+        name: "reload_watch",
+        short: None,
+        value_name: "PATH",
+        section: SECTION,
+        scope: Scope::Program,
+        default: "templates",
+        help: "Path to watch with `reload`; may be given several times",
+        details: "A file or a folder, as seen from the working directory, or off. A folder counts with all that is in it, but for hidden \
+                  files and folders, backups of editors, links to folders, and folders that are called target or node_modules; \
+                  10000 files at most. The default is watched if it is there. The variable takes several paths separated by commas, the file an \
+                  array of strings.",
+        types: &[Type::String],
+        several: Some(Several {
+            clear: |settings| settings.reload_watch.clear(),
+            texts: |settings| texts(&settings.reload_watch),
+        }),
+        set: |settings, text| add_file(&mut settings.reload_watch, text),
+        show: |settings| list(&settings.reload_watch),
     },
 ];
 

@@ -228,6 +228,8 @@ const GOOD: &[(&str, &[(&str, &str)])] = &[
     ("max_lifetime_jitter", &[("0", "0"), ("0.5", "0.5")]),
     ("max_rss", &[("0", "0"), ("16777216", "16777216")]),
     ("reload_surge", &[("1", "1"), ("1024", "1024")]),
+    ("reload", &[("true", "true"), ("false", "false")]),
+    ("reload_watch", &[("off", "off"), ("views", "views"), ("/srv/a b", "/srv/a b")]),
     ("max_target", &[("64", "64"), ("8k", "8KiB"), ("63KiB", "63KiB")]),
     ("max_head", &[("1k", "1KiB"), ("40000", "40000"), ("1m", "1MiB")]),
     ("max_headers", &[("8", "8"), ("4096", "4096")]),
@@ -505,6 +507,8 @@ const BAD: &[(&str, &[(&str, &str)])] = &[
     ("max_connections", &[("0", no_count_limit!("0")), ("off", no_count_limit!("off"))]),
     ("max_connection_requests", &[("0", no_count_limit!("0")), ("-1", no_count_limit!("-1"))]),
     ("max_connection_age", &[("0", no_time_limit!("0"))]),
+    ("reload", &[("yes", "`yes` is not one of `true`, `false`")]),
+    ("reload_watch", &[("", "the path is empty (write the path of a file, or `off`)")]),
     ("http2", &[("h2c", "`h2c` is not one of `true`, `false`")]),
     ("h2_max_streams", &[("0", "`0` is not a whole number from 1 to 65535")]),
     (
