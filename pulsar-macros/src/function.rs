@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
     Attribute, Expr, ExprLit, FnArg, GenericParam, Item, ItemFn, Lifetime, Lit, Meta, Pat, PatType,
-    ReturnType, Safety, Signature, Type, ext::IdentExt, spanned::Spanned,
+    ReturnType, Safety, Signature, Type, Visibility, ext::IdentExt, spanned::Spanned,
 };
 
 use crate::{
@@ -30,6 +30,7 @@ pub(crate) struct Role {
 
 /// A function that generated code can call.
 pub(crate) struct Function {
+    pub(crate) visibility: Visibility,
     pub(crate) name: Ident,
     pub(crate) is_async: bool,
     pub(crate) arguments: Vec<Argument>,
@@ -94,6 +95,7 @@ impl Function {
             })
             .collect();
         Some(Function {
+            visibility: function.vis,
             name: function.sig.ident,
             is_async: function.sig.asyncness.is_some(),
             arguments,

@@ -37,6 +37,8 @@ pub use crate::{
         in_pool, payload,
     },
     request::Params,
+    router::{RouteUrl, UrlRoute},
+    url::{Url, UrlError, UrlValue, UrlValues},
     worker::{Worker, WorkerExit},
     wsgi::{Application, answer},
 };

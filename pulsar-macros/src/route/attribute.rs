@@ -1,10 +1,10 @@
-//! What stands in the brackets of a route attribute: rule, methods, name, `inline`, `crate`.
+//! What stands in the brackets of a route attribute: rule, methods, name, `inline`, `url`, `crate`.
 //!
 //! Knows nothing of the function. A [`Rule`] is one that the grammar accepts, with the literal it was written in.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use pulsar_pattern::Pattern;
-use syn::{LitStr, Path};
+use syn::{LitBool, LitStr, Path};
 
 use crate::{
     errors::{Errors, with_help},
@@ -60,7 +60,20 @@ pub(crate) struct Attribute {
     pub(crate) methods: Vec<LitStr>,
     pub(crate) name: Option<LitStr>,
     pub(crate) inline: Option<Ident>,
+    pub(crate) url: UrlName,
+    /// The word `url`, if it was written.
+    pub(crate) url_key: Option<Ident>,
     pub(crate) crate_path: Path,
+}
+
+/// What the struct for `url!` is called.
+pub(crate) enum UrlName {
+    /// As the function, which is the default.
+    OfFunction,
+    /// `url = user_link`
+    Other(Ident),
+    /// `url = false`: there is none.
+    None,
 }
 
 /// A rule and the literal it was written in.
@@ -75,9 +88,11 @@ impl Attribute {
         let path_first = ("path", rule_first.1);
         let no_method = "its name is its method; `#[route(\"..\", method = \"..\")]` takes any";
         let (known, elsewhere): (&[&str], &[(&str, &str)]) = match verb {
-            Verb::Any => (&["method", "methods", "name", "inline", "crate"], &[rule_first, path_first]),
+            Verb::Any => {
+                (&["method", "methods", "name", "inline", "url", "crate"], &[rule_first, path_first])
+            }
             _ => (
-                &["name", "inline", "crate"],
+                &["name", "inline", "url", "crate"],
                 &[rule_first, path_first, ("method", no_method), ("methods", no_method)],
             ),
         };
@@ -88,7 +103,30 @@ impl Attribute {
             methods: methods(verb, &options, errors),
             name: options.string("name", errors),
             inline,
+            url: url(&options, errors),
+            url_key: options.key("url").cloned(),
             crate_path: options.crate_path(errors),
+        }
+    }
+}
+
+fn url(options: &Options, errors: &mut Errors) -> UrlName {
+    let Some((key, value)) = options.pair("url") else { return UrlName::OfFunction };
+    let help = "write `url = another_name`, or `url = false` for none";
+    let Some(value) = value else {
+        errors.at(key, with_help("`url` needs a value", help));
+        return UrlName::OfFunction;
+    };
+    if let Ok(LitBool { value: false, .. }) = syn::parse2(value.clone()) {
+        return UrlName::None;
+    }
+    match syn::parse2::<Ident>(value.clone()) {
+        Ok(name) => UrlName::Other(name),
+        Err(_) => {
+            let message =
+                format!("`url` takes the name of the struct for `url!`, not `{}`", words::source(value));
+            errors.at(value, with_help(message, help));
+            UrlName::OfFunction
         }
     }
 }

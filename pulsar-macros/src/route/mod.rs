@@ -1,13 +1,14 @@
 //! `#[route]` and its short forms: a rule, a function, and the registration that joins them.
 //!
 //! The stages: `attribute` reads what stands in the brackets, `function` (shared) the function, `arguments` joins the
-//! placeholders of one with the arguments of the other, `tokens` writes the block.
+//! placeholders of one with the arguments of the other, `tokens` writes the block, `url` the struct for `url!`.
 
 mod arguments;
 mod attribute;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod url;
 
 use proc_macro2::TokenStream;
 
@@ -51,6 +52,7 @@ fn registration(
         let help = "leave `inline` out; it is for a quick `fn`";
         errors.at(flag, with_help("an `async fn` already runs on the event loop", help));
     }
+    url::check(&attribute, &function, errors);
     let rule = attribute.rule.as_ref()?;
     let arguments = arguments::join(rule, &function, errors);
     (sound && errors.is_empty()).then(|| tokens::registration(&attribute, rule, &function, &arguments))

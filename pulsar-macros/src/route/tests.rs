@@ -52,6 +52,47 @@ fn names_of_the_user_do_not_meet_ours() {
 }
 
 #[test]
+fn a_url_has_the_types_of_the_arguments_or_borrows_text() {
+    let item = r"
+        pub fn page(
+            a: String, b: Cow<'_, str>, c: std::path::PathBuf, d: Token<'_>, _e: Vec<Uuid>, mut f: (u8), g: &'a str,
+        ) {}
+    ";
+    golden("url_fields", route(Verb::Get, r#""/<a>/<b>/<c>/<d>/<e>/<f>/<g>", inline"#, item));
+}
+
+#[test]
+fn a_url_of_values_that_are_read_together_has_the_types_of_their_tuple() {
+    let item = "fn day(Path((year, name)): extract::Path<(u16, String)>) {}";
+    golden("url_tuple", route(Verb::Get, r#""/<int:year>/<name>", url = calendar"#, item));
+}
+
+#[test]
+fn the_attribute_next_to_the_function_writes_its_url() {
+    let upper = route(Verb::Get, r#""/old""#, r#"#[pulsar::get("/new")] fn f() {}"#).to_string();
+    assert!(upper.contains("submit") && !upper.contains("struct"), "{upper}");
+    let lower = route(Verb::Get, r#""/new""#, "fn f() {}").to_string();
+    assert!(lower.contains("struct f"), "{lower}");
+}
+
+#[test]
+fn no_url_hides_what_everybody_means_by_its_name() {
+    for (attribute, item, name) in [
+        (r#""/""#, "fn str() {}", None),
+        (r#""/""#, "fn u64() {}", None),
+        (r#""/""#, "fn r#std() {}", None),
+        (r#""/", url = text"#, "fn str() {}", Some("text")),
+        (r#""/", url = false"#, "fn text() {}", None),
+        (r#""/""#, "fn r#type() {}", Some("r#type")),
+    ] {
+        let expansion = route(Verb::Get, attribute, item).to_string();
+        assert!(expansion.contains("submit"), "{expansion}");
+        assert_eq!(expansion.contains("struct"), name.is_some(), "{expansion}");
+        assert!(name.is_none_or(|name| expansion.contains(&format!("struct {name} "))), "{expansion}");
+    }
+}
+
+#[test]
 fn every_mistake_is_named_with_a_way_out() {
     use Verb::{Any, Get};
     #[rustfmt::skip]
@@ -80,6 +121,10 @@ fn every_mistake_is_named_with_a_way_out() {
         (Get, r#""/a", , inline"#, "fn f() {}"),
         (Get, r#""/a", crate = "pulsar""#, "fn f() {}"),
         (Get, r#""/a", crate"#, "fn f() {}"),
+        (Get, r#""/a", url"#, "fn f() {}"),
+        (Get, r#""/a", url = true"#, "fn f() {}"),
+        (Get, r#""/a", url = "f""#, "fn f() {}"),
+        (Get, r#""/a", url = false"#, r#"#[post("/a")] fn f() {}"#),
         // The methods.
         (Any, r#""/a", method = GET"#, "fn f() {}"),
         (Any, r#""/a", method = ["GET"]"#, "fn f() {}"),

@@ -9,6 +9,12 @@ pub(crate) async fn user(
 ) -> Result<Json<User>> {
     db.find(id).await
 }
+/// What `url!` takes for `/users/<int(min=1):id>`: the values of its placeholders.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+pub(crate) struct user {
+    /// The value of `<int(min=1):id>`.
+    pub id: u64,
+}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -70,5 +76,15 @@ const _: () = {
         .function("user").name("user.show").at(_pulsar::Place::new(module_path!(),
         file!(), line!(), column!())).doc("One user.\n\nBy number.")
         .requires(requirements).extracts(true)
+    }
+    impl _pulsar::RouteUrl for user {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/users/<int(min=1):id>",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };

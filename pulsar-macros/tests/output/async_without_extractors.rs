@@ -1,6 +1,14 @@
 async fn page(lang: &str, number: u32) -> String {
     format!("{lang} {number}")
 }
+/// What `url!` takes for `/<lang>/<int:number>`: the values of its placeholders.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+struct page<'url> {
+    /// The value of `<lang>`.
+    pub lang: &'url str,
+    /// The value of `<int:number>`.
+    pub number: u32,
+}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -19,5 +27,15 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/<lang>/<int:number>", handler).function("page")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+    impl _pulsar::RouteUrl for page<'_> {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/<lang>/<int:number>",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };

@@ -1,4 +1,7 @@
 fn save(request: Request) {}
+/// What `url!` takes for `/save`: the values of its placeholders.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+struct save {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -34,5 +37,15 @@ const _: () = {
         _pulsar::Route::new(& ["PUT"], "/save", handler).function("save")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
         .requires(requirements).extracts(true)
+    }
+    impl _pulsar::RouteUrl for save {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/save",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };

@@ -1,6 +1,13 @@
 #[cfg(unix)]
 async fn handler(params: u8, context: State<Db>, handler: Body) {}
 #[cfg(unix)]
+/// What `url!` takes for `/<int:params>`: the values of its placeholders.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+struct handler {
+    /// The value of `<int:params>`.
+    pub params: u8,
+}
+#[cfg(unix)]
 #[doc(hidden)]
 const _: () = {
     use my_framework::pulsar::__private as _pulsar;
@@ -61,5 +68,15 @@ const _: () = {
         _pulsar::Route::new(& ["POST"], "/<int:params>", handler_of_route)
         .function("handler").at(_pulsar::Place::new(module_path!(), file!(), line!(),
         column!())).requires(requirements).extracts(true)
+    }
+    impl _pulsar::RouteUrl for handler {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/<int:params>",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };

@@ -3,6 +3,14 @@ fn report(
     _lang: &str,
     Query(filter): Query<Filter>,
 ) -> impl IntoResponse {}
+/// What `url!` takes for `/reports/<int:year>/<lang>`: the values of its placeholders.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+struct report<'url> {
+    /// The value of `<int:year>`.
+    pub year: u16,
+    /// The value of `<lang>`.
+    pub lang: &'url str,
+}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -49,5 +57,15 @@ const _: () = {
         _pulsar::Route::new(& ["GET", "PURGE"], "/reports/<int:year>/<lang>", handler)
         .function("report").at(_pulsar::Place::new(module_path!(), file!(), line!(),
         column!())).requires(requirements).extracts(true).blocking(true)
+    }
+    impl _pulsar::RouteUrl for report<'_> {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/reports/<int:year>/<lang>",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };

@@ -1,0 +1,27 @@
+fn link() -> Url {
+    {
+        let mut values = ::pulsar::__private::UrlValues::new();
+        ::pulsar::__private::RouteUrl::url(
+            users::user {
+                id: match id {
+                    value => {
+                        values
+                            .push("id", ::pulsar::__private::UrlValue::url_text(&value));
+                        value
+                    }
+                },
+                slug: match &format!("{x} y") {
+                    value => {
+                        values
+                            .push(
+                                "slug",
+                                ::pulsar::__private::UrlValue::url_text(&value),
+                            );
+                        value
+                    }
+                },
+            },
+            values,
+        )
+    }
+}
