@@ -10,6 +10,7 @@ use syn::{Expr, FieldValue, Member, Path, PathArguments, ext::IdentExt, parse::P
 use crate::{
     errors::{Errors, with_help},
     options::{Options, pieces},
+    route::url::struct_name,
     words,
 };
 
@@ -90,6 +91,10 @@ impl Call {
         });
         let build = if is_try { quote_spanned!(site=> try_url) } else { quote_spanned!(site=> url) };
         let place = site.located_at(route.span());
+        let mut route = route;
+        if let Some(last) = route.segments.last_mut() {
+            last.ident = struct_name(&last.ident, last.ident.span());
+        }
         quote_spanned! {place=>
             {
                 let mut values = #crate_path::__private::UrlValues::new();

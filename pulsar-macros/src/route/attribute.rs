@@ -4,6 +4,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use pulsar_pattern::Pattern;
+use quote::ToTokens;
 use syn::{LitBool, LitStr, Path};
 
 use crate::{
@@ -60,20 +61,9 @@ pub(crate) struct Attribute {
     pub(crate) methods: Vec<LitStr>,
     pub(crate) name: Option<LitStr>,
     pub(crate) inline: Option<Ident>,
-    pub(crate) url: UrlName,
-    /// The word `url`, if it was written.
-    pub(crate) url_key: Option<Ident>,
+    /// The word `url` of `url = false`.
+    pub(crate) no_url: Option<Ident>,
     pub(crate) crate_path: Path,
-}
-
-/// What the struct for `url!` is called.
-pub(crate) enum UrlName {
-    /// As the function, which is the default.
-    OfFunction,
-    /// `url = user_link`
-    Other(Ident),
-    /// `url = false`: there is none.
-    None,
 }
 
 /// A rule and the literal it was written in.
@@ -103,30 +93,26 @@ impl Attribute {
             methods: methods(verb, &options, errors),
             name: options.string("name", errors),
             inline,
-            url: url(&options, errors),
-            url_key: options.key("url").cloned(),
+            no_url: no_url(&options, errors),
             crate_path: options.crate_path(errors),
         }
     }
 }
 
-fn url(options: &Options, errors: &mut Errors) -> UrlName {
-    let Some((key, value)) = options.pair("url") else { return UrlName::OfFunction };
-    let help = "write `url = another_name`, or `url = false` for none";
-    let Some(value) = value else {
-        errors.at(key, with_help("`url` needs a value", help));
-        return UrlName::OfFunction;
-    };
-    if let Ok(LitBool { value: false, .. }) = syn::parse2(value.clone()) {
-        return UrlName::None;
-    }
-    match syn::parse2::<Ident>(value.clone()) {
-        Ok(name) => UrlName::Other(name),
-        Err(_) => {
-            let message =
-                format!("`url` takes the name of the struct for `url!`, not `{}`", words::source(value));
-            errors.at(value, with_help(message, help));
-            UrlName::OfFunction
+/// A route has a URL unless it says `url = false`.
+fn no_url(options: &Options, errors: &mut Errors) -> Option<Ident> {
+    let (key, value) = options.pair("url")?;
+    let place = value.map_or_else(|| key.to_token_stream(), Clone::clone);
+    match value.map(|value| syn::parse2::<LitBool>(value.clone())) {
+        Some(Ok(LitBool { value: false, .. })) => Some(key.clone()),
+        Some(Ok(_)) => {
+            errors.at(place, with_help("every route has a URL for `url!`", "leave `url = true` out"));
+            None
+        }
+        _ => {
+            let help = "write `url = false` if the struct for `url!` is in the way; else leave it out";
+            errors.at(place, with_help("`url` takes nothing but `false`", help));
+            None
         }
     }
 }

@@ -8,7 +8,7 @@ mod attribute;
 #[cfg(test)]
 mod tests;
 mod tokens;
-mod url;
+pub(crate) mod url;
 
 use proc_macro2::TokenStream;
 

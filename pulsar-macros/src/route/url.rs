@@ -1,6 +1,6 @@
 //! Writes the struct that `url!` fills: one field for each placeholder, and the rule behind it.
 //!
-//! It has the name of the function, in the other namespace, so that whoever can name the function can name its URL. That a
+//! It stands beside the function and is as visible, so that whoever can name the function by its path can name its URL. That a
 //! value can be written into a URL is not asked here, where it would keep people from having the route, but where `url!` does.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
@@ -13,21 +13,15 @@ use crate::{
     function::Function,
     route::{
         arguments::{Joined, Source},
-        attribute::{Attribute, Rule, UrlName},
+        attribute::{Attribute, Rule},
     },
 };
 
-/// A struct of such a name would hide what everybody means by it, in all of the module.
-const TAKEN: [&str; 21] = [
-    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
-    "isize", "f32", "f64", "std", "core", "alloc", "pulsar",
-];
-
 /// Reports a `url` that has no effect: only the attribute next to the function writes the struct.
 pub(crate) fn check(attribute: &Attribute, function: &Function, errors: &mut Errors) {
-    if let (Some(key), true) = (&attribute.url_key, function.has_more_attributes) {
+    if let (Some(key), true) = (&attribute.no_url, function.has_more_attributes) {
         let message = "the URL of a function is that of the attribute next to it, which is not this one";
-        errors.at(key, with_help(message, "write `url` there, or put this attribute below the others"));
+        errors.at(key, with_help(message, "write `url = false` there"));
     }
 }
 
@@ -46,14 +40,18 @@ pub(crate) fn of_route(
     function: &Function,
     arguments: &[Joined<'_>],
 ) -> Url {
-    let Some(name) = name(attribute, function) else { return Url::default() };
+    if function.has_more_attributes || attribute.no_url.is_some() {
+        return Url::default();
+    }
     let site = Span::mixed_site();
+    let name = struct_name(&function.name, site.located_at(function.name.span()));
     let (visibility, conditions) = (&function.visibility, &function.conditions);
     let fields: Vec<Field> = fields(rule, arguments);
     let borrows = fields.iter().any(|field| field.borrows);
     let generics = borrows.then(|| quote_spanned!(site=> <'url>));
     let elided = borrows.then(|| quote_spanned!(site=> <'_>));
-    let doc = format!(" What `url!` takes for `{}`: the values of its placeholders.", rule.literal.value());
+    let doc =
+        format!(" What `url!({} {{ .. }})` takes: the values of `{}`.", function.name, rule.literal.value());
     let lines = fields.iter().map(|Field { name, ty, doc, .. }| {
         quote_spanned! {site=>
             #[doc = #doc]
@@ -86,26 +84,12 @@ pub(crate) fn of_route(
     Url { item, implementation }
 }
 
-/// The name of the struct, if this attribute writes it.
-fn name(attribute: &Attribute, function: &Function) -> Option<Ident> {
-    if function.has_more_attributes {
-        return None;
-    }
-    let place = |name: &Ident| Span::mixed_site().located_at(name.span());
-    match &attribute.url {
-        UrlName::None => None,
-        UrlName::Other(name) => Some(with_span(name, place(name))),
-        UrlName::OfFunction => {
-            let name = &function.name;
-            (!TAKEN.contains(&name.unraw().to_string().as_str())).then(|| with_span(name, place(name)))
-        }
-    }
-}
-
-fn with_span(name: &Ident, span: Span) -> Ident {
-    let mut name = name.clone();
-    name.set_span(span);
-    name
+/// The name of the struct for the function that is called `function`.
+///
+/// Not the name of the function itself, although that is another namespace: a handler `metrics` would hide the crate
+/// `metrics` from its own module, and one called `time` would stand in the way of `use tokio::time`.
+pub(crate) fn struct_name(function: &Ident, span: Span) -> Ident {
+    Ident::new(&format!("{}_url", function.unraw()), span)
 }
 
 struct Field {

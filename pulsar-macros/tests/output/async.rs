@@ -9,9 +9,9 @@ pub(crate) async fn user(
 ) -> Result<Json<User>> {
     db.find(id).await
 }
-/// What `url!` takes for `/users/<int(min=1):id>`: the values of its placeholders.
+/// What `url!(user { .. })` takes: the values of `/users/<int(min=1):id>`.
 #[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
-pub(crate) struct user {
+pub(crate) struct user_url {
     /// The value of `<int(min=1):id>`.
     pub id: u64,
 }
@@ -77,7 +77,7 @@ const _: () = {
         file!(), line!(), column!())).doc("One user.\n\nBy number.")
         .requires(requirements).extracts(true)
     }
-    impl _pulsar::RouteUrl for user {
+    impl _pulsar::RouteUrl for user_url {
         #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
             static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(

@@ -1,9 +1,9 @@
 async fn page(lang: &str, number: u32) -> String {
     format!("{lang} {number}")
 }
-/// What `url!` takes for `/<lang>/<int:number>`: the values of its placeholders.
+/// What `url!(page { .. })` takes: the values of `/<lang>/<int:number>`.
 #[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
-struct page<'url> {
+struct page_url<'url> {
     /// The value of `<lang>`.
     pub lang: &'url str,
     /// The value of `<int:number>`.
@@ -28,7 +28,7 @@ const _: () = {
         _pulsar::Route::new(& ["GET"], "/<lang>/<int:number>", handler).function("page")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
     }
-    impl _pulsar::RouteUrl for page<'_> {
+    impl _pulsar::RouteUrl for page_url<'_> {
         #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
             static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(

@@ -1,7 +1,7 @@
 fn save(request: Request) {}
-/// What `url!` takes for `/save`: the values of its placeholders.
+/// What `url!(save { .. })` takes: the values of `/save`.
 #[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
-struct save {}
+struct save_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -38,7 +38,7 @@ const _: () = {
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
         .requires(requirements).extracts(true)
     }
-    impl _pulsar::RouteUrl for save {
+    impl _pulsar::RouteUrl for save_url {
         #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
             static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(

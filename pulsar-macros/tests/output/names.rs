@@ -1,9 +1,9 @@
 #[cfg(unix)]
 async fn handler(params: u8, context: State<Db>, handler: Body) {}
 #[cfg(unix)]
-/// What `url!` takes for `/<int:params>`: the values of its placeholders.
+/// What `url!(handler { .. })` takes: the values of `/<int:params>`.
 #[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
-struct handler {
+struct handler_url {
     /// The value of `<int:params>`.
     pub params: u8,
 }
@@ -69,7 +69,7 @@ const _: () = {
         .function("handler").at(_pulsar::Place::new(module_path!(), file!(), line!(),
         column!())).requires(requirements).extracts(true)
     }
-    impl _pulsar::RouteUrl for handler {
+    impl _pulsar::RouteUrl for handler_url {
         #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
             static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(

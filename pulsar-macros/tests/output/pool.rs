@@ -3,9 +3,9 @@ fn report(
     _lang: &str,
     Query(filter): Query<Filter>,
 ) -> impl IntoResponse {}
-/// What `url!` takes for `/reports/<int:year>/<lang>`: the values of its placeholders.
+/// What `url!(report { .. })` takes: the values of `/reports/<int:year>/<lang>`.
 #[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
-struct report<'url> {
+struct report_url<'url> {
     /// The value of `<int:year>`.
     pub year: u16,
     /// The value of `<lang>`.
@@ -58,7 +58,7 @@ const _: () = {
         .function("report").at(_pulsar::Place::new(module_path!(), file!(), line!(),
         column!())).requires(requirements).extracts(true).blocking(true)
     }
-    impl _pulsar::RouteUrl for report<'_> {
+    impl _pulsar::RouteUrl for report_url<'_> {
         #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
             static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(

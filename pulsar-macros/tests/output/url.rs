@@ -2,7 +2,7 @@ fn link() -> Url {
     {
         let mut values = ::pulsar::__private::UrlValues::new();
         ::pulsar::__private::RouteUrl::url(
-            users::user {
+            users::user_url {
                 id: match id {
                     value => {
                         values

@@ -7,9 +7,9 @@ pub fn page(
     mut f: (u8),
     g: &'a str,
 ) {}
-/// What `url!` takes for `/<a>/<b>/<c>/<d>/<e>/<f>/<g>`: the values of its placeholders.
+/// What `url!(page { .. })` takes: the values of `/<a>/<b>/<c>/<d>/<e>/<f>/<g>`.
 #[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
-pub struct page<'url> {
+pub struct page_url<'url> {
     /// The value of `<a>`.
     pub a: &'url str,
     /// The value of `<b>`.
@@ -60,7 +60,7 @@ const _: () = {
         .function("page").at(_pulsar::Place::new(module_path!(), file!(), line!(),
         column!()))
     }
-    impl _pulsar::RouteUrl for page<'_> {
+    impl _pulsar::RouteUrl for page_url<'_> {
         #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
             static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(

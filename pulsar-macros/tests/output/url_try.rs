@@ -2,7 +2,7 @@ fn link() -> Url {
     {
         let mut values = my_framework::pulsar::__private::UrlValues::new();
         my_framework::pulsar::__private::RouteUrl::try_url(
-            r#type {
+            type_url {
                 r#in: match 7 {
                     value => {
                         values

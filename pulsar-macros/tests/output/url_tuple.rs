@@ -1,7 +1,7 @@
 fn day(Path((year, name)): extract::Path<(u16, String)>) {}
-/// What `url!` takes for `/<int:year>/<name>`: the values of its placeholders.
+/// What `url!(day { .. })` takes: the values of `/<int:year>/<name>`.
 #[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
-struct calendar<'url> {
+struct day_url<'url> {
     /// The value of `<int:year>`.
     pub year: u16,
     /// The value of `<name>`.
@@ -51,7 +51,7 @@ const _: () = {
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
         .requires(requirements).extracts(true).blocking(true)
     }
-    impl _pulsar::RouteUrl for calendar<'_> {
+    impl _pulsar::RouteUrl for day_url<'_> {
         #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
             static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(

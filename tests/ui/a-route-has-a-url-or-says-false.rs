@@ -7,7 +7,7 @@ async fn two() {}
 #[pulsar::get("/c", url = true)]
 async fn three() {}
 
-#[pulsar::get("/d", url = four_page)]
+#[pulsar::get("/d", url = false)]
 #[pulsar::post("/d")]
 async fn four() {}
 
