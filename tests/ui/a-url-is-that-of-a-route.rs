@@ -10,17 +10,18 @@ mod users {
 
 fn plain() {}
 
-struct Place_url {
-    x: u8,
-}
-
 #[pulsar::get("/there")]
 async fn there() {}
+
+#[allow(non_camel_case_types)]
+struct elsewhere_url {
+    x: u8,
+}
 
 fn main() {
     pulsar::url!(plain);
     pulsar::url!(their);
     pulsar::url!(users::without);
     pulsar::url!(users::private { id: 7 });
-    pulsar::url!(Place { x: 7 });
+    pulsar::url!(elsewhere { x: 7 });
 }
