@@ -24,7 +24,7 @@ use crate::{
 /// async fn user(id: u64) {}
 ///
 /// fn is_route(_: impl RouteUrl) {}
-/// is_route(user { id: 7 });
+/// is_route(user_url { id: 7 });
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no route, so it has no URL",

@@ -51,7 +51,8 @@ const FOREIGN: &AsciiSet = &CONTROLS
 ///
 /// let link = url!(user { id: 7, slug: "a/b" }).query("page", 2).query("q", "x & y").fragment("top");
 /// assert_eq!(link, "/users/7/a%2Fb?page=2&q=x+%26+y#top");
-/// assert_eq!((link.path(), link.len()), ("/users/7/a%2Fb", 36));
+/// assert_eq!(link.path(), "/users/7/a%2Fb");
+/// assert!(link.ends_with("#top"));
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Url {
