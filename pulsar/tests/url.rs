@@ -12,6 +12,7 @@ use pulsar::{
     testing::{Client, block_on},
     url,
     url::{Redirect, Url, UrlError, Urls},
+    wsgi::Application,
 };
 use serde::{Deserialize, Serialize};
 
@@ -327,7 +328,12 @@ fn urls_know_where_the_application_is_mounted_and_what_the_client_calls_it() {
         .name("self");
     let inner: RouterService = inner.compile(Context::default()).unwrap();
     let middle = Router::new().mount("/b%20b", inner.clone()).compile(Context::default()).unwrap();
-    let outer = Router::new().mount("/a", middle).mount("/é", inner.clone());
+    // A member of a chain of callables: what stands before it is `SCRIPT_NAME`.
+    let chain = Application::from(inner.clone());
+    let outer = Router::new()
+        .mount("/a", middle)
+        .mount("/é", inner.clone())
+        .mount_with("/wsgi", move |context| chain.clone().service(context.clone()));
     let outer = Client::new(outer.compile(Context::default()).unwrap());
     let alone = Client::new(inner);
     block_on(async {
@@ -335,6 +341,7 @@ fn urls_know_where_the_application_is_mounted_and_what_the_client_calls_it() {
             (&alone, "/x", "/users/7 http://shop.example/?a=1 /x"),
             (&outer, "/a/b%20b/x", "/a/b%20b/users/7 http://shop.example/a/b%20b/?a=1 /a/b%20b/x"),
             (&outer, "/a/b%20b/x/y", "/a/b%20b/users/7 http://shop.example/a/b%20b/?a=1 /a/b%20b/x"),
+            (&outer, "/wsgi/x", "/wsgi/users/7 http://shop.example/wsgi/?a=1 /wsgi/x"),
             (&outer, "/%C3%A9/x", "/%C3%A9/users/7 http://shop.example/%C3%A9/?a=1 /%C3%A9/x"),
         ] {
             client.get(path).header("host", "shop.example").send().await.assert_text(expected);
