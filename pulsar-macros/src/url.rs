@@ -5,7 +5,10 @@
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote_spanned;
-use syn::{Expr, FieldValue, Member, Path, PathArguments, ext::IdentExt, parse::Parser, spanned::Spanned};
+use syn::{
+    FieldValue, Member, Path, PathArguments, Token, ext::IdentExt, parse::Parser, punctuated::Punctuated,
+    spanned::Spanned,
+};
 
 use crate::{
     errors::{Errors, with_help},
@@ -76,12 +79,14 @@ impl Call {
         let Call { is_try, route, values, crate_path } = self;
         let fields = values.iter().map(|field| {
             let Member::Named(name) = &field.member else { return TokenStream::new() };
-            let (text, value) = (name.unraw().to_string(), &field.expr);
+            let (text, value, attributes) = (name.unraw().to_string(), &field.expr, &field.attrs);
             // A `match` in the call, so that what the expression borrows from lives until then. The last word stands at the
-            // user's value, for the compiler to say there that it has another type.
+            // user's value, for the compiler to say there that it has another type. The value may be a struct literal, which needs the
+            // brackets.
             let place = site.located_at(value.span());
             quote_spanned! {place=>
-                #name: match #value {
+                #(#attributes)*
+                #name: match (#value) {
                     value => {
                         values.push(#text, #crate_path::__private::UrlValue::url_text(&value));
                         value
@@ -151,11 +156,18 @@ fn route(all: &TokenStream, tokens: Vec<TokenTree>, errors: &mut Errors) -> Opti
 
 /// What stands in the braces: `name: value`, or the name of a local alone.
 fn values(fields: TokenStream, errors: &mut Errors) -> Vec<FieldValue> {
+    let whole = Punctuated::<FieldValue, Token![,]>::parse_terminated.parse2(fields.clone());
+    if let Ok(values) = whole
+        && values.iter().all(|field| matches!(field.member, Member::Named(_)))
+    {
+        return values.into_iter().collect();
+    }
+    // One by one, so that each mistake is named.
     let mut values = Vec::new();
     for part in pieces(fields, errors) {
         let is_update = part.to_string().starts_with("..");
         match syn::parse2::<FieldValue>(part.clone()) {
-            Ok(field) if matches!(field.member, Member::Named(_)) && !is_assignment(&field.expr) => {
+            Ok(field) if matches!(field.member, Member::Named(_)) => {
                 values.push(field);
             }
             _ if is_update => {
@@ -175,11 +187,6 @@ fn values(fields: TokenStream, errors: &mut Errors) -> Vec<FieldValue> {
     values
 }
 
-/// `id: x = 7`: what is left when a field is taken for one of another syntax.
-fn is_assignment(expr: &Expr) -> bool {
-    matches!(expr, Expr::Assign(_))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,7 +199,12 @@ mod tests {
 
     #[test]
     fn a_url_is_a_struct_and_the_texts_of_its_fields() {
-        golden("url", as_item(expand(tokens(r#"users::user { id, slug: &format!("{x} y") }"#))));
+        golden(
+            "url",
+            as_item(expand(tokens(
+                r#"users::user { id, slug: &format!("{x} y"), key: Key::<A, B> { n: 7 } }"#,
+            ))),
+        );
         golden("url_try", as_item(expand(tokens("try r#type { r#in: 7 }, crate = my_framework::pulsar"))));
         golden("url_bare", as_item(expand(tokens("home"))));
     }

@@ -57,6 +57,31 @@ async fn link(name: &str, id: u64, urls: Urls) -> Result<String, Error> {
 
 struct Code(u16);
 
+struct Point {
+    x: u8,
+    y: u8,
+}
+
+impl FromStr for Point {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        let (x, y) = text.split_once(',').unwrap_or((text, "0"));
+        Ok(Point { x: x.parse()?, y: y.parse()? })
+    }
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{},{}", self.x, self.y)
+    }
+}
+
+#[get("/points/<point>")]
+async fn point(point: Point) -> String {
+    point.to_string()
+}
+
 impl FromStr for Code {
     type Err = ParseIntError;
 
@@ -167,6 +192,17 @@ fn a_url_leads_to_its_route_with_its_values() {
         (url!(day { year: 2026, month: "may", day: "1" }), "/days/2026/may/1", "2026 may 1".into()),
         (url!(raw { first: "1", second: "x/y" }), "/raw/1/x%2Fy", "/raw/1/x%2Fy".into()),
         (url!(r#type { name: "in", _unused: 3 }), "/type/in/3", "in".into()),
+        (url!(point { point: Point { x: 1, y: 2 } }), "/points/1,2", "1,2".into()),
+        (
+            url!(point {
+                point: std::iter::zip::<[u8; 1], [u8; 1]>([1], [2])
+                    .map(|(x, y)| Point { x, y })
+                    .next()
+                    .unwrap()
+            }),
+            "/points/1,2",
+            "1,2".into(),
+        ),
         (url!(beside::beside), "/beside", "beside".into()),
         (url!(self::address {}), "/address", "here".into()),
     ]

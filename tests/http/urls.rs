@@ -36,8 +36,7 @@ fn served(trusted_proxies: &[&str]) -> Served {
         })
         .add(Method::GET, "/name", async |urls: Urls| {
             urls.url_for("item", (("number", 7), ("name", "x y"), ("q", "ü")))
-                .map(String::from)
-                .unwrap_or_else(|error| error.to_string())
+                .map_or_else(|error| error.to_string(), String::from)
         })
         .compile(Context::default())
         .unwrap();

@@ -3,7 +3,7 @@ fn link() -> Url {
         let mut values = my_framework::pulsar::__private::UrlValues::new();
         my_framework::pulsar::__private::RouteUrl::try_url(
             type_url {
-                r#in: match 7 {
+                r#in: match (7) {
                     value => {
                         values
                             .push(
