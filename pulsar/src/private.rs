@@ -38,7 +38,7 @@ pub use crate::{
     },
     request::Params,
     router::{RouteUrl, UrlRoute},
-    url::{Url, UrlError, UrlValue, UrlValues},
+    url::{UrlValue, UrlValues},
     worker::{Worker, WorkerExit},
     wsgi::{Application, answer},
 };
