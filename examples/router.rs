@@ -7,33 +7,33 @@
 //!     cargo run --example router -- routes                    # the table of routes
 
 use pulsar::{
-    FieldError, Form, Json, Problem, Query, Result, StatusCode, get, post, request::MatchedRoute, route,
+    FieldError, Form, Json, Problem, Query, Result, StatusCode, get, post, request::MatchedRoute, route, url,
 };
 use serde::{Deserialize, Serialize};
 
-/// The page with the links, as text/html.
+/// The page with the links, as text/html. `url!` has the compiler check them.
 #[get("/")]
 async fn index() -> ([(&'static str, &'static str); 1], String) {
     let mut page = String::from("<!doctype html><title>pulsar</title><h1>The tour of routes</h1><ul>");
+    let filter = Search { q: "rust".to_owned(), page: 2, tag: vec!["a".to_owned(), "b".to_owned()] };
     for (link, idea) in [
-        ("/hello/Ada", "one segment of the path as an argument"),
-        ("/users/7", "a number; /users/x is another route, /users/0 is none"),
-        ("/users/me", "literal text goes before placeholders"),
-        ("/years/2026", "exactly four digits"),
-        ("/price/9.99", "a number with a fraction"),
-        ("/en/menu", "one of several words"),
-        ("/items/67e55044-10b1-426f-9247-bb680e5fe0c8", "a UUID"),
-        ("/stock/ABC-42", "a regular expression"),
-        ("/files/a/b/c.txt", "the rest of the path"),
-        ("/wiki/rust/async/edit", "a path in the middle"),
-        ("/api/v1.4/status", "text and several placeholders in a segment"),
-        ("/short/abc", "text of bounded length"),
-        ("/guestbook", "redirected to the rule, which ends in a slash"),
-        ("/guestbook/", "a form, and two methods of one function"),
-        ("/search?q=rust&page=2&tag=a&tag=b", "the query string"),
-        ("/blocking", "a function that blocks, on the thread pool"),
-        ("/quick", "a function that does not, on the event loop"),
-        ("/whichroute", "what the router knows of a request"),
+        (url!(hello { name: "Ada" }), "one segment of the path as an argument"),
+        (url!(user { id: 7 }), "a number; /users/x is another route, /users/0 is none"),
+        (url!(me), "literal text goes before placeholders"),
+        (url!(year { year: 2026 }), "exactly four digits"),
+        (url!(price { euros: 9.99 }), "a number with a fraction"),
+        (url!(menu { lang: "en" }), "one of several words"),
+        (url!(item { key: uuid::Uuid::from_u128(0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8) }), "a UUID"),
+        (url!(stock { sku: "ABC-42" }), "a regular expression"),
+        (url!(file { rest: "a/b/c.txt" }), "the rest of the path"),
+        (url!(edit { page: "rust/async" }), "a path in the middle"),
+        (url!(status { major: 1, minor: 4 }), "text and several placeholders in a segment"),
+        (url!(short { code: "abc" }), "text of bounded length"),
+        (url!(guestbook), "a form, and two methods of one function; /guestbook is redirected to it"),
+        (url!(search).query_of(&filter), "the query string"),
+        (url!(blocking), "a function that blocks, on the thread pool"),
+        (url!(quick), "a function that does not, on the event loop"),
+        (url!(which), "what the router knows of a request"),
     ] {
         page.push_str(&format!("<li><a href=\"{link}\">{link}</a>: {idea}</li>"));
     }

@@ -25,7 +25,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("the state of a worker; errors", &["context", "error"]),
     ("the answer to an error", &["problem"]),
     ("what is known of a request", &["request"]),
-    ("what handlers take and are", &["bounds", "extract", "handler", "middleware", "sse", "websocket"]),
+    (
+        "what handlers take and are",
+        &["bounds", "extract", "handler", "middleware", "sse", "url", "websocket"],
+    ),
     ("applications that are not routes: static files, callables of PEP 3333", &["files", "wsgi"]),
     ("what the macros submit; what serves any application", &["registry", "server"]),
     (

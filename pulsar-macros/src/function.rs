@@ -35,6 +35,7 @@ pub(crate) struct Role {
 
 /// A function that generated code can call.
 pub(crate) struct Function {
+    pub(crate) visibility: Visibility,
     pub(crate) name: Ident,
     pub(crate) is_async: bool,
     pub(crate) arguments: Vec<Argument>,
@@ -92,7 +93,7 @@ impl Function {
                 return None;
             }
         };
-        let Written { attributes, signature, body } = function;
+        let Written { attributes, visibility, signature, body } = function;
         check_signature(role, &signature, errors);
         let arguments: Vec<Argument> = signature
             .inputs
@@ -104,6 +105,7 @@ impl Function {
             .collect();
         Some(Function {
             is_async: signature.asyncness.is_some(),
+            visibility,
             arguments,
             lifetimes: signature.generics.lifetimes().map(|parameter| parameter.lifetime.clone()).collect(),
             name: signature.ident,
@@ -177,6 +179,7 @@ pub(crate) fn result_of(output: &ReturnType) -> Option<Vec<&Type>> {
 /// A function as it is written, its body unread.
 struct Written {
     attributes: Vec<Attribute>,
+    visibility: Visibility,
     signature: Signature,
     body: TokenStream,
 }
@@ -184,11 +187,11 @@ struct Written {
 impl Parse for Written {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
-        let _visibility: Visibility = input.parse()?;
+        let visibility = input.parse()?;
         let signature = input.parse()?;
         match input.parse() {
             Ok(TokenTree::Group(body)) if body.delimiter() == Delimiter::Brace && input.is_empty() => {
-                Ok(Written { attributes, signature, body: body.stream() })
+                Ok(Written { attributes, visibility, signature, body: body.stream() })
             }
             _ => Err(input.error("expected the body of a function")),
         }

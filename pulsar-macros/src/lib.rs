@@ -27,6 +27,7 @@ mod scope;
 mod static_files;
 #[cfg(test)]
 mod testing;
+mod url;
 mod words;
 mod wsgi_app;
 
@@ -116,6 +117,12 @@ pub fn scope(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn static_files(input: TokenStream) -> TokenStream {
     static_files::expand(input.into()).into()
+}
+
+/// The URL of a route. Documented at `pulsar::url`.
+#[proc_macro]
+pub fn url(input: TokenStream) -> TokenStream {
+    url::expand(input.into()).into()
 }
 
 /// Writes `fn main`. Documented at `pulsar::main`.

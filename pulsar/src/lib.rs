@@ -25,6 +25,7 @@ pub mod extract;
 mod handler;
 mod middleware;
 pub mod sse;
+pub mod url;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
@@ -95,6 +96,8 @@ pub use pulsar_macros::route;
 pub use pulsar_macros::scope;
 #[doc = include_str!("docs/static_files.md")]
 pub use pulsar_macros::static_files;
+#[doc = include_str!("docs/url.md")]
+pub use pulsar_macros::url;
 #[doc = include_str!("docs/wsgi_app.md")]
 pub use pulsar_macros::wsgi_app;
 

@@ -36,6 +36,8 @@ pub use crate::{
         Returns, Route, Scope, StaticFiles, Task, WsgiApp, answered, answered_in_pool, in_pool, payload,
     },
     request::Params,
+    router::{RouteUrl, UrlRoute},
+    url::{UrlValue, UrlValues},
     worker::{Worker, WorkerExit},
     wsgi::{Answer, AnswerError, Application},
 };

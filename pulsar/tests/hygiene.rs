@@ -58,6 +58,10 @@ mod without_prelude {
     fn on_the_pool(id: &str, method: ::pulsar::Method) -> ::std::string::String {
         ::std::format!("{id} {method}")
     }
+
+    pub(crate) fn links() -> [::pulsar::url::Url; 2] {
+        [::pulsar::url!(on_the_loop { id: 3 }), ::pulsar::url!(on_the_pool { id: "x" })]
+    }
 }
 
 mod shadowed {
@@ -98,10 +102,15 @@ mod shadowed {
     fn handler(id: u8, request: ::pulsar::Method) -> ::std::string::String {
         ::std::format!("{id} {request}")
     }
+
+    pub(crate) fn links() -> [::pulsar::url::Url; 1] {
+        let values = 4;
+        [::pulsar::url!(handler { id: values })]
+    }
 }
 
 mod named_like_ours {
-    use pulsar::{Method, Settings, State, every, get, on, scope};
+    use pulsar::{Method, Settings, State, every, get, on, scope, url};
 
     scope!("/named");
 
@@ -130,6 +139,11 @@ mod named_like_ours {
         let _ = context;
     }
 
+    pub(crate) fn links() -> [pulsar::url::Url; 2] {
+        let (values, value, params) = (String::from("a"), "b", 5);
+        [url!(request { request: &values, context: value, params }), url!(requirements { value: "z" })]
+    }
+
     #[get("/<value>")]
     fn requirements(mut value: String, _pulsar: Method) -> String {
         value.push('!');
@@ -151,5 +165,8 @@ fn what_is_around_a_function_does_not_matter() {
         ] {
             client.get(path).send().await.assert_status(200).assert_text(text);
         }
+        let links = without_prelude::links().into_iter().chain(shadowed::links());
+        let links: Vec<String> = links.chain(named_like_ours::links()).map(String::from).collect();
+        assert_eq!(links, ["/bare/loop/3", "/bare/pool/x", "/shadowed/4", "/named/a/b/5", "/named/z"]);
     });
 }

@@ -17,5 +17,6 @@ mod sessions;
 mod sse;
 mod state;
 mod support;
+mod urls;
 mod websocket;
 mod websocket_h2;

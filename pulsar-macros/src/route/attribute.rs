@@ -1,10 +1,11 @@
-//! What stands in the brackets of a route attribute: rule, methods, name, `inline`, `allow`, `crate`.
+//! What stands in the brackets of a route attribute: rule, methods, name, `inline`, `url`, `allow`, `crate`.
 //!
 //! Knows nothing of the function. A [`Rule`] is one that the grammar accepts, with the literal it was written in.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use pulsar_pattern::Pattern;
-use syn::{LitStr, Path};
+use quote::ToTokens;
+use syn::{LitBool, LitStr, Path};
 
 use crate::{
     errors::{Errors, with_help},
@@ -61,6 +62,8 @@ pub(crate) struct Attribute {
     pub(crate) name: Option<LitStr>,
     pub(crate) inline: Option<Ident>,
     pub(crate) allowed: Allowed,
+    /// The word `url` of `url = false`.
+    pub(crate) no_url: Option<Ident>,
     pub(crate) crate_path: Path,
 }
 
@@ -86,10 +89,10 @@ impl Attribute {
         let no_method = "its name is its method; `#[route(\"..\", method = \"..\")]` takes any";
         let (known, elsewhere): (&[&str], &[(&str, &str)]) = match verb {
             Verb::Any => {
-                (&["method", "methods", "name", "inline", "allow", "crate"], &[rule_first, path_first])
+                (&["method", "methods", "name", "inline", "url", "allow", "crate"], &[rule_first, path_first])
             }
             _ => (
-                &["name", "inline", "allow", "crate"],
+                &["name", "inline", "url", "allow", "crate"],
                 &[rule_first, path_first, ("method", no_method), ("methods", no_method)],
             ),
         };
@@ -103,7 +106,26 @@ impl Attribute {
             name: options.string("name", errors),
             inline,
             allowed: Allowed { body: allows("body"), blocking: allows("blocking") },
+            no_url: no_url(&options, errors),
             crate_path: options.crate_path(errors),
+        }
+    }
+}
+
+/// A route has a URL unless it says `url = false`.
+fn no_url(options: &Options, errors: &mut Errors) -> Option<Ident> {
+    let (key, value) = options.pair("url")?;
+    let place = value.map_or_else(|| key.to_token_stream(), Clone::clone);
+    match value.map(|value| syn::parse2::<LitBool>(value.clone())) {
+        Some(Ok(LitBool { value: false, .. })) => Some(key.clone()),
+        Some(Ok(_)) => {
+            errors.at(place, with_help("every route has a URL for `url!`", "leave `url = true` out"));
+            None
+        }
+        _ => {
+            let help = "write `url = false` if the struct for `url!` is in the way; else leave it out";
+            errors.at(place, with_help("`url` takes nothing but `false`", help));
+            None
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `#[route]` and its short forms: a rule, a function, and the registration that joins them.
 //!
 //! The stages: `attribute` reads what stands in the brackets, `function` (shared) the function, `arguments` joins the
-//! placeholders of one with the arguments of the other, `tokens` writes the block.
+//! placeholders of one with the arguments of the other, `tokens` writes the block, `url` the struct for `url!`.
 //!
 //! `arguments` asks `conversions`, `lookalikes` and `body` what is wrong with a type. `duplicates` and `blocking` have the
 //! compiler speak, by items beside the block.
@@ -16,6 +16,7 @@ mod lookalikes;
 #[cfg(test)]
 mod tests;
 mod tokens;
+pub(crate) mod url;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -60,6 +61,7 @@ fn registration(
         let help = "leave `inline` out; it is for a quick `fn`";
         errors.at(flag, with_help("an `async fn` already runs on the event loop", help));
     }
+    url::check(&attribute, &function, errors);
     let rule = attribute.rule.as_ref()?;
     let arguments = arguments::join(&attribute, rule, &function, errors);
     (sound && errors.is_empty()).then(|| {

@@ -52,6 +52,38 @@ fn names_of_the_user_do_not_meet_ours() {
 }
 
 #[test]
+fn a_url_has_the_types_of_the_arguments_or_borrows_text() {
+    let item = r"
+        pub fn page(
+            a: String, b: Cow<'_, str>, c: std::path::PathBuf, d: Token<'_>, _e: Vec<Uuid>, mut f: (u8), g: &'a str,
+        ) {}
+    ";
+    golden("url_fields", route(Verb::Get, r#""/<a>/<b>/<c>/<d>/<e>/<f>/<g>", inline"#, item));
+}
+
+#[test]
+fn a_url_of_values_that_are_read_together_has_the_types_of_their_tuple() {
+    let item = "fn day(Path((year, name)): extract::Path<(u16, String)>) {}";
+    golden("url_tuple", route(Verb::Get, r#""/<int:year>/<name>""#, item));
+}
+
+#[test]
+fn the_attribute_next_to_the_function_writes_its_url() {
+    let upper = route(Verb::Get, r#""/old""#, r#"#[pulsar::get("/new")] fn f() {}"#).to_string();
+    assert!(upper.contains("submit") && !upper.contains("struct"), "{upper}");
+    let lower = route(Verb::Get, r#""/new""#, "fn f() {}").to_string();
+    assert!(lower.contains("struct f_url"), "{lower}");
+}
+
+#[test]
+fn a_route_has_a_url_unless_it_says_so() {
+    let without = route(Verb::Get, r#""/", url = false"#, "fn f() {}").to_string();
+    assert!(without.contains("submit") && !without.contains("struct"), "{without}");
+    let raw = route(Verb::Get, r#""/""#, "fn r#type() {}").to_string();
+    assert!(raw.contains("struct type_url {"), "{raw}");
+}
+
+#[test]
 fn every_mistake_is_named_with_a_way_out() {
     use Verb::{Any, Get};
     #[rustfmt::skip]
@@ -94,6 +126,10 @@ fn every_mistake_is_named_with_a_way_out() {
         (Get, r#""/a?x=<id>""#, "fn f(id: u8) {}"),
         (Get, r#""GET /a""#, "fn f() {}"),
         (Get, r#""/users/{id}/:name""#, "fn f(id: u8) {}"),
+        (Get, r#""/a", url"#, "fn f() {}"),
+        (Get, r#""/a", url = true"#, "fn f() {}"),
+        (Get, r#""/a", url = "f""#, "fn f() {}"),
+        (Get, r#""/a", url = false"#, r#"#[post("/a")] fn f() {}"#),
         // The methods.
         (Any, r#""/a", method = GET"#, "fn f() {}"),
         (Any, r#""/a", method = ["GET"]"#, "fn f() {}"),

@@ -14,6 +14,7 @@ use crate::{
     route::{
         arguments::{Joined, Source},
         attribute::{Attribute, Rule},
+        url::{self, Url},
     },
 };
 
@@ -30,7 +31,10 @@ pub(crate) fn registration(
     let handler = handler(attribute, function, arguments, &names);
     let route = route(attribute, rule, function, arguments, &names);
     let checks = checks(arguments);
+    let Url { item, implementation } = url::of_route(attribute, rule, function, arguments);
     quote_spanned! {site=>
+        #item
+
         #(#conditions)*
         #[doc(hidden)]
         const _: () = {
@@ -39,6 +43,7 @@ pub(crate) fn registration(
 
             #handler
             _pulsar::inventory::submit! { #route }
+            #implementation
         };
     }
 }

@@ -9,6 +9,12 @@ pub(crate) async fn user(
 ) -> Result<Json<User>> {
     db.find(id).await
 }
+/// What `url!(user { .. })` takes: the values of `/users/<int(min=1):id>`.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+pub(crate) struct user_url {
+    /// The value of `<int(min=1):id>`.
+    pub id: u64,
+}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -50,6 +56,16 @@ const _: () = {
         file!(), line!(), column!())).doc("One user.\n\nBy number.").extracts(& [<
         _pulsar::Probe < State < Db > >> ::ASKS, < _pulsar::Probe < Json < Edit > >>
         ::ASKS])
+    }
+    impl _pulsar::RouteUrl for user_url {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/users/<int(min=1):id>",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };
 #[doc(hidden)]

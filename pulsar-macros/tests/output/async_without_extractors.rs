@@ -1,6 +1,14 @@
 async fn page(lang: &str, number: u32) -> String {
     format!("{lang} {number}")
 }
+/// What `url!(page { .. })` takes: the values of `/<lang>/<int:number>`.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+struct page_url<'url> {
+    /// The value of `<lang>`.
+    pub lang: &'url str,
+    /// The value of `<int:number>`.
+    pub number: u32,
+}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -21,6 +29,16 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/<lang>/<int:number>", handler).function("page")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+    impl _pulsar::RouteUrl for page_url<'_> {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/<lang>/<int:number>",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };
 #[doc(hidden)]

@@ -4,6 +4,13 @@ async fn nap(seconds: u64) {
     std::thread::sleep(Duration::from_secs(seconds))
 }
 #[cfg(unix)]
+/// What `url!(nap { .. })` takes: the values of `/nap/<int:seconds>`.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+struct nap_url {
+    /// The value of `<int:seconds>`.
+    pub seconds: u64,
+}
+#[cfg(unix)]
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -24,6 +31,16 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/nap/<int:seconds>", handler).function("nap")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+    impl _pulsar::RouteUrl for nap_url {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/nap/<int:seconds>",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };
 #[cfg(unix)]

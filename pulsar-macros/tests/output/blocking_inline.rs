@@ -1,6 +1,9 @@
 fn nap() {
     std::fs::read(PATH);
 }
+/// What `url!(nap { .. })` takes: the values of `/nap`.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+struct nap_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -14,6 +17,16 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/nap", handler).function("nap")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+    impl _pulsar::RouteUrl for nap_url {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/nap",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };
 #[doc(hidden)]

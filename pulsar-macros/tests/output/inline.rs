@@ -1,6 +1,9 @@
 fn hello() -> &'static str {
     "hello"
 }
+/// What `url!(hello { .. })` takes: the values of `/`.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+struct hello_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -14,6 +17,16 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/", handler).function("hello")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+    }
+    impl _pulsar::RouteUrl for hello_url {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };
 #[doc(hidden)]

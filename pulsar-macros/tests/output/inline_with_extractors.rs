@@ -1,4 +1,7 @@
 fn save(request: Request) {}
+/// What `url!(save { .. })` takes: the values of `/save`.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+struct save_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -26,6 +29,16 @@ const _: () = {
         _pulsar::Route::new(& ["PUT"], "/save", handler).function("save")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!())).extracts(&
         [< _pulsar::Probe < Request >> ::ASKS])
+    }
+    impl _pulsar::RouteUrl for save_url {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/save",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };
 #[doc(hidden)]

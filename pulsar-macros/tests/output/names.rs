@@ -1,6 +1,13 @@
 #[cfg(unix)]
 async fn handler(params: u8, context: State<Db>, handler: Body) {}
 #[cfg(unix)]
+/// What `url!(handler { .. })` takes: the values of `/<int:params>`.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+struct handler_url {
+    /// The value of `<int:params>`.
+    pub params: u8,
+}
+#[cfg(unix)]
 #[doc(hidden)]
 const _: () = {
     use my_framework::pulsar::__private as _pulsar;
@@ -43,6 +50,16 @@ const _: () = {
         .function("handler").at(_pulsar::Place::new(module_path!(), file!(), line!(),
         column!())).extracts(& [< _pulsar::Probe < State < Db > >> ::ASKS, <
         _pulsar::Probe < Body >> ::ASKS])
+    }
+    impl _pulsar::RouteUrl for handler_url {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/<int:params>",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };
 #[cfg(unix)]

@@ -3,6 +3,14 @@ fn report(
     _lang: &str,
     Query(filter): Query<Filter>,
 ) -> impl IntoResponse {}
+/// What `url!(report { .. })` takes: the values of `/reports/<int:year>/<lang>`.
+#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
+struct report_url<'url> {
+    /// The value of `<int:year>`.
+    pub year: u16,
+    /// The value of `<lang>`.
+    pub lang: &'url str,
+}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
@@ -42,6 +50,16 @@ const _: () = {
         .function("report").at(_pulsar::Place::new(module_path!(), file!(), line!(),
         column!())).extracts(& [< _pulsar::Probe < Query < Filter > >> ::ASKS])
         .blocking()
+    }
+    impl _pulsar::RouteUrl for report_url<'_> {
+        #[inline]
+        fn route() -> &'static _pulsar::UrlRoute {
+            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+                "/reports/<int:year>/<lang>",
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
+            &ROUTE
+        }
     }
 };
 #[doc(hidden)]

@@ -1,8 +1,9 @@
 //! From values to a URL: the reverse of matching. The result is a path; it has no host and no query.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-use crate::converter::Converter;
+use crate::converter::{Converter, IntOptions};
 use crate::escape;
 use crate::pattern::{Part, Pattern, Placeholder, Segment};
 use crate::suggest;
@@ -10,9 +11,9 @@ use crate::suggest;
 impl Pattern {
     /// The path of this rule with `values` for its placeholders, percent-encoded.
     ///
-    /// `values` are pairs of a placeholder's name and its value as text, in any order. Each value is checked by
-    /// [`Converter::accepts`], so the regular expression of `re` is not asked. A slash in a value is encoded, except
-    /// in that of a `path`.
+    /// `values` are pairs of a placeholder's name and its value as text, in any order. Each value is
+    /// [padded](Converter::padded) and checked by [`Converter::accepts`], so the regular expression of `re` is not
+    /// asked. A slash in a value is encoded, except in that of a `path`.
     ///
     /// The path matches the rule, but where a segment has several placeholders, or the rule several of `path`, a
     /// value that contains the text between them may be divided differently: `/<a>-<b>` with `x-y` and `z` builds
@@ -86,21 +87,50 @@ impl Pattern {
         let Some((_, value)) = values.iter().find(|(name, _)| *name == placeholder.name) else {
             return Err(self.error(Kind::Missing { placeholder: placeholder.to_string() }));
         };
+        let padded = placeholder.converter.padded(value);
         // No request can hold a NUL in its path, whatever the converter says.
-        if value.contains('\0') || !placeholder.converter.accepts(value) {
+        if padded.contains('\0') || !placeholder.converter.accepts(&padded) {
             let placeholder = placeholder.to_string();
             return Err(self.error(Kind::Rejected { placeholder, value: (*value).to_owned() }));
         }
         if placeholder.converter == Converter::Path {
-            append(path, escape::path(value));
+            append(path, escape::path(&padded));
         } else {
-            append(path, escape::segment(value));
+            append(path, escape::segment(&padded));
         }
         Ok(())
     }
 
     fn error(&self, kind: Kind) -> BuildError {
         BuildError { rule: self.to_string(), kind }
+    }
+}
+
+impl Converter {
+    /// The value as it stands in a URL: `int(fixed_digits=4)` has leading zeros where a number has fewer digits. Every
+    /// other value stays what it is.
+    ///
+    /// ```
+    /// use pulsar_pattern::{Converter, IntOptions};
+    ///
+    /// let year = Converter::Int(IntOptions { fixed_digits: Some(4), ..IntOptions::default() });
+    /// assert_eq!(year.padded("800"), "0800");
+    /// assert_eq!(Converter::Path.padded("800"), "800");
+    /// ```
+    pub fn padded<'v>(&self, value: &'v str) -> Cow<'v, str> {
+        let Converter::Int(IntOptions { fixed_digits: Some(wanted), .. }) = self else {
+            return Cow::Borrowed(value);
+        };
+        let (sign, digits) = match value.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", value),
+        };
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number && digits.len() < *wanted {
+            Cow::Owned(format!("{sign}{digits:0>wanted$}"))
+        } else {
+            Cow::Borrowed(value)
+        }
     }
 }
 

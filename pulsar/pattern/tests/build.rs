@@ -27,6 +27,9 @@ fn urls_are_encoded() {
         ("/<uuid:a>", &[("a", uuid)], "/67e55044-10b1-426f-9247-bb680e5fe0c8"),
         ("/<re(\"[a-z]+\"):a>", &[("a", "abc")], "/abc"),
         ("/.<a>", &[("a", "..")], "/..."),
+        ("/<int(fixed_digits=4):a>", &[("a", "7")], "/0007"),
+        ("/<int(fixed_digits=4):a>", &[("a", "2026")], "/2026"),
+        ("/v<int(fixed_digits=2,signed):a>", &[("a", "-7")], "/v-07"),
     ] {
         assert_eq!(build(rule, values).as_deref(), Ok(expected), "{rule} with {values:?}");
     }
@@ -44,6 +47,9 @@ fn values_that_do_not_fit_are_refused() {
         ("/<a>", &[("a", "x\0")], "<a> does not accept \"x\\0\""),
         ("/<int:a>", &[("a", "x")], "<int:a> does not accept \"x\""),
         ("/<int(max=9):a>", &[("a", "10")], "<int(max=9):a> does not accept \"10\""),
+        ("/<int(fixed_digits=4):a>", &[("a", "20260")], "<int(fixed_digits=4):a> does not accept \"20260\""),
+        ("/<int(fixed_digits=4):a>", &[("a", "-7")], "<int(fixed_digits=4):a> does not accept \"-7\""),
+        ("/<int(fixed_digits=4):a>", &[("a", "")], "<int(fixed_digits=4):a> does not accept \"\""),
         ("/<path:a>", &[("a", "/etc")], "<path:a> does not accept \"/etc\""),
         ("/<path:a>", &[("a", "x/../y")], "<path:a> does not accept \"x/../y\""),
         ("/<re(\"a\"):a>", &[("a", "")], "<re(\"a\"):a> does not accept \"\""),

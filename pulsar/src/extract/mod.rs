@@ -14,6 +14,7 @@
 //! | `Method`, `Uri`, `Version`, `HeaderMap` | a part of the request | none |
 //! | [`Peer`](crate::request::Peer), [`RequestId`](crate::request::RequestId), [`Connection`](crate::request::Connection) | what the server knows | none |
 //! | [`MatchedRoute`](crate::request::MatchedRoute) | what the router knows | 500 where no route matched |
+//! | [`Urls`](crate::url::Urls) | URLs of routes, as the client has to write them | 400 if the request names a host that is none |
 //! | [`LastEventId`](crate::sse::LastEventId) | where a client of server-sent events was | 400 |
 //! | `WebSocketUpgrade`, with the feature `websocket` | the connection, as a WebSocket | 400, 405, 426 |
 //! | [`Request`](crate::Request) | all of it | none |

@@ -93,7 +93,7 @@ impl Registry {
             *registry.unmounted.entry(files.place().krate()).or_default() += 1;
         }
         let files = sorted(inventory::iter::<StaticFiles>.into_iter().copied(), StaticFiles::place, named);
-        let files = files.into_iter().map(|files| (files, scope_of(files.place(), &registry.scopes)));
+        let files = files.into_iter().map(|files| (files, route::nearest(files.place(), &registry.scopes)));
         Self {
             static_files: files.collect(),
             hooks: sorted(inventory::iter::<Hook>.into_iter().copied(), |hook| hook.place, named),
@@ -140,7 +140,7 @@ impl Registry {
         let mut applications = Vec::new();
         for app in wsgi_apps {
             if named(app.place()) {
-                applications.push((app, scope_of(app.place(), &scopes)));
+                applications.push((app, route::nearest(app.place(), &scopes)));
             } else {
                 *unmounted.entry(app.place().krate()).or_default() += 1;
             }
@@ -149,7 +149,7 @@ impl Registry {
         let mut mounted = Vec::new();
         for route in routes {
             if named(route.place) {
-                mounted.push((route, scope_of(route.place, &scopes)));
+                mounted.push((route, route::nearest(route.place, &scopes)));
             } else {
                 *unmounted.entry(route.place.krate()).or_default() += 1;
             }
@@ -180,15 +180,6 @@ fn sorted<T>(
     let mut entries: Vec<T> = entries.filter(|entry| named(place(entry))).collect();
     entries.sort_by_key(place);
     entries
-}
-
-/// The scope with the longest module path that the place is within.
-fn scope_of(place: Place, scopes: &[Scope]) -> Option<Scope> {
-    scopes
-        .iter()
-        .filter(|scope| place.is_within(scope.place.module()))
-        .max_by_key(|scope| scope.place.module().len())
-        .copied()
 }
 
 #[cfg(test)]
@@ -240,10 +231,10 @@ mod tests {
             ("blog::api::v1::users", "/api/v1"),
             ("blog::api::v2", "/api"),
         ] {
-            let scope = scope_of(Place::new(module, "x.rs", 9, 1), &scopes).unwrap();
+            let scope = route::nearest(Place::new(module, "x.rs", 9, 1), &scopes).unwrap();
             assert_eq!(scope.prefix, prefix, "{module}");
         }
-        assert!(scope_of(Place::new("shop", "x.rs", 9, 1), &scopes).is_none());
+        assert!(route::nearest(Place::new("shop", "x.rs", 9, 1), &scopes).is_none());
     }
 
     #[test]

@@ -176,4 +176,18 @@ impl Scope {
     pub const fn new(prefix: &'static str, place: Place) -> Self {
         Self { prefix, place }
     }
+
+    /// The scope that holds for a place, of all that are linked: those of other crates hold for none of ours.
+    pub(crate) fn around(place: Place) -> Option<Self> {
+        nearest(place, inventory::iter::<Self>)
+    }
+}
+
+/// The scope with the longest module path that the place is within.
+pub(super) fn nearest<'a>(place: Place, scopes: impl IntoIterator<Item = &'a Scope>) -> Option<Scope> {
+    scopes
+        .into_iter()
+        .filter(|scope| place.is_within(scope.place.module()))
+        .max_by_key(|scope| scope.place.module().len())
+        .copied()
 }

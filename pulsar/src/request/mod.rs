@@ -36,6 +36,6 @@ pub(crate) use self::{
     connection::{Trust, Wire, path_values},
     id::X_REQUEST_ID,
     method::is_standard,
-    route::{Matched, MountedAt, RouteInfo, Spans},
+    route::{Matched, MountedAt, RouteInfo, RouteNames, Spans},
     websocket::is_websocket_connect,
 };

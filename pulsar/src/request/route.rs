@@ -1,6 +1,6 @@
 //! The route that a request matched, and the values that it found in the path.
 
-use std::{str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use http::uri::PathAndQuery;
 
@@ -68,6 +68,14 @@ pub(crate) struct RouteInfo {
     pub(crate) place: Option<Place>,
     /// The names of the placeholders, in order.
     pub(crate) names: Vec<String>,
+    /// All routes of the same router.
+    pub(crate) siblings: Arc<dyn RouteNames>,
+}
+
+/// The routes of a router by their names, as those see them who know no router.
+pub(crate) trait RouteNames: fmt::Debug + Send + Sync {
+    /// The path and the query of a route, encoded; or why there is none.
+    fn url_for(&self, name: &str, values: &[(String, String)]) -> Result<String, String>;
 }
 
 /// A route and the path values that it matched.

@@ -12,6 +12,7 @@ use super::{
     entry::{Entry, Mounted},
     errors::{RouteError, RouteErrors},
     matcher::Rank,
+    names::Names,
     overlap::overlap,
     routes::Router,
     service::{Compiled, Mount, MountTarget, RouterService, Tables},
@@ -44,6 +45,7 @@ impl Router {
         let mut table = Table::new();
         let mut routes = Vec::with_capacity(self.routes.len());
         let mut own_methods: Vec<Method> = Vec::new();
+        let names = Arc::new(Names::of(&self.routes));
         for entry in self.routes {
             let pattern = &entry.pattern;
             own_methods.extend(entry.methods.iter().filter(|method| !is_standard(method)).cloned());
@@ -55,6 +57,7 @@ impl Router {
                 names: pattern.placeholders().map(|placeholder| placeholder.name.clone()).collect(),
                 name: entry.name,
                 place: entry.place,
+                siblings: names.clone(),
             };
             routes.push(Compiled { endpoint: entry.endpoint, info: Arc::new(info) });
         }
@@ -87,6 +90,7 @@ impl Router {
                 routes,
                 mounts,
                 own_methods,
+                names,
                 fallback: self.fallback,
                 render: self.render,
                 strict_slashes: self.strict_slashes,

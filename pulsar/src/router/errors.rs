@@ -28,6 +28,12 @@ impl RouteError {
         Self(format!("bad prefix \"{prefix}\": {problem}\n    at {place}"))
     }
 
+    pub(super) fn nothing_to_name(name: &str, place: Source) -> Self {
+        Self(format!(
+            "no route was added before the name `{name}`; write `.name(..)` after `.add(..)`\n    at {place}"
+        ))
+    }
+
     pub(super) fn conflict(method: &Method, one: &Entry, other: &Entry) -> Self {
         let what = if one.pattern == other.pattern {
             "two routes have the same rule"

@@ -4,7 +4,10 @@
 //! a [`RouterService`]: a frozen table that matches by specificity, so that the order of registration never matters. The
 //! router knows of no server; it is a `tower::Service` like any other application.
 //!
-//! Files, lower ones first: `entry`, `errors`; `target`, `matcher`, `overlap`; `specificity`; `table`; `service`, `wsgi`; `routes`; `compile`.
+//! Backwards, from a name or a function and values to a URL, goes `reverse`, on the same table.
+//!
+//! Files, lower ones first: `entry`, `errors`; `target`, `matcher`, `overlap`; `specificity`; `table`; `reverse`; `names`; `service`, `wsgi`;
+//! `routes`; `typed`, `url_for`, `compile`.
 
 mod compile;
 mod entry;
@@ -12,7 +15,9 @@ mod errors;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod matcher;
+mod names;
 mod overlap;
+mod reverse;
 mod routes;
 mod service;
 mod specificity;
@@ -20,10 +25,15 @@ mod table;
 mod target;
 #[cfg(test)]
 mod tests;
+mod typed;
+mod url_for;
 mod wsgi;
 
+#[doc(hidden)]
+pub use self::typed::UrlRoute;
 pub use self::{
     errors::{RouteError, RouteErrors},
     routes::{RouteLine, Router},
     service::{RouteFuture, RouterService},
+    typed::RouteUrl,
 };

@@ -158,10 +158,7 @@ impl Router {
             // The attribute has checked that it is a method.
             methods.extend(Method::from_bytes(method.as_bytes()));
         }
-        let parsed = Pattern::parse(route.rule()).and_then(|rule| match scope {
-            Some(scope) => rule.prefixed(&Pattern::parse(scope.prefix)?),
-            None => Ok(rule),
-        });
+        let parsed = in_scope(Pattern::parse(route.rule()), scope);
         self.push(source, parsed, |pattern| Entry {
             methods,
             pattern,
@@ -449,6 +446,17 @@ fn of_application(application: Application) -> Mounted {
             }
         })
     }))
+}
+
+/// A rule that a macro registered, with the prefix of its scope.
+pub(super) fn in_scope(
+    rule: Result<Pattern, ParseError>,
+    scope: Option<Scope>,
+) -> Result<Pattern, ParseError> {
+    match scope {
+        Some(scope) => rule?.prefixed(&Pattern::parse(scope.prefix)?),
+        None => rule,
+    }
 }
 
 /// Where something is mounted that a macro registered at this path.

@@ -19,6 +19,7 @@ use tower_service::Service;
 
 use super::{
     entry::Make,
+    names::Names,
     table::{Found, Table},
     target::{self, BadPath},
 };
@@ -34,6 +35,7 @@ use crate::{
         Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID, is_standard,
         is_websocket_connect,
     },
+    url::InFallback,
 };
 
 /// Renders the problem document of an error in an application's own way.
@@ -56,7 +58,7 @@ pub(super) type Render = Arc<dyn Fn(Problem) -> Response + Send + Sync>;
 /// # pulsar::testing::block_on(example()).unwrap();
 /// ```
 #[derive(Clone)]
-pub struct RouterService(Arc<Tables>);
+pub struct RouterService(pub(super) Arc<Tables>);
 
 pub(super) struct Tables {
     pub(super) table: Table,
@@ -64,6 +66,7 @@ pub(super) struct Tables {
     pub(super) mounts: Vec<Mount>,
     /// The methods of routes that not everybody knows.
     pub(super) own_methods: Vec<Method>,
+    pub(super) names: Arc<Names>,
     pub(super) fallback: Option<Endpoint>,
     pub(super) render: Option<Render>,
     pub(super) strict_slashes: bool,
@@ -240,7 +243,7 @@ impl RouterService {
             Found::Nothing => {
                 drop(text);
                 if let Some(endpoint) = &tables.fallback {
-                    return self.call_endpoint(endpoint, None, request, Params::none());
+                    return self.call_fallback(endpoint, request);
                 }
                 let known = self.knows(request.method());
                 let status = if known { StatusCode::NOT_FOUND } else { StatusCode::NOT_IMPLEMENTED };
@@ -276,7 +279,7 @@ impl RouterService {
     fn call_mount(&self, number: usize, mut request: Request, end: usize) -> RouteFuture {
         let mount = &self.0.mounts[number];
         match &mount.target {
-            MountTarget::Fallback(endpoint) => self.call_endpoint(endpoint, None, request, Params::none()),
+            MountTarget::Fallback(endpoint) => self.call_fallback(endpoint, request),
             MountTarget::Service(service) | MountTarget::Made(_, service) => {
                 if let Some((uri, added_slash)) = without_prefix(request.uri(), end) {
                     let uri = std::mem::replace(request.uri_mut(), uri);
@@ -288,6 +291,11 @@ impl RouterService {
                 RouteFuture::pending(self, Later::Answer(service.answer(request)), None, asker)
             }
         }
+    }
+
+    fn call_fallback(&self, endpoint: &Endpoint, mut request: Request) -> RouteFuture {
+        request.extensions_mut().insert(InFallback(self.0.names.clone()));
+        self.call_endpoint(endpoint, None, request, Params::none())
     }
 
     fn call_endpoint(

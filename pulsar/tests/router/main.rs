@@ -6,4 +6,5 @@ mod mounts;
 mod rules;
 mod slashes;
 mod support;
+mod urls;
 mod values;
