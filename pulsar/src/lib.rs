@@ -15,6 +15,7 @@ mod pool;
 
 mod context;
 pub mod error;
+mod finding;
 
 mod problem;
 

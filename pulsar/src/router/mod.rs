@@ -4,15 +4,19 @@
 //! a [`RouterService`]: a frozen table that matches by specificity, so that the order of registration never matters. The
 //! router knows of no server; it is a `tower::Service` like any other application.
 //!
-//! Files, lower ones first: `entry`, `errors`; `target`, `matcher`, `overlap`; `specificity`; `table`; `service`, `wsgi`; `routes`; `compile`.
+//! Files, lower ones first: `entry`, `errors`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `reach`; `service`, `wsgi`; `routes`; `compile`,
+//! `advice`.
 
+mod advice;
 mod compile;
 mod entry;
 mod errors;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod language;
 mod matcher;
 mod overlap;
+mod reach;
 mod routes;
 mod service;
 mod specificity;
