@@ -253,5 +253,6 @@ fn route(
             #doc
             #extracts
             #blocking
+            .built_for_tests(cfg!(test))
     }
 }

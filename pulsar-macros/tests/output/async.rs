@@ -69,6 +69,6 @@ const _: () = {
         _pulsar::Route::new(& ["GET"], "/users/<int(min=1):id>", handler)
         .function("user").name("user.show").at(_pulsar::Place::new(module_path!(),
         file!(), line!(), column!())).doc("One user.\n\nBy number.")
-        .requires(requirements).extracts(true)
+        .requires(requirements).extracts(true).built_for_tests(cfg!(test))
     }
 };

@@ -33,6 +33,6 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["PUT"], "/save", handler).function("save")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
-        .requires(requirements).extracts(true)
+        .requires(requirements).extracts(true).built_for_tests(cfg!(test))
     }
 };

@@ -60,6 +60,6 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["POST"], "/<int:params>", handler_of_route)
         .function("handler").at(_pulsar::Place::new(module_path!(), file!(), line!(),
-        column!())).requires(requirements).extracts(true)
+        column!())).requires(requirements).extracts(true).built_for_tests(cfg!(test))
     }
 };

@@ -49,5 +49,6 @@ const _: () = {
         _pulsar::Route::new(& ["GET", "PURGE"], "/reports/<int:year>/<lang>", handler)
         .function("report").at(_pulsar::Place::new(module_path!(), file!(), line!(),
         column!())).requires(requirements).extracts(true).blocking(true)
+        .built_for_tests(cfg!(test))
     }
 };
