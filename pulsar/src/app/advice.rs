@@ -3,7 +3,7 @@
 use super::program::Program;
 use crate::{
     finding::{Finding, Kind, Spot},
-    registry::Registry,
+    registry::{Registry, Route},
 };
 
 /// What is registered and not mounted, scopes of nothing, modules that are taken twice or have nothing.
@@ -60,7 +60,7 @@ fn modules(program: &Program, registry: &Registry) -> Vec<Finding> {
             found.push(finding.at(Spot::new(source).text(text(&app.name))));
             continue;
         }
-        let routes = registry.routes().map(|route| route.place());
+        let routes = registry.routes().map(Route::place);
         let callables = registry.wsgi_apps.iter().map(|(callable, _)| callable.place());
         let files = registry.static_files.iter().map(|(files, _)| files.place());
         let is_empty = !routes.chain(callables).chain(files).any(|place| place.is_within(module));

@@ -152,8 +152,11 @@ impl Registry {
             if named(app.place()) {
                 applications.push((app, scope_of(app.place(), &scopes)));
             } else {
-                let path = app.path().or(app.own_name()).unwrap_or("/");
-                let spot = Spot::new(app.place()).text(format!("* {path}")).function(app.function_path());
+                let text = match app.own_name() {
+                    Some(name) => format!("app {name}"),
+                    None => format!("* {}", app.path().unwrap_or("/")),
+                };
+                let spot = Spot::new(app.place()).text(text).function(app.function_path());
                 unmounted.entry(app.place().krate()).or_default().push(spot);
             }
         }

@@ -179,7 +179,7 @@ impl Step<'_, '_> {
     fn accepts(self, text: &str) -> bool {
         match self {
             Self::Segment(known) => known.accepts(text),
-            Self::Path { is_first } => !is_dotted(text) && !(is_first && text.starts_with('/')),
+            Self::Path { is_first } => !(is_dotted(text) || is_first && text.starts_with('/')),
             Self::Anything => true,
         }
     }
