@@ -21,7 +21,6 @@ use super::{
 };
 use crate::{
     context::Context,
-    finding::Source,
     request::{RouteInfo, is_standard},
 };
 
@@ -120,44 +119,59 @@ fn conflicts(routes: &[Entry]) -> Vec<RouteError> {
             }
         }
     }
-    found.sort_by_key(|(places, _)| places.clone());
-    found.into_iter().map(|(_, error)| error).collect()
+    // Those of one shape are told with the ones that they overlap, if there are such.
+    let is_part = |part: &Clash<'_>, whole: &Clash<'_>| {
+        part.entries.len() < whole.entries.len()
+            && part.entries.iter().all(|one| whole.entries.iter().any(|other| ptr::eq(*one, *other)))
+            && part.methods.iter().all(|method| whole.methods.contains(method))
+    };
+    let mut told: Vec<_> =
+        found.iter().filter(|clash| !found.iter().any(|whole| is_part(clash, whole))).collect();
+    told.sort_by_key(|clash| clash.entries.iter().map(|entry| entry.source).collect::<Vec<_>>());
+    let error =
+        |clash: &Clash<'_>| RouteError::conflict(&clash.methods, &clash.entries, clash.example.as_deref());
+    told.into_iter().map(error).collect()
+}
+
+/// Routes that match the same path with these methods, in the order of their places.
+struct Clash<'a> {
+    methods: Vec<Method>,
+    entries: Vec<&'a Entry>,
+    example: Option<String>,
 }
 
 /// The conflicts among routes of one shape, or between those of two, by the methods that they have in common.
-fn clashes(shape: &[&Entry], other: &[&Entry]) -> Vec<(Vec<Source>, RouteError)> {
+fn clashes<'a>(shape: &[&'a Entry], other: &[&'a Entry]) -> Vec<Clash<'a>> {
     let mut methods: Vec<&Method> = Vec::new();
     for method in shape.iter().flat_map(|entry| &entry.methods) {
         if !methods.contains(&method) {
             methods.push(method);
         }
     }
-    let mut sets: Vec<(Vec<Method>, Vec<&Entry>)> = Vec::new();
+    let mut found: Vec<Clash<'a>> = Vec::new();
     for method in methods {
-        let of = |shape: &[&Entry]| shape.iter().any(|entry| entry.methods.contains(method));
-        let mut set: Vec<_> = shape.iter().chain(other).copied().collect();
-        set.retain(|entry| entry.methods.contains(method));
-        if set.len() < 2 || !other.is_empty() && !of(other) {
+        let has = |entry: &&Entry| entry.methods.contains(method);
+        let mut entries: Vec<_> = shape.iter().chain(other).copied().filter(has).collect();
+        if entries.len() < 2 || !other.is_empty() && !other.iter().any(has) {
             continue;
         }
-        set.sort_by_key(|entry| entry.source);
-        let is_same = |known: &[&Entry]| {
-            known.len() == set.len() && known.iter().zip(&set).all(|(a, b)| ptr::eq(*a, *b))
+        entries.sort_by_key(|entry| entry.source);
+        let is_same = |known: &Clash<'_>| {
+            known.entries.len() == entries.len()
+                && known.entries.iter().zip(&entries).all(|(one, other)| ptr::eq(*one, *other))
         };
-        match sets.iter_mut().find(|(_, known)| is_same(known)) {
-            Some((methods, _)) => methods.push(method.clone()),
-            None => sets.push((vec![method.clone()], set)),
+        match found.iter_mut().find(|known| is_same(known)) {
+            Some(known) => known.methods.push(method.clone()),
+            None => found.push(Clash { methods: vec![method.clone()], entries, example: None }),
         }
     }
     let (one, other) = (shape[0], other.first().copied().unwrap_or(shape[0]));
-    if sets.is_empty() || !ptr::eq(one, other) && !overlap_all(one, other) {
+    if found.is_empty() || !ptr::eq(one, other) && !overlap_all(one, other) {
         return Vec::new();
     }
     let example = example(one, other);
-    let sources = |set: &[&Entry]| set.iter().map(|entry| entry.source).collect();
-    sets.iter()
-        .map(|(methods, set)| (sources(set), RouteError::conflict(methods, set, example.as_deref())))
-        .collect()
+    found.iter_mut().for_each(|clash| clash.example.clone_from(&example));
+    found
 }
 
 fn have_one_shape(one: &Entry, other: &Entry) -> bool {
