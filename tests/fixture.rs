@@ -46,6 +46,10 @@ fn built() -> &'static [PathBuf; 2] {
 }
 
 /// Runs the unit tests of a crate of the workspace, with these arguments besides.
+///
+/// # Panics
+///
+/// When cargo does not end.
 pub fn test_of(package: &str, arguments: &[&str]) -> Finished {
     let target = built()[0].parent().expect("a profile has its folder in that of the target");
     let mut command = program(Path::new(&env::var_os("CARGO").unwrap_or("cargo".into())));

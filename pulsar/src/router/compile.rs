@@ -170,7 +170,9 @@ fn clashes<'a>(shape: &[&'a Entry], other: &[&'a Entry]) -> Vec<Clash<'a>> {
         return Vec::new();
     }
     let example = example(one, other);
-    found.iter_mut().for_each(|clash| clash.example.clone_from(&example));
+    for clash in &mut found {
+        clash.example.clone_from(&example);
+    }
     found
 }
 
