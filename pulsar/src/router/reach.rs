@@ -27,6 +27,8 @@ use super::{
 /// A rule or the prefix of a mounted service, with the methods that it answers.
 pub(super) struct Rule<'a> {
     segments: Vec<Known<'a>>,
+    /// How each segment matches, and the first one of a `<path:..>`.
+    labels: Vec<Label>,
     end: End,
     methods: &'a [Method],
 }
@@ -59,12 +61,16 @@ impl<'a> Rule<'a> {
             [segments @ .., last] if is_path(last) => (segments, End::Path { is_branch }),
             segments => (segments, if is_branch { End::Branch } else { End::Leaf }),
         };
-        (!segments.iter().any(is_path)).then(|| Self { segments: known(segments), end, methods })
+        let mut labels: Vec<_> = segments.iter().map(Label::of).collect();
+        labels.extend(matches!(end, End::Path { .. }).then_some(Label::Path));
+        (!segments.iter().any(is_path)).then(|| Self { segments: known(segments), labels, end, methods })
     }
 
     /// Of a service that is mounted at this prefix.
     pub(super) fn of_mount(prefix: &'a Pattern) -> Self {
-        Self { segments: known(prefix.segments()), end: End::Anything, methods: &[] }
+        let segments = prefix.segments();
+        let labels = segments.iter().map(Label::of).collect();
+        Self { segments: known(segments), labels, end: End::Anything, methods: &[] }
     }
 
     /// Whether it answers a method, wherever its paths match.
@@ -75,29 +81,24 @@ impl<'a> Rule<'a> {
 
     /// Whether it goes before `other` on every path that both match.
     fn is_before(&self, other: &Self) -> bool {
-        for at in 0.. {
-            let (Some(own), Some(others)) = (self.label(at), other.label(at)) else { return false };
-            match own.cmp(&others) {
+        for (own, others) in self.labels.iter().zip(&other.labels) {
+            match own.cmp(others) {
                 Ordering::Less => return true,
                 Ordering::Greater => return false,
-                Ordering::Equal if own == Label::Path => return false,
                 Ordering::Equal => {}
             }
         }
         false
     }
 
-    /// How segment number `at` matches; nothing behind the end.
-    fn label(&self, at: usize) -> Option<Label> {
-        match (self.segments.get(at).map(|known| known.segment), self.end) {
-            (Some(Segment::Literal(_)), _) => Some(Label::Literal),
-            (Some(Segment::Placeholder(placeholder)), _) => {
-                Some(Label::Dynamic(Rank::of_placeholder(placeholder)))
-            }
-            (Some(Segment::Mixed(parts)), _) => Some(Label::Dynamic(Rank::of_parts(parts))),
-            (None, End::Path { .. }) if at == self.segments.len() => Some(Label::Path),
-            (None, _) => None,
-        }
+    /// Whether some path may match both, by a look at the literal text alone.
+    fn may_meet(&self, other: &Self) -> bool {
+        let text = |known: &Known<'a>| match known.segment {
+            Segment::Literal(text) => Some(text.as_str()),
+            _ => None,
+        };
+        let texts = self.segments.iter().map(text).zip(other.segments.iter().map(text));
+        texts.filter_map(|(one, other)| one.zip(other)).all(|(one, other)| one == other)
     }
 
     /// What it takes as segment number `at`; nothing if it has ended before.
@@ -137,6 +138,16 @@ enum Label {
     Literal,
     Dynamic(Rank),
     Path,
+}
+
+impl Label {
+    fn of(segment: &Segment) -> Self {
+        match segment {
+            Segment::Literal(_) => Self::Literal,
+            Segment::Placeholder(placeholder) => Self::Dynamic(Rank::of_placeholder(placeholder)),
+            Segment::Mixed(parts) => Self::Dynamic(Rank::of_parts(parts)),
+        }
+    }
 }
 
 /// What a rule takes as one segment.
@@ -257,7 +268,7 @@ impl<'a> Reach<'a> {
         let mut takers: Vec<usize> = (0..self.rules.len()).filter(|other| *other != number).collect();
         takers.retain(|other| {
             let other = &self.rules[*other];
-            other.answers(method) && other.is_before(rule)
+            other.is_before(rule) && other.may_meet(rule) && other.answers(method)
         });
         if takers.is_empty() || !self.is_taken(rule, 0, &takers) {
             return None;
