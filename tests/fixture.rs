@@ -45,6 +45,19 @@ fn built() -> &'static [PathBuf; 2] {
     })
 }
 
+/// Runs the unit tests of a crate of the workspace, with these arguments besides.
+///
+/// # Panics
+///
+/// When cargo does not end.
+pub fn test_of(package: &str, arguments: &[&str]) -> Finished {
+    let target = built()[0].parent().expect("a profile has its folder in that of the target");
+    let mut command = program(Path::new(&env::var_os("CARGO").unwrap_or("cargo".into())));
+    command.args(["test", "--offline", "--package", package, "--target-dir"]).arg(target).args(arguments);
+    command.current_dir(workspace().join("tests/fixtures"));
+    finish(command)
+}
+
 /// Asks something of a program as both profiles built it.
 pub fn each(name: &str, ask: impl Fn(&Program)) {
     for folder in built() {

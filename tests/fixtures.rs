@@ -6,11 +6,11 @@
 //!
 //! Here as well: what needs a program of its own, with providers that cannot run or a pool of one thread.
 
-use std::{cell::Cell, env, fs, path::Path, sync::mpsc, thread};
+use std::{cell::Cell, env, fs, path::Path, process::Command, sync::mpsc, thread};
 
 use pulsar_tests::{
     Folder, PATIENCE,
-    fixture::{debug, each},
+    fixture::{debug, each, test_of},
     program::{Running, finish},
     until,
     wire::Client,
@@ -49,7 +49,9 @@ GET  /                                    site::home                       progr
 
 #[test]
 fn a_dependency_that_is_not_named_is_reported_and_not_mounted() {
-    let warning = "the crate `shop` registers 2 routes that are not mounted; name it in `crates: [..]` if they should be";
+    let warning = "the crate `shop` registers 2 routes that are not mounted; write `crates: [blog, shop]` in `main!` if they should be
+    GET /  shop::front  at shop/src/lib.rs:10
+    GET /shop/orders  shop::orders  at shop/src/lib.rs:15";
     each("site", |site| {
         let running = site.serve(1);
         running.get("/shop/orders").assert_status(404);
@@ -64,7 +66,19 @@ fn a_dependency_that_is_not_named_is_reported_and_not_mounted() {
         let report: Value = serde_json::from_str(&finished.stdout).unwrap();
         assert_eq!(
             report,
-            json!({"ok": false, "routes": 5, "providers": 0, "errors": [], "warnings": [warning]})
+            json!({
+                "ok": false, "routes": 5, "providers": 0, "errors": [], "warnings": [warning], "hints": [],
+                "findings": [{
+                    "severity": "warning",
+                    "kind": "not-mounted",
+                    "message": "the crate `shop` registers 2 routes that are not mounted",
+                    "help": "write `crates: [blog, shop]` in `main!` if they should be",
+                    "places": [
+                        {"file": "shop/src/lib.rs", "line": 10, "function": "shop::front"},
+                        {"file": "shop/src/lib.rs", "line": 15, "function": "shop::orders"},
+                    ],
+                }],
+            })
         );
     });
 }
@@ -86,6 +100,7 @@ fn a_program_without_routes_is_told_why() {
     no function of `empty` that belongs to it has `#[get(\"/..\")]` or the like
     routes of a library, also of this package's own, are mounted if it is named: `pulsar::main! { crates: [name] }`
     `shop` is linked and has 2, but is not named
+    at programs/src/bin/empty.rs:5
 ";
     let empty = debug("empty");
     let answer = empty.refuse();
@@ -102,7 +117,7 @@ fn all_conflicts_are_told_at_once_with_both_places() {
 error: two routes have the same rule; change one of them
     GET /news  blog::news::latest  at blog/src/news.rs:7
     GET /news  conflict::news  at programs/src/bin/conflict.rs:27
-error: two rules match the same paths, and neither is more specific; change one of them
+error: two rules match the same paths, such as \"/x/1\", and neither is more specific; change one of them
     GET /x/<int:id>  conflict::one::by_id  at programs/src/bin/conflict.rs:6
     GET /x/<int:number>  conflict::other::by_number  at programs/src/bin/conflict.rs:13
 ";
@@ -135,6 +150,198 @@ PUT      /news                                conflict::fine::other_method     p
 GET      /news                                conflict::news                   programs/src/bin/conflict.rs:27
 "
     );
+}
+
+#[test]
+fn routes_of_one_shape_are_one_conflict_and_overlaps_have_an_example() {
+    let place = "at programs/src/bin/many_conflicts.rs";
+    let errors = format!(
+        "\
+error: three routes have the same rule; change all of them but one
+    GET /x  many_conflicts::one::first  {place}:6
+    GET /x  many_conflicts::two::second  {place}:19
+    GET /x  many_conflicts::three::third  {place}:32
+error: two rules match the same paths, such as \"/y/9\", and neither is more specific; change one of them
+    GET,PUT /y/<int(max=9):number>  many_conflicts::one::few  {place}:9
+    GET,PUT /y/<int(min=9):number>  many_conflicts::two::many  {place}:22
+error: two rules match the same paths, such as \"/z/l/\", and neither is more specific; change one of them
+    GET /z/<re(\"[a-m]+\"):word>/  many_conflicts::one::early  {place}:12
+    GET /z/<re(\"[l-z]+\"):word>/  many_conflicts::two::late  {place}:25
+error: two rules match the same paths, such as \"/y/20\", and neither is more specific; change one of them
+    PUT /y/<int(min=9):number>  many_conflicts::two::many  {place}:22
+    PUT /y/<int(min=20,max=30):number>  many_conflicts::three::some  {place}:35
+"
+    );
+    let many_conflicts = debug("many_conflicts");
+    let finished = many_conflicts.run(&["check"]);
+    finished.assert_code(1);
+    assert_eq!(finished.stderr, format!("{errors}4 problems found\n"));
+    assert_eq!(many_conflicts.refuse().stderr, format!("{errors}pulsar: many_conflicts cannot start\n"));
+}
+
+#[test]
+fn what_no_request_reaches_and_nobody_asks_for_is_told() {
+    let place = "at programs/src/bin/shadowed.rs";
+    let all = "GET,POST,PUT,PATCH,DELETE";
+    let warnings = [
+        format!(
+            "the scope \"/nothing\" applies to no route; a scope holds for the module that it stands in and those below; move \
+             it or remove it\n    {place}:57"
+        ),
+        format!(
+            "the application `admin` takes the routes of `shadowed::none`, which has none; name another module, or leave it \
+             out\n    app admin  {place}:62"
+        ),
+        format!(
+            "the routes of `shadowed::none` are asked for by `admin` and by `office`; `admin` has them; take them from one of \
+             the two\n    app admin  {place}:62\n    app office  {place}:62"
+        ),
+        format!(
+            "no GET request reaches this route, since more specific rules take all of its paths; remove it, or change one of \
+             the rules\n    GET /lang/<any(en,it):lang>  shadowed::by_language  {place}:15\n    GET /lang/en  \
+             shadowed::english  {place}:9\n    GET /lang/it  shadowed::italian  {place}:12"
+        ),
+        format!(
+            "the routes below answer every usual request for \"/old\" and what is below it, so that nothing is left to what is \
+             mounted there; remove it, or change the routes\n    * /old  shadowed::legacy  {place}:27\n    {all} /old  \
+             shadowed::old  {place}:18\n    {all} /old/  shadowed::old_home  {place}:21\n    {all} /old/<path:rest>  \
+             shadowed::old_pages  {place}:24"
+        ),
+        format!(
+            "the fallback of \"/\" is never asked, since what is mounted there gets everything that no route matches; remove \
+             one of them\n    fallback  {place}:62\n    * /  shadowed::rest  {place}:33"
+        ),
+    ];
+    let hints = [
+        format!(
+            "no argument asks for `Unused`; remove the provider, unless something takes the value from a `Context`\n    \
+             shadowed::unused  {place}:51"
+        ),
+        format!(
+            "two rules have the name `users`; a name stands for one URL: choose others\n    GET /users  shadowed::list  \
+             {place}:43\n    POST /people  shadowed::add  {place}:46"
+        ),
+    ];
+    let shadowed = debug("shadowed");
+    let finished = shadowed.run(&["check"]);
+    finished.assert_code(1);
+    let mut expected = String::new();
+    for warning in &warnings {
+        expected.push_str(&format!("warning: {warning}\n"));
+    }
+    for hint in &hints {
+        expected.push_str(&format!("hint: {hint}\n"));
+    }
+    assert_eq!(finished.stderr, format!("{expected}6 problems found\n"));
+    let finished = shadowed.run(&["check", "--json"]);
+    let report: Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!((&report["warnings"], &report["hints"]), (&json!(warnings), &json!(hints)));
+    let kinds: Vec<_> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "unused-scope",
+            "unused-module",
+            "twice-taken-module",
+            "shadowed-route",
+            "hidden-mount",
+            "unreachable-fallback",
+            "unused-provider",
+            "same-name",
+        ]
+    );
+
+    // It starts all the same: warnings are logged once, hints are not.
+    let stderr = shadowed.serve(3).stop().stderr;
+    for warning in &warnings {
+        assert_eq!(stderr.matches(warning.split('\n').next().unwrap()).count(), 1, "{warning} in\n{stderr}");
+    }
+    assert!(!stderr.contains("no argument asks") && !stderr.contains("have the name"), "{stderr}");
+}
+
+#[test]
+fn what_only_tests_have_is_served_to_tests_and_told_apart() {
+    let finished = test_of("sound", &[]);
+    finished.assert_code(0);
+    for test in ["the_program_is_sound_without_what_tests_add", "a_client_has_what_tests_add"] {
+        assert!(finished.stdout.contains(&format!("test tests::{test} ... ok\n")), "{finished}");
+    }
+    debug("sound").assert_routes(
+        "\
+GET  /blog                                blog::contents                   blog/src/lib.rs:8
+GET  /news                                blog::news::latest               blog/src/news.rs:7
+GET  /archive/                            blog::news::archive::years       blog/src/news/archive.rs:9
+GET  /archive/<int(fixed_digits=4):year>  blog::news::archive::year::year  blog/src/news/archive/year.rs:5
+GET  /                                    sound::home                      sound/src/main.rs:5
+GET  /pages/<any(one,two):page>           sound::page                      sound/src/main.rs:10
+",
+    );
+    for (feature, report) in [
+        (
+            "shadowing",
+            "the check of `sound` found problems
+warning: no request of a test reaches this route, since rules that exist only in tests take all of its paths there; give \
+those another path
+    GET /pages/<any(one,two):page>  sound::page  at sound/src/main.rs:10
+    GET /pages/one  sound::tests::shadowing::one  at sound/src/main.rs:52  (only in tests)
+    GET /pages/two  sound::tests::shadowing::two  at sound/src/main.rs:55  (only in tests)
+1 problem found
+",
+        ),
+        (
+            "conflict",
+            "the check of `sound` found problems
+error: two routes have the same rule; change one of them
+    GET /  sound::home  at sound/src/main.rs:5
+    GET /  sound::tests::home  at sound/src/main.rs:60  (only in tests)
+1 problem found
+",
+        ),
+    ] {
+        let finished = test_of("sound", &["--features", feature]);
+        finished.assert_code(101);
+        assert!(finished.stdout.contains(report), "{finished}");
+    }
+}
+
+#[test]
+fn cargo_refuses_two_copies_of_the_crate() {
+    let manifest = fs::read_to_string(workspace().join("pulsar/Cargo.toml")).unwrap();
+    let links =
+        manifest.lines().find(|line| line.starts_with("links = ")).expect("the line that cargo looks at");
+    let folder = Folder::new();
+    for crate_folder in ["src", "old/src"] {
+        fs::create_dir_all(folder.join(crate_folder)).unwrap();
+        folder.write(&format!("{crate_folder}/lib.rs"), "");
+    }
+    folder.write("old/build.rs", "fn main() {}");
+    folder.write(
+        "old/Cargo.toml",
+        &format!("[package]\nname = \"pulsar\"\nversion = \"0.0.9\"\nedition = \"2024\"\n{links}\n"),
+    );
+    let current = workspace().join("pulsar");
+    folder.write(
+        "Cargo.toml",
+        &format!(
+            "[package]\nname = \"app\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
+             pulsar = {{ path = {current:?} }}\npulsar_old = {{ package = \"pulsar\", path = \"old\" }}\n"
+        ),
+    );
+    fs::copy(workspace().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    command.args(["tree", "--offline"]).current_dir(folder.path());
+    let finished = finish(command);
+    assert_ne!(finished.code, Some(0), "{finished}");
+    finished.assert_stderr(&[
+        "package `pulsar` links to the native library `pulsar`, but it conflicts with a previous package which links to \
+         `pulsar` as well",
+        "pulsar v0.0.9",
+    ]);
 }
 
 #[test]
@@ -419,9 +626,9 @@ error: the folder of `static_files!(\"/missing\", \"no/such/folder\")` is not th
 error: the page `app.html` is not in the folder `src` of `static_files!(\"/page\", \"src\")`; put it there, or leave \
 `fallback` out
     at programs/src/bin/files_mistakes.rs:6
-error: two services are mounted at \"/twice/\"; change one of them
-    at programs/src/bin/files_mistakes.rs:7
-    at programs/src/bin/files_mistakes.rs:8
+error: two services are mounted at \"/twice\"; change one of them
+    * /twice  static_files!(\"/twice\", \"src\")  at programs/src/bin/files_mistakes.rs:7
+    * /twice/  static_files!(\"/twice/\", \"assets\")  at programs/src/bin/files_mistakes.rs:8
 "
     );
     let answer = mistakes.refuse();

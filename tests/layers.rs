@@ -22,7 +22,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         &["board", "body", "drain", "mailbox", "place", "settings", "weighted", "worker"],
     ),
     ("a pool of threads; messages to other workers", &["cluster", "pool"]),
-    ("the state of a worker; errors", &["context", "error"]),
+    ("the state of a worker; errors", &["context", "error", "finding"]),
     ("the answer to an error", &["problem"]),
     ("what is known of a request", &["request"]),
     (

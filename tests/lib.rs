@@ -116,6 +116,8 @@ mod documentation {
     mod arguments {}
     #[doc = include_str!("../docs/guide/src/deploying.md")]
     mod deploying {}
+    #[doc = include_str!("../docs/guide/src/check.md")]
+    mod check {}
     #[doc = include_str!("../docs/guide/src/errors.md")]
     mod errors {}
     #[doc = include_str!("../docs/guide/src/files.md")]

@@ -72,7 +72,10 @@ GET  /route          wsgi_site::route         programs/src/bin/wsgi_site.rs:11
 
 #[test]
 fn what_a_library_registers_and_nobody_names_is_reported_and_not_served() {
-    let warning = "the crate `office` registers 3 routes that are not mounted; name it in `crates: [..]` if they should be";
+    let warning = "the crate `office` registers 3 routes that are not mounted; write `crates: [legacy, office]` in `main!` if they should be
+    GET /office  office::front  at office/src/lib.rs:14
+    * /desk  office::desk  at office/src/lib.rs:19
+    app annex  office::annex  at office/src/lib.rs:25";
     each("wsgi_site", |site| {
         let finished = site.run(&["check"]);
         finished.assert_code(1);
@@ -238,7 +241,10 @@ fn each_application_has_its_settings_from_every_source() {
 fn two_applications_of_one_name_are_refused() {
     for arguments in [&["check"][..], &[], &["routes"]] {
         let finished = debug("wsgi_same_name").run(arguments);
-        finished.assert_code(2).assert_calm().assert_stderr(&["more than one application is named `my_app`"]);
+        finished.assert_code(2).assert_calm().assert_stderr(&[
+            "more than one application is named `my_app`",
+            "in: programs/src/bin/wsgi_same_name.rs:8 and programs/src/bin/wsgi_same_name.rs:14",
+        ]);
     }
 }
 

@@ -137,6 +137,12 @@ pub fn program(input: TokenStream) -> TokenStream {
     program::expand_program(input.into()).into()
 }
 
+/// Panics with everything that is wrong with a program. Documented at `pulsar::check`.
+#[proc_macro]
+pub fn check(input: TokenStream) -> TokenStream {
+    program::expand_check(input.into()).into()
+}
+
 /// Makes an error an answer. Documented at `pulsar::HttpError`.
 #[proc_macro_derive(HttpError, attributes(status, detail, http_error))]
 pub fn http_error(input: TokenStream) -> TokenStream {

@@ -182,10 +182,15 @@ impl fmt::Debug for Context {
 
 /// What a person is told who asks for state that nobody provides.
 pub(crate) fn missing(type_name: &str) -> String {
+    let (missing, way_out) = missing_and_way_out(type_name);
+    format!("{missing}; {way_out}")
+}
+
+/// The same in its two halves.
+pub(crate) fn missing_and_way_out(type_name: &str) -> (String, String) {
     let short = short_type_name(type_name);
-    format!(
-        "nobody provides `{short}`; write `#[provide] fn ..() -> {short}` in a crate that the program mounts"
-    )
+    let way_out = format!("write `#[provide] fn ..() -> {short}` in a crate that the program mounts");
+    (format!("nobody provides `{short}`"), way_out)
 }
 
 /// A type name without its module paths: `alloc::vec::Vec<my::Db>` is `Vec<Db>`.

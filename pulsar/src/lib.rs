@@ -15,6 +15,7 @@ mod pool;
 
 mod context;
 pub mod error;
+mod finding;
 
 mod problem;
 
@@ -59,6 +60,8 @@ pub use http::{self, HeaderMap, Method, StatusCode, Uri};
 
 #[doc = include_str!("docs/http_error.md")]
 pub use pulsar_macros::HttpError;
+#[doc = include_str!("docs/check.md")]
+pub use pulsar_macros::check;
 #[doc = include_str!("docs/every.md")]
 pub use pulsar_macros::every;
 #[doc = include_str!("docs/main.md")]

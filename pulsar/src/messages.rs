@@ -10,6 +10,7 @@ use crate::{
     cluster::{Answered, Cluster, MOST_BYTES, Refusal, built_in},
     context::Context,
     error::Chain,
+    finding::{Finding, Kind, Spot, counted},
     pool::caught,
     registry::{Message, Refused, Registry},
     worker::Worker,
@@ -21,21 +22,23 @@ pub(crate) struct Handlers(Arc<BTreeMap<&'static str, Message>>);
 
 impl Handlers {
     /// The handlers that are registered; the second half is what is wrong with them.
-    pub(crate) fn of(registry: &Registry) -> (Self, Vec<String>) {
-        let mut problems = Vec::new();
-        let mut by_name: BTreeMap<&'static str, Message> = BTreeMap::new();
+    pub(crate) fn of(registry: &Registry) -> (Self, Vec<Finding>) {
+        let mut by_name: BTreeMap<&'static str, Vec<Message>> = BTreeMap::new();
         for message in &registry.messages {
-            if let Some(first) = by_name.get(message.name) {
-                problems.push(format!(
-                    "two functions handle the message `{}`; give one of them another name\n    {}\n    {}",
-                    message.name,
-                    first.described(),
-                    message.described()
-                ));
-            } else {
-                by_name.insert(message.name, *message);
-            }
+            by_name.entry(message.name).or_default().push(*message);
         }
+        let doubled = by_name.iter().filter(|(_, handlers)| handlers.len() > 1);
+        let problems = doubled.map(|(name, handlers)| {
+            let message = format!("{} functions handle the message `{name}`", counted(handlers.len()));
+            let help = "give each a name of its own";
+            let help = if handlers.len() == 2 { "give one of them another name" } else { help };
+            let spots = handlers.iter().map(|handler| {
+                Spot::new(handler.place).function(format!("{}::{}", handler.place.module(), handler.function))
+            });
+            Finding::new(Kind::TwoHandlers, message).help(help).at_all(spots)
+        });
+        let problems = problems.collect();
+        let by_name = by_name.into_iter().map(|(name, handlers)| (name, handlers[0])).collect();
         (Self(Arc::new(by_name)), problems)
     }
 
@@ -273,7 +276,7 @@ mod tests {
         let messages = vec![twice("clear", 3), twice("other", 4), twice("clear", 5)];
         let (_, problems) = Handlers::of(&Registry { messages, ..Registry::default() });
         assert_eq!(
-            problems,
+            problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
             [
                 "two functions handle the message `clear`; give one of them another name\n    shop::cache::clear  at \
               src/cache.rs:3\n    shop::cache::clear  at src/cache.rs:5"

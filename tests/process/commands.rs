@@ -73,7 +73,10 @@ fn check_says_that_all_is_well() {
     let finished = run("state", &["check", "--json"]);
     finished.assert_code(0);
     let report: Value = serde_json::from_str(&finished.stdout).unwrap();
-    assert_eq!(report, json!({"ok": true, "routes": 3, "providers": 2, "errors": [], "warnings": []}));
+    assert_eq!(
+        report,
+        json!({"ok": true, "routes": 3, "providers": 2, "errors": [], "warnings": [], "hints": [], "findings": []})
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `main!` and `program!`: the applications of a program, written as `key: value`.
+//! `main!`, `program!` and `check!`: the applications of a program, written as `key: value`.
 //!
 //! `parse` reads the keys, `tokens` writes the calls of the builder. Whether an address is free or a module has routes
 //! is for the program to find out when it starts.
@@ -29,6 +29,19 @@ pub(crate) fn expand_main(input: TokenStream) -> TokenStream {
             program.run()
         }
     }
+}
+
+/// `check!`: an expression of type `()`, which panics if something is wrong with the program.
+pub(crate) fn expand_check(input: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let settings = Settings::read("check!", input, &mut errors);
+    if !errors.is_empty() {
+        let mistakes = errors.into_tokens();
+        return quote_spanned!(Span::mixed_site()=> { #mistakes });
+    }
+    let program = tokens::program(&settings);
+    let crate_path = &settings.crate_path;
+    quote_spanned!(Span::mixed_site()=> #crate_path::__private::Program::assert_sound(&#program))
 }
 
 /// `program!`: an expression. With mistakes it is one that never returns, so that its type fits everywhere.
@@ -78,6 +91,12 @@ mod tests {
             app api { routes: self::api },
         "#;
         golden("program", as_item(expand_program(tokens(input))));
+    }
+
+    #[test]
+    fn a_check_takes_what_a_program_does() {
+        golden("check", as_item(expand_check(tokens("crates: [blog]"))));
+        assert_eq!(messages(as_item(expand_check(tokens("crate: [blog]")))).len(), 1);
     }
 
     #[test]

@@ -260,5 +260,6 @@ fn route(
             #doc
             #extracts
             #blocking
+            .built_for_tests(cfg!(test))
     }
 }

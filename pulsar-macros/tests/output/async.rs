@@ -55,7 +55,7 @@ const _: () = {
         .function("user").name("user.show").at(_pulsar::Place::new(module_path!(),
         file!(), line!(), column!())).doc("One user.\n\nBy number.").extracts(& [<
         _pulsar::Probe < State < Db > >> ::ASKS, < _pulsar::Probe < Json < Edit > >>
-        ::ASKS])
+        ::ASKS]).built_for_tests(cfg!(test))
     }
     impl _pulsar::RouteUrl for user_url {
         #[inline]

@@ -29,6 +29,7 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/<lang>/<int:number>", handler).function("page")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+        .built_for_tests(cfg!(test))
     }
     impl _pulsar::RouteUrl for page_url<'_> {
         #[inline]

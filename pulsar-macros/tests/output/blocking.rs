@@ -31,6 +31,7 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/nap/<int:seconds>", handler).function("nap")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+        .built_for_tests(cfg!(test))
     }
     impl _pulsar::RouteUrl for nap_url {
         #[inline]

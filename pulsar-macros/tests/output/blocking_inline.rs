@@ -17,6 +17,7 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/nap", handler).function("nap")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+        .built_for_tests(cfg!(test))
     }
     impl _pulsar::RouteUrl for nap_url {
         #[inline]

@@ -17,6 +17,7 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/", handler).function("hello")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+        .built_for_tests(cfg!(test))
     }
     impl _pulsar::RouteUrl for hello_url {
         #[inline]

@@ -28,7 +28,7 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["PUT"], "/save", handler).function("save")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!())).extracts(&
-        [< _pulsar::Probe < Request >> ::ASKS])
+        [< _pulsar::Probe < Request >> ::ASKS]).built_for_tests(cfg!(test))
     }
     impl _pulsar::RouteUrl for save_url {
         #[inline]

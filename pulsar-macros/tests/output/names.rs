@@ -49,7 +49,7 @@ const _: () = {
         _pulsar::Route::new(& ["POST"], "/<int:params>", handler_of_route)
         .function("handler").at(_pulsar::Place::new(module_path!(), file!(), line!(),
         column!())).extracts(& [< _pulsar::Probe < State < Db > >> ::ASKS, <
-        _pulsar::Probe < Body >> ::ASKS])
+        _pulsar::Probe < Body >> ::ASKS]).built_for_tests(cfg!(test))
     }
     impl _pulsar::RouteUrl for handler_url {
         #[inline]

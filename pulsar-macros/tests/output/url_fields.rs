@@ -59,7 +59,7 @@ const _: () = {
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/<a>/<b>/<c>/<d>/<e>/<f>/<g>", handler)
         .function("page").at(_pulsar::Place::new(module_path!(), file!(), line!(),
-        column!()))
+        column!())).built_for_tests(cfg!(test))
     }
     impl _pulsar::RouteUrl for page_url<'_> {
         #[inline]

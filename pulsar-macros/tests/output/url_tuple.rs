@@ -40,6 +40,7 @@ const _: () = {
         _pulsar::Route::new(& ["GET"], "/<int:year>/<name>", handler).function("day")
         .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!())).extracts(&
         [< _pulsar::Probe < extract::Path < (u16, String) > >> ::ASKS]).blocking()
+        .built_for_tests(cfg!(test))
     }
     impl _pulsar::RouteUrl for day_url<'_> {
         #[inline]

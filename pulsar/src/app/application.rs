@@ -1,6 +1,6 @@
 //! One application of a program, as its code describes it.
 
-use std::{fmt, panic::Location, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
@@ -9,8 +9,10 @@ use tower_service::Service;
 
 use crate::{
     body::{BoxError, Request},
+    finding::{Source, Spot},
     handler::IntoHandler,
     middleware::{BoxService, into_infallible},
+    place::Place,
     problem::Problem,
     registry::WsgiApp,
     router::Router,
@@ -34,9 +36,12 @@ type Wrap = Arc<dyn Fn(BoxService) -> BoxService + Send + Sync>;
 #[must_use]
 pub struct App {
     pub(super) name: String,
+    /// Where it is described.
+    pub(super) source: Source,
     /// What its code sets, with the place.
     pub(super) settings: Vec<(&'static str, String, String)>,
-    pub(super) modules: Vec<String>,
+    /// The modules whose routes it takes, each with the place that says so.
+    pub(super) modules: Vec<(String, Source)>,
     pub(super) layers: Vec<Wrap>,
     pub(super) router: Router,
     pub(super) callable: Option<Root>,
@@ -47,7 +52,7 @@ pub struct App {
 pub(super) struct Root {
     pub(super) application: wsgi::Application,
     pub(super) function: String,
-    pub(super) place: String,
+    pub(super) source: Source,
     pub(super) doc: &'static str,
 }
 
@@ -58,9 +63,11 @@ impl App {
     /// use pulsar::app::App;
     /// let app = App::new("admin");
     /// ```
+    #[track_caller]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            source: Source::caller(),
             settings: Vec::new(),
             modules: Vec::new(),
             layers: Vec::new(),
@@ -77,8 +84,7 @@ impl App {
     /// ```
     #[track_caller]
     pub fn bind(mut self, address: impl Into<String>) -> Self {
-        let place = Location::caller();
-        self.settings.push(("bind", address.into(), format!("{}:{}", place.file(), place.line())));
+        self.settings.push(("bind", address.into(), Source::caller().to_string()));
         self
     }
 
@@ -90,8 +96,9 @@ impl App {
     /// use pulsar::app::App;
     /// let app = App::new("admin").routes("shop::admin");
     /// ```
+    #[track_caller]
     pub fn routes(mut self, module: impl Into<String>) -> Self {
-        self.modules.push(module.into());
+        self.modules.push((module.into(), Source::caller()));
         self
     }
 
@@ -120,11 +127,10 @@ impl App {
     /// ```
     #[track_caller]
     pub fn wsgi<C: Callable<Kind>, Kind>(mut self, callable: C) -> Self {
-        let place = Location::caller();
         let application = callable.into_application();
         self.callable = Some(Root {
             function: application.name().to_owned(),
-            place: format!("{}:{}", place.file(), place.line()),
+            source: Source::caller(),
             application,
             doc: "",
         });
@@ -136,7 +142,12 @@ impl App {
         let place = app.place().to_string();
         let binds = app.binds.iter().map(|address| ("bind", (*address).to_owned(), place.clone()));
         let workers = app.workers.iter().map(|workers| ("workers", (*workers).to_owned(), place.clone()));
-        Self { settings: binds.chain(workers).collect(), callable: Some(Root::of(app)), ..Self::new(name) }
+        Self {
+            source: app.place().into(),
+            settings: binds.chain(workers).collect(),
+            callable: Some(Root::of(app)),
+            ..Self::new(name)
+        }
     }
 
     /// Sets a setting, unless file, environment or command line do.
@@ -194,12 +205,15 @@ impl App {
     /// use pulsar::{StatusCode, app::App};
     /// let app = App::new("shop").fallback(async || (StatusCode::NOT_FOUND, "nothing here"));
     /// ```
-    pub fn fallback<H, Args>(self, handler: H) -> Self
+    #[track_caller]
+    pub fn fallback<H, Args>(mut self, handler: H) -> Self
     where
         H: IntoHandler<Args>,
         Args: 'static,
     {
-        self.router(|router| router.fallback(handler))
+        // Not in a closure, which would be the place of the caller.
+        self.router = self.router.fallback(handler);
+        self
     }
 
     /// Renders all errors of this application; see [`Router::errors`].
@@ -218,10 +232,15 @@ impl App {
 
     /// As the loader of the settings sees it.
     pub(super) fn to_settings(&self) -> Application {
-        let application = Application::new(&self.name);
+        let application = Application::new(&self.name).described_at(self.source.to_string());
         self.settings
             .iter()
             .fold(application, |application, (name, value, place)| application.with(*name, value, place))
+    }
+
+    /// Whether it takes the routes of this module or of one around it.
+    pub(super) fn takes(&self, place: Place) -> bool {
+        self.modules.iter().any(|(module, _)| place.is_within(module))
     }
 
     /// Whether its code says where it listens.
@@ -236,11 +255,16 @@ impl App {
 }
 
 impl Root {
+    /// The callable in a message.
+    pub(super) fn spot(&self) -> Spot {
+        Spot::new(self.source).function(&self.function)
+    }
+
     pub(super) fn of(app: &WsgiApp) -> Self {
         Self {
             application: app.application(),
             function: app.function_path(),
-            place: app.place().to_string(),
+            source: app.place().into(),
             doc: app.doc_comment(),
         }
     }

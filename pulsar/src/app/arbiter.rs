@@ -11,6 +11,7 @@ use tower_service::Service;
 use super::{application::App, program::Program};
 use crate::{
     body::{BoxError, Request},
+    finding::Source,
     middleware::BoxService,
     settings::Settings,
     wsgi::{Application, Callable},
@@ -81,9 +82,9 @@ impl WsgiServer {
     /// ```
     #[track_caller]
     pub fn settings(mut self, settings: Settings) -> Self {
-        let place = std::panic::Location::caller();
+        let source = Source::caller();
         for (name, value) in settings.changed() {
-            self.app.set(name, value, format!("{}:{}", place.file(), place.line()));
+            self.app.set(name, value, source.to_string());
         }
         self
     }

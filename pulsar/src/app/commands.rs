@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::json;
 
-use super::plan::{Plan, Planned};
+use super::{
+    plan::{Plan, Planned},
+    verdict::Verdict,
+};
 use crate::{arbiter::say, registry::Requirement};
 
 /// Prints to standard output. Somebody who closes it, as `head` does, has seen enough.
@@ -36,43 +39,26 @@ pub(super) fn routes(plan: &Plan, as_json: bool) -> u8 {
     } else {
         print(&table(plan));
     }
-    for problem in &plan.problems {
+    for problem in plan.problems() {
         complain(format_args!("error: {problem}"));
     }
-    u8::from(!plan.problems.is_empty())
+    u8::from(plan.problems().next().is_some())
 }
 
-/// Prints everything that is wrong. The exit code is 1 if anything is.
-pub(super) fn check(plan: &Plan, as_json: bool) -> u8 {
-    let failed = !plan.problems.is_empty() || !plan.warnings.is_empty();
-    let routes: usize = plan.applications.iter().map(|app| app.routes.len()).sum();
-    let providers = plan.start.providers.providers.len();
+/// Prints everything that was found. The exit code is 1 if any of it is more than a hint.
+pub(super) fn check(verdict: &Verdict, as_json: bool) -> u8 {
     if as_json {
-        let report = json!({
-            "ok": !failed,
-            "routes": routes,
-            "providers": providers,
-            "errors": plan.problems,
-            "warnings": plan.warnings,
-        });
-        print(&format!("{report:#}\n"));
-    } else if failed {
-        for problem in &plan.problems {
-            complain(format_args!("error: {problem}"));
-        }
-        for warning in &plan.warnings {
-            complain(format_args!("warning: {warning}"));
-        }
-        complain(format_args!("{} found", count(plan.problems.len() + plan.warnings.len(), "problem")));
+        print(&format!("{:#}\n", verdict.to_json()));
     } else {
-        print(&format!("no problems found ({}, {})\n", count(routes, "route"), count(providers, "provider")));
+        let report = verdict.to_string();
+        if !report.is_empty() {
+            complain(report);
+        }
+        if !verdict.has_failed() {
+            print(&format!("{}\n", verdict.all_is_well()));
+        }
     }
-    u8::from(failed)
-}
-
-/// `1 route`, `2 routes`.
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+    u8::from(verdict.has_failed())
 }
 
 fn json_lines(planned: &Planned) -> impl Iterator<Item = serde_json::Value> {
@@ -84,6 +70,7 @@ fn json_lines(planned: &Planned) -> impl Iterator<Item = serde_json::Value> {
             "name": line.name,
             "handler": line.function,
             "place": line.place,
+            "only_in_tests": line.only_in_tests,
             "doc": listed.map(|listed| listed.doc_comment()).unwrap_or_default(),
             "pool": listed.is_some_and(|listed| listed.is_blocking()),
             "state": listed.map(|listed| listed.requirements()).unwrap_or_default().iter().map(Requirement::short_name).collect::<Vec<_>>(),
@@ -102,7 +89,8 @@ fn table(plan: &Plan) -> String {
             .iter()
             .map(|(line, _)| {
                 let handler = line.function.clone().unwrap_or_else(|| "(closure)".to_owned());
-                [line.methods.join(","), line.rule.clone(), handler, line.place.clone()]
+                let mark = if line.only_in_tests { "  (only in tests)" } else { "" };
+                [line.methods.join(","), line.rule.clone(), handler, format!("{}{mark}", line.place)]
             })
             .collect();
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);

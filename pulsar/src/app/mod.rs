@@ -4,9 +4,10 @@
 //! everything that is wrong is found, nothing has been bound or run. Then a command is carried out: `serve`, `routes`,
 //! `check` or `config`, or one to a running instance.
 //!
-//! Files, lower ones first: `application`, `providers`, `outcome`, `logging`, `open_files`; `tasks`; `hooks`; `start`, `program`; `plan`;
+//! Files, lower ones first: `application`, `providers`, `outcome`, `logging`, `open_files`; `tasks`; `hooks`; `start`, `program`; `advice`; `plan`; `verdict`;
 //! `commands`, `report`, `top`, `control`, `serve`; `worker`, `processes`; `run`; `arbiter`.
 
+mod advice;
 mod application;
 mod arbiter;
 mod commands;
@@ -26,6 +27,7 @@ mod start;
 mod tasks;
 mod tls;
 mod top;
+mod verdict;
 mod worker;
 
 pub use self::{

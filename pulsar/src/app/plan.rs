@@ -1,8 +1,9 @@
 //! What a program would do, worked out without doing it: the checks of `serve` and `check`.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use super::{
+    advice,
     application::{App, Root},
     hooks::Hooks,
     program::Program,
@@ -11,6 +12,7 @@ use super::{
 };
 use crate::{
     context::Context,
+    finding::{Finding, Kind, Severity, Spot, counted},
     messages::Handlers,
     place::Place,
     registry::{Registry, Requirement, Route, WsgiApp},
@@ -54,10 +56,31 @@ impl std::error::Error for StartError {}
 pub(super) struct Plan {
     pub(super) applications: Vec<Planned>,
     pub(super) start: Start,
-    /// What keeps it from starting.
-    pub(super) problems: Vec<String>,
-    /// What it can start with, but somebody should look at.
-    pub(super) warnings: Vec<String>,
+    /// What keeps it from starting, and with most purposes what somebody should look at.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// What a plan is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A program starts.
+    Serve,
+    /// It has been found to be right, and looks no more than it must.
+    Work,
+    /// The table of routes, and clients of tests: with what exists only in tests.
+    Test,
+    /// Everything, and everything that can be said of it.
+    Check,
+}
+
+impl Purpose {
+    fn has_tests(self) -> bool {
+        matches!(self, Self::Test | Self::Check)
+    }
+
+    fn has_advice(self) -> bool {
+        matches!(self, Self::Serve | Self::Check)
+    }
 }
 
 /// An application, ready to be given its state.
@@ -115,22 +138,40 @@ pub(super) enum Served {
 }
 
 impl Plan {
-    pub(super) fn of(program: &Program, resolved: &Resolved) -> Self {
+    pub(super) fn of(program: &Program, resolved: &Resolved, purpose: Purpose) -> Self {
         let registry = Registry::of(&program.crates);
-        let (providers, mut problems) = Order::of(&registry.providers, &program.given);
-        problems.extend(providers.missing_for(registry.asking()));
+        let registry = if purpose.has_tests() { registry } else { registry.without_tests() };
+        let (providers, mut findings) = Order::of(&registry.providers, &program.given);
+        findings.extend(providers.missing_for(registry.asking()));
         let (handlers, doubled) = Handlers::of(&registry);
-        problems.extend(doubled);
+        findings.extend(doubled);
+        if purpose.has_advice() {
+            findings.extend(providers.unused(registry.asking()));
+            findings.extend(advice::of(program, &registry));
+        }
         let start = Start { providers, hooks: Hooks::of(&registry), handlers };
         let apps: Vec<_> = program.apps().collect();
         let applications = apps.iter().enumerate().map(|(n, app)| {
             let settings = resolved.application(&app.name).unwrap_or(resolved.first()).settings.clone();
             let mine = |place: Place| owner(&apps, place) == n;
-            Planned::of(program, app, settings, &registry, mine, &mut problems)
+            Planned::of(program, app, settings, &registry, mine, purpose, &mut findings)
         });
         let applications = applications.collect();
-        let warnings = dead(program, &registry);
-        Self { applications, start, problems, warnings }
+        Self { applications, start, findings }
+    }
+
+    /// What keeps it from starting.
+    pub(super) fn problems(&self) -> impl Iterator<Item = &Finding> {
+        self.of_severity(Severity::Error)
+    }
+
+    /// What it can start with, but has no effect.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = &Finding> {
+        self.of_severity(Severity::Warning)
+    }
+
+    fn of_severity(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.severity() == severity)
     }
 }
 
@@ -142,7 +183,8 @@ impl Planned {
         settings: Settings,
         registry: &Registry,
         mine: impl Fn(Place) -> bool,
-        problems: &mut Vec<String>,
+        purpose: Purpose,
+        findings: &mut Vec<Finding>,
     ) -> Self {
         let mut router = app.router.clone().strict_slashes(settings.strict_slashes);
         let mut entries = vec![None; router.routes().count()];
@@ -168,72 +210,77 @@ impl Planned {
         for (files, scope) in registry.static_files.iter().filter(|(files, _)| mine(files.place())) {
             let line = RouteLine::of_files(files, *scope);
             match (files.open(), roots.first()) {
-                (Err(problem), _) => problems.push(problem),
-                (Ok(_), Some(root)) if line.rule == "/" => problems.push(format!(
-                    "a folder and a WSGI callable both get what no route matches; give one of them another path\n    \
-                     {files}  at {}\n    {}  at {}",
-                    files.place(),
-                    root.function,
-                    root.place
-                )),
+                (Err(problem), _) => findings.push(problem),
+                (Ok(_), Some(root)) if line.rule == "/" => {
+                    let message = "a folder and a WSGI callable both get what no route matches";
+                    let finding =
+                        Finding::new(Kind::TwoMounts, message).help("give one of them another path");
+                    let spot = Spot::new(files.place()).function(files.to_string());
+                    findings.push(finding.at(spot).at(root.spot()));
+                }
                 (Ok(opened), _) => router = router.mount_files(files, *scope, opened),
             }
             lines.push((line, Some(Listed::Files)));
         }
-        if let [first, second, ..] = &roots[..] {
-            problems.push(format!(
-                "two WSGI callables are the application `{}`; give one of them a path, as in \
-                 `#[wsgi_app(\"/path\")]`, or a name, which makes it an application of its own\n    {}  at {}\n    {}  at {}",
-                app.name, first.function, first.place, second.function, second.place
-            ));
+        if roots.len() > 1 {
+            let message =
+                format!("{} WSGI callables are the application `{}`", counted(roots.len()), app.name);
+            let help = "give one of them a path, as in `#[wsgi_app(\"/path\")]`, or a name, which makes it an application of its own";
+            let spots = roots.iter().map(Root::spot);
+            findings.push(Finding::new(Kind::TwoMounts, message).help(help).at_all(spots));
         }
         let root = roots.into_iter().next();
         // What is listed and could not be opened has been reported.
         if root.is_none() && router.is_empty() && lines.is_empty() {
-            problems.push(no_routes(program, app, registry));
+            findings.push(no_routes(program, app, registry));
         }
         let is_bare = router.is_bare();
         let mut routes: Vec<_> = router.routes().zip(entries).collect();
         let served = match root {
             Some(root) => {
                 let listed = Listed::Callable { doc: root.doc, is_blocking: root.application.is_blocking() };
-                lines.push((RouteLine::of_mount("/".to_owned(), root.function, root.place), Some(listed)));
+                let line =
+                    RouteLine::of_mount("/".to_owned(), root.function.clone(), root.source.to_string());
+                lines.push((line, Some(listed)));
                 if is_bare {
                     Some(Served::Callable(root.application))
                 } else {
-                    router = router.mount_application("/", root.application);
-                    compile(router, &settings, problems).map(Served::Router)
+                    router = router.mount_root(root.application, root.function, root.source);
+                    compile(router, &settings, purpose, findings).map(Served::Router)
                 }
             }
-            None => compile(router, &settings, problems).map(Served::Router),
+            None => compile(router, &settings, purpose, findings).map(Served::Router),
         };
         routes.extend(lines);
         Self { app: app.clone(), settings, routes, served }
     }
 }
 
-fn compile(router: Router, settings: &Settings, problems: &mut Vec<String>) -> Option<RouterService> {
+fn compile(
+    router: Router,
+    settings: &Settings,
+    purpose: Purpose,
+    findings: &mut Vec<Finding>,
+) -> Option<RouterService> {
     let context = match Context::new(settings.clone()) {
         Ok(context) => context,
         Err(error) => {
-            problems.push(format!("the thread pool cannot be made: {error}"));
+            let message = format!("the thread pool cannot be made: {error}");
+            findings.push(Finding::new(Kind::System, message));
             return None;
         }
     };
-    match router.compile(context) {
-        Ok(service) => Some(service),
-        Err(errors) => {
-            problems.extend(errors.iter().map(ToString::to_string));
-            None
-        }
-    }
+    let advice = if purpose.has_advice() { router.advice() } else { Vec::new() };
+    let compiled = router.compile(context).map_err(|errors| findings.extend(errors.into_findings())).ok();
+    findings.extend(advice);
+    compiled
 }
 
 /// The application that has asked for the module of a place, most exactly; else the first.
 fn owner(apps: &[&App], place: Place) -> usize {
     let mut best = (0, 0);
     for (n, app) in apps.iter().enumerate() {
-        for module in &app.modules {
+        for (module, _) in &app.modules {
             if place.is_within(module) && module.len() > best.1 {
                 best = (n, module.len());
             }
@@ -243,57 +290,23 @@ fn owner(apps: &[&App], place: Place) -> usize {
 }
 
 /// An empty application is nearly always a mistake; this says which ones it may be.
-fn no_routes(program: &Program, app: &App, registry: &Registry) -> String {
-    let mut text = format!("the application `{}` has no routes\n    ", app.name);
+fn no_routes(program: &Program, app: &App, registry: &Registry) -> Finding {
+    let mut finding = Finding::new(Kind::NoRoutes, format!("the application `{}` has no routes", app.name));
+    let names = |names: &mut dyn Iterator<Item = &str>| {
+        names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
     if app.modules.is_empty() {
-        let crates: Vec<_> = program.crates.iter().map(|name| format!("`{name}`")).collect();
-        text.push_str(&format!(
-            "no function of {} that belongs to it has `#[get(\"/..\")]` or the like\n",
-            crates.join(", ")
-        ));
-        text.push_str("    routes of a library, also of this package's own, are mounted if it is named: `pulsar::main! { crates: [name] }`");
+        let crates = names(&mut program.crates.iter().map(String::as_str));
+        finding = finding
+            .note(format!("no function of {crates} that belongs to it has `#[get(\"/..\")]` or the like"))
+            .note("routes of a library, also of this package's own, are mounted if it is named: `pulsar::main! { crates: [name] }`");
     } else {
-        text.push_str(&format!(
-            "no function in `{}` or below has `#[get(\"/..\")]` or the like",
-            app.modules.join("`, `")
-        ));
+        let modules = names(&mut app.modules.iter().map(|(module, _)| module.as_str()));
+        finding =
+            finding.note(format!("no function in {modules} or below has `#[get(\"/..\")]` or the like"));
     }
-    for (name, count) in &registry.unmounted {
-        text.push_str(&format!("\n    `{name}` is linked and has {count}, but is not named"));
+    for (name, spots) in &registry.unmounted {
+        finding = finding.note(format!("`{name}` is linked and has {}, but is not named", spots.len()));
     }
-    text
-}
-
-/// Registrations that have no effect.
-fn dead(program: &Program, registry: &Registry) -> Vec<String> {
-    let mut warnings: Vec<_> = registry
-        .unmounted
-        .iter()
-        .map(|(name, count)| {
-            let routes = if *count == 1 { "route" } else { "routes" };
-            format!("the crate `{name}` registers {count} {routes} that are not mounted; name it in `crates: [..]` if they should be")
-        })
-        .collect();
-    for scope in &registry.scopes {
-        let of_routes = registry.routes.iter().map(|(_, used)| used);
-        let of_apps = registry.wsgi_apps.iter().map(|(_, used)| used);
-        let of_files = registry.static_files.iter().map(|(_, used)| used);
-        let mut used = of_routes.chain(of_apps).chain(of_files).flatten();
-        if !used.any(|used| used.place == scope.place) {
-            warnings
-                .push(format!("the scope \"{}\" applies to no route\n    at {}", scope.prefix, scope.place));
-        }
-    }
-    let mut modules: BTreeMap<&str, &str> = BTreeMap::new();
-    for app in program.apps() {
-        for module in &app.modules {
-            if let Some(other) = modules.insert(module, &app.name) {
-                warnings.push(format!(
-                    "the routes of `{module}` are asked for by `{other}` and by `{}`",
-                    app.name
-                ));
-            }
-        }
-    }
-    warnings
+    finding.at(Spot::new(app.source))
 }

@@ -5,7 +5,7 @@ use std::{ffi::OsString, fs};
 use super::{
     application::App,
     hooks::Hooks,
-    plan::Plan,
+    plan::{Plan, Purpose},
     program::Program,
     serve::{is_alone, warn_of},
     tls,
@@ -73,7 +73,8 @@ impl Host for Hosted<'_> {
 
 /// Says whether this program with these settings could take over from the arbiter that asks.
 pub(super) fn answer(probe: Probe, program: &Program, resolved: &Resolved) {
-    let mut problems = Plan::of(program, resolved).problems;
+    let plan = Plan::of(program, resolved, Purpose::Work);
+    let mut problems: Vec<_> = plan.problems().map(ToString::to_string).collect();
     problems.extend(tls::check(resolved).err().into_iter().flatten());
     if is_alone(&resolved.first().settings) {
         probe.refuse(WITHOUT);

@@ -48,6 +48,7 @@ impl Program {
     /// let program = pulsar::Program::new("shop", "1.0.0");
     /// assert_eq!(program.name(), "shop");
     /// ```
+    #[track_caller]
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
         let name = name.into();
         Self {
@@ -155,9 +156,7 @@ impl Program {
         let registry = Registry::of(&self.crates);
         let own = registry.wsgi_apps.iter().filter_map(|(app, _)| Some((app.own_name()?, app)));
         let mut own: VecDeque<_> = own.map(|(name, app)| App::of_wsgi(name, app)).collect();
-        let is_first = |place: Place| {
-            !self.others.iter().flat_map(|app| &app.modules).any(|module| place.is_within(module))
-        };
+        let is_first = |place: Place| !self.others.iter().any(|app| app.takes(place));
         let has_first = registry.routes().any(|route| is_first(route.place()))
             || registry.wsgi_apps.iter().any(|(app, _)| app.own_name().is_none() && is_first(app.place()))
             || registry.static_files.iter().any(|(files, _)| is_first(files.place()));

@@ -14,6 +14,7 @@ use crate::{
     cluster::Cluster,
     context::Context,
     error::Chain,
+    finding::{Finding, Kind, Spot, counted},
     pool::caught,
     registry::{Asking, Provider, Requirement},
     settings::Settings,
@@ -36,29 +37,32 @@ pub(super) struct Order {
 
 impl Order {
     /// Orders the providers; the second half of the result is everything that is wrong with them.
-    pub(super) fn of(providers: &[Provider], given: &[Given]) -> (Self, Vec<String>) {
-        let mut problems = Vec::new();
+    pub(super) fn of(providers: &[Provider], given: &[Given]) -> (Self, Vec<Finding>) {
         let overridden: HashSet<TypeId> = given.iter().map(|given| given.what.id).collect();
-        let mut by_type: HashMap<TypeId, &Provider> = HashMap::new();
+        let mut of_type: Vec<(Requirement, Vec<&Provider>)> = Vec::new();
         for provider in providers {
             let provides = (provider.provides)();
-            if let Some(first) = by_type.get(&provides.id) {
-                problems.push(format!(
-                    "two providers make `{}`; keep one of them\n    {}\n    {}",
-                    provides.short_name(),
-                    described(first),
-                    described(provider)
-                ));
-            } else if !overridden.contains(&provides.id) {
-                by_type.insert(provides.id, provider);
+            match of_type.iter_mut().find(|(known, _)| known.id == provides.id) {
+                Some((_, providers)) => providers.push(provider),
+                None if overridden.contains(&provides.id) => {}
+                None => of_type.push((provides, vec![provider])),
             }
         }
+        let doubled = of_type.iter().filter(|(_, providers)| providers.len() > 1);
+        let doubled = doubled.map(|(what, providers)| {
+            let message = format!("{} providers make `{}`", counted(providers.len()), what.short_name());
+            let spots = providers.iter().map(|provider| spot(provider));
+            Finding::new(Kind::TwoProviders, message).help("keep one of them").at_all(spots)
+        });
+        let mut problems: Vec<_> = doubled.collect();
+        let by_type: HashMap<TypeId, &Provider> =
+            of_type.iter().map(|(what, providers)| (what.id, providers[0])).collect();
         let known =
             |id: &TypeId| always_there().contains(id) || overridden.contains(id) || by_type.contains_key(id);
         for provider in providers.iter().filter(|provider| !overridden.contains(&(provider.provides)().id)) {
             for need in (provider.needs)() {
                 if !known(&need.id) {
-                    problems.push(format!("{}\n    needed by {}", need.missing(), described(provider)));
+                    problems.push(need.missing().at(spot(provider).text("needed by")));
                 }
             }
         }
@@ -71,17 +75,34 @@ impl Order {
     }
 
     /// What is asked for and nobody provides.
-    pub(super) fn missing_for(&self, asking: impl Iterator<Item = Asking>) -> Vec<String> {
+    pub(super) fn missing_for(&self, asking: impl Iterator<Item = Asking>) -> Vec<Finding> {
         let mut known: HashSet<TypeId> = self.given.iter().map(|given| given.what.id).collect();
         known.extend(self.providers.iter().map(|provider| (provider.provides)().id));
         known.extend(always_there());
         let mut problems = Vec::new();
         for Asking { needs, function, place } in asking {
             for need in needs.iter().filter(|need| !known.contains(&need.id)) {
-                problems.push(format!("{}\n    needed by {function}  at {place}", need.missing()));
+                let spot = Spot::new(place).text("needed by").function(&function);
+                problems.push(need.missing().at(spot));
             }
         }
         problems
+    }
+
+    /// Providers that nobody asks for, neither by an argument nor for another provider.
+    pub(super) fn unused(&self, asking: impl Iterator<Item = Asking>) -> Vec<Finding> {
+        let needs = asking.flat_map(|asking| asking.needs);
+        let of_providers = self.providers.iter().flat_map(|provider| (provider.needs)());
+        let mut asked: HashSet<TypeId> = needs.chain(of_providers).map(|need| need.id).collect();
+        asked.extend(asked_otherwise());
+        let unused = self.providers.iter().map(|provider| ((provider.provides)(), provider));
+        let unused = unused.filter(|(what, _)| !asked.contains(&what.id));
+        let finding = |(what, provider): (Requirement, &Provider)| {
+            let message = format!("no argument asks for `{}`", what.short_name());
+            let help = "remove the provider, unless something takes the value from a `Context`";
+            Finding::new(Kind::UnusedProvider, message).help(help).at(spot(provider))
+        };
+        unused.map(finding).collect()
     }
 
     /// Runs the providers. What was given goes first.
@@ -105,7 +126,7 @@ impl Order {
                     return Err(format!(
                         "the provider of `{}` failed: {error}\n    {}",
                         provides.short_name(),
-                        described(provider)
+                        spot(provider)
                     )
                     .into());
                 }
@@ -120,7 +141,7 @@ struct Walk<'a> {
     done: HashSet<TypeId>,
     path: Vec<TypeId>,
     order: Vec<Provider>,
-    problems: Vec<String>,
+    problems: Vec<Finding>,
 }
 
 impl Walk<'_> {
@@ -129,12 +150,9 @@ impl Walk<'_> {
             return; // given, or reported as missing
         };
         if let Some(start) = self.path.iter().position(|on_path| *on_path == id) {
-            let mut text = String::from("these providers need one another, so that none can run first");
-            for id in &self.path[start..] {
-                text.push_str("\n    ");
-                text.push_str(&described(self.by_type[id]));
-            }
-            self.problems.push(text);
+            let message = "these providers need one another, so that none can run first";
+            let spots = self.path[start..].iter().map(|id| spot(self.by_type[id]));
+            self.problems.push(Finding::new(Kind::ProviderCycle, message).at_all(spots));
             return;
         }
         if !self.done.insert(id) {
@@ -157,8 +175,17 @@ fn always_there() -> [TypeId; 3] {
     [TypeId::of::<Settings>(), TypeId::of::<Worker>(), TypeId::of::<Cluster>()]
 }
 
-fn described(provider: &Provider) -> String {
-    format!("{}::{}  at {}", provider.place.module(), provider.function, provider.place)
+/// What extractors of other crates take from the state.
+fn asked_otherwise() -> Option<TypeId> {
+    #[cfg(feature = "signed-cookies")]
+    let key = Some(TypeId::of::<cookie::Key>());
+    #[cfg(not(feature = "signed-cookies"))]
+    let key = None;
+    key
+}
+
+fn spot(provider: &Provider) -> Spot {
+    Spot::new(provider.place).function(format!("{}::{}", provider.place.module(), provider.function))
 }
 
 #[cfg(test)]

@@ -5,13 +5,16 @@ use std::{ffi::OsString, fs, path::Path, process::ExitCode};
 use super::{
     application::App,
     commands, control,
-    plan::{Plan, StartError},
+    plan::{Plan, Purpose, StartError},
     processes::{self, Hosted},
     program::Program,
-    serve, tls, worker,
+    serve, tls,
+    verdict::Verdict,
+    worker,
 };
 use crate::{
     arbiter::{Child, child},
+    finding::{Finding, Kind},
     middleware::BoxService,
     settings::{Command, Loader, Resolved},
     testing::Client,
@@ -79,17 +82,20 @@ impl Program {
                     return serve::WRONG;
                 }
             },
-            Command::Routes { json } => return commands::routes(&Plan::of(&this, &resolved), json),
+            Command::Routes { json } => {
+                return commands::routes(&Plan::of(&this, &resolved, Purpose::Test), json);
+            }
             Command::Check { json } => {
-                let mut plan = Plan::of(&this, &resolved);
-                match tls::check(&resolved) {
-                    Ok(warnings) => plan.warnings.extend(warnings),
-                    Err(problems) => plan.problems.extend(problems),
-                }
-                return commands::check(&plan, json);
+                let plan = Plan::of(&this, &resolved, Purpose::Check);
+                let (kind, lines) = match tls::check(&resolved) {
+                    Ok(warnings) => (Kind::TlsWarning, warnings),
+                    Err(problems) => (Kind::Tls, problems),
+                };
+                let others = lines.into_iter().map(|line| Finding::new(kind, line)).collect();
+                return commands::check(&Verdict::of(&plan, others), json);
             }
             Command::Serve => {
-                let plan = Plan::of(&this, &resolved);
+                let plan = Plan::of(&this, &resolved, Purpose::Serve);
                 let hooks = plan.start.hooks.clone();
                 let host = Hosted { program: &this, arguments, variables, hooks };
                 return serve::run(&this, plan, &resolved, &invocation.ignored, &host);
@@ -202,10 +208,27 @@ impl Program {
     /// # }
     /// ```
     pub fn check(&self) -> Result<(), StartError> {
-        let this = self.clone().assembled();
-        let plan = Plan::of(&this, &this.defaults(this.loader(App::to_settings))?);
-        let problems: Vec<_> = plan.problems.into_iter().chain(plan.warnings).collect();
+        let verdict = self.verdict()?;
+        let problems: Vec<_> = verdict.problems().map(ToString::to_string).collect();
         if problems.is_empty() { Ok(()) } else { Err(StartError { problems }) }
+    }
+
+    /// Not public API. Used by generated code: what `check!` does.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn assert_sound(&self) {
+        let report = match self.verdict() {
+            Ok(verdict) if verdict.has_failed() => verdict.to_string(),
+            Ok(_) => return,
+            Err(error) => error.to_string(),
+        };
+        panic!("the check of `{}` found problems\n{}", self.name(), report.trim_end());
+    }
+
+    fn verdict(&self) -> Result<Verdict, StartError> {
+        let this = self.clone().assembled();
+        let plan = Plan::of(&this, &this.defaults(this.loader(App::to_settings))?, Purpose::Check);
+        Ok(Verdict::of(&plan, Vec::new()))
     }
 
     fn plan(&self) -> Result<Plan, StartError> {
@@ -215,8 +238,9 @@ impl Program {
             if app.has_address() { application } else { application.with("bind", "127.0.0.1:0", "nowhere") }
         };
         let this = self.clone().assembled();
-        let plan = Plan::of(&this, &this.defaults(this.loader(somewhere))?);
-        if plan.problems.is_empty() { Ok(plan) } else { Err(StartError { problems: plan.problems }) }
+        let plan = Plan::of(&this, &this.defaults(this.loader(somewhere))?, Purpose::Test);
+        let problems: Vec<_> = plan.problems().map(ToString::to_string).collect();
+        if problems.is_empty() { Ok(plan) } else { Err(StartError { problems }) }
     }
 
     /// The settings of a program that nobody has given any.

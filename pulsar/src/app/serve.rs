@@ -52,9 +52,10 @@ pub(super) fn run(
             return WRONG;
         }
     }
-    warn_of(&plan.warnings);
-    if !plan.problems.is_empty() {
-        for problem in &plan.problems {
+    let warnings: Vec<_> = plan.warnings().map(ToString::to_string).collect();
+    warn_of(&warnings);
+    if plan.problems().next().is_some() {
+        for problem in plan.problems() {
             complain(format_args!("error: {problem}"));
         }
         complain(format_args!("pulsar: {} cannot start", program.name()));

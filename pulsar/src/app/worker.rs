@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     logging, open_files,
-    plan::{Plan, Planned, StartError},
+    plan::{Plan, Planned, Purpose, StartError},
     program::Program,
     serve::{NOT_STARTED, application, config, tell_cut},
     start::Start,
@@ -51,7 +51,8 @@ pub(super) fn run(program: &Program, booted: Box<Booted>) -> u8 {
     let link = Arc::new(link);
     let served = catch_unwind(AssertUnwindSafe(|| {
         let encryption = encryption.map_err(|problems| problems.join("\n"))?;
-        let plan = Plan::of(program, &Resolved::from_parts(vec![(app.clone(), settings)]));
+        let resolved = Resolved::from_parts(vec![(app.clone(), settings)]);
+        let plan = Plan::of(program, &resolved, Purpose::Work);
         serve(plan, &app, Arc::clone(&link), assignment, encryption, shutdown)
     }));
     match served {
@@ -75,7 +76,8 @@ fn serve(
     encryption: Option<Arc<Encryption>>,
     shutdown: Shutdown,
 ) -> Result<u8, String> {
-    let Plan { applications, start, problems, .. } = plan;
+    let problems: Vec<_> = plan.problems().map(ToString::to_string).collect();
+    let Plan { applications, start, .. } = plan;
     let planned = applications.into_iter().find(|planned| planned.app.name == app);
     let planned = planned.ok_or_else(|| format!("this program has no application `{app}`"))?;
     if !problems.is_empty() {

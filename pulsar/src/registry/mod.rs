@@ -29,7 +29,7 @@ pub use self::{
     task::Task,
     wsgi_app::WsgiApp,
 };
-use crate::place::Place;
+use crate::{finding::Spot, place::Place};
 
 inventory::collect!(Route);
 inventory::collect!(Scope);
@@ -69,8 +69,8 @@ pub struct Registry {
     pub(crate) hooks: Vec<Hook>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) messages: Vec<Message>,
-    /// How many routes, WSGI applications and folders each crate registered that the program does not name.
-    pub(crate) unmounted: BTreeMap<&'static str, usize>,
+    /// The routes, WSGI applications and folders of each crate that the program does not name.
+    pub(crate) unmounted: BTreeMap<&'static str, Vec<Spot>>,
 }
 
 impl Registry {
@@ -90,7 +90,11 @@ impl Registry {
         );
         let named = |place: Place| is_named(crates, place);
         for files in inventory::iter::<StaticFiles>.into_iter().filter(|files| !named(files.place())) {
-            *registry.unmounted.entry(files.place().krate()).or_default() += 1;
+            let spot = Spot::new(files.place()).text(files.to_string());
+            registry.unmounted.entry(files.place().krate()).or_default().push(spot);
+        }
+        for spots in registry.unmounted.values_mut() {
+            spots.sort_by_key(|spot| spot.source);
         }
         let files = sorted(inventory::iter::<StaticFiles>.into_iter().copied(), StaticFiles::place, named);
         let files = files.into_iter().map(|files| (files, route::nearest(files.place(), &registry.scopes)));
@@ -101,6 +105,12 @@ impl Registry {
             messages: sorted(inventory::iter::<Message>.into_iter().copied(), |entry| entry.place, named),
             ..registry
         }
+    }
+
+    /// Without the routes that exist only in tests: what a program that serves has.
+    pub(crate) fn without_tests(mut self) -> Self {
+        self.routes.retain(|(route, _)| !route.is_only_in_tests());
+        self
     }
 
     /// The routes, in the order of their places.
@@ -136,13 +146,18 @@ impl Registry {
         let named = |place: Place| is_named(crates, place);
         let scopes = sorted(scopes, |scope| scope.place, named);
         let providers = sorted(providers, |provider| provider.place, named);
-        let mut unmounted = BTreeMap::new();
+        let mut unmounted: BTreeMap<_, Vec<Spot>> = BTreeMap::new();
         let mut applications = Vec::new();
         for app in wsgi_apps {
             if named(app.place()) {
                 applications.push((app, route::nearest(app.place(), &scopes)));
             } else {
-                *unmounted.entry(app.place().krate()).or_default() += 1;
+                let text = match app.own_name() {
+                    Some(name) => format!("app {name}"),
+                    None => format!("* {}", app.path().unwrap_or("/")),
+                };
+                let spot = Spot::new(app.place()).text(text).function(app.function_path());
+                unmounted.entry(app.place().krate()).or_default().push(spot);
             }
         }
         applications.sort_by_key(|(app, _)| (app.place().krate(), app.place()));
@@ -151,7 +166,10 @@ impl Registry {
             if named(route.place) {
                 mounted.push((route, route::nearest(route.place, &scopes)));
             } else {
-                *unmounted.entry(route.place.krate()).or_default() += 1;
+                let text = format!("{} {}", route.methods.join(","), route.rule);
+                let spot = Spot::new(route.place).text(text).function(route.function_path());
+                let spot = spot.only_in_tests(route.is_only_in_tests());
+                unmounted.entry(route.place.krate()).or_default().push(spot);
             }
         }
         mounted.sort_by(|(a, _), (b, _)| (a.place.krate(), a.place).cmp(&(b.place.krate(), b.place)));
@@ -212,7 +230,8 @@ mod tests {
             std::iter::empty(),
         );
         assert_eq!(registry.routes().map(Route::rule).collect::<Vec<_>>(), ["/a", "/b", "/c"]);
-        assert_eq!(registry.unmounted, BTreeMap::from([("other", 1)]));
+        let unmounted = Spot::new(Place::new("other", "src/lib.rs", 5, 1)).text("GET /x").function("other::");
+        assert_eq!(registry.unmounted, BTreeMap::from([("other", vec![unmounted])]));
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::{
 };
 
 use crate::{
-    context::{missing, short_type_name},
+    context::{missing_and_way_out, short_type_name},
     extract::State,
+    finding::{Finding, Kind},
 };
 
 /// A value that a handler or a provider asks for, by its type.
@@ -30,8 +31,10 @@ impl Requirement {
         short_type_name(self.type_name)
     }
 
-    pub(crate) fn missing(&self) -> String {
-        missing(self.type_name)
+    /// What is said to those who ask for it if nobody provides it.
+    pub(crate) fn missing(&self) -> Finding {
+        let (message, help) = missing_and_way_out(self.type_name);
+        Finding::new(Kind::MissingProvider, message).help(help)
     }
 }
 

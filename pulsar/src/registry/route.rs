@@ -35,6 +35,7 @@ pub struct Route {
     pub(crate) asks: &'static [Asks],
     pub(crate) extracts: bool,
     pub(crate) blocking: bool,
+    pub(crate) built_for_tests: bool,
 }
 
 /// The builder is not public API; generated code uses it. The getters are for tools that list routes.
@@ -54,6 +55,7 @@ impl Route {
             asks: &[],
             extracts: false,
             blocking: false,
+            built_for_tests: false,
         }
     }
 
@@ -106,6 +108,14 @@ impl Route {
         self
     }
 
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn built_for_tests(mut self, built_for_tests: bool) -> Self {
+        self.built_for_tests = built_for_tests;
+        self
+    }
+
     /// The methods, as they were written.
     pub fn methods(&self) -> &'static [&'static str] {
         self.methods
@@ -150,6 +160,13 @@ impl Route {
         self.blocking
     }
 
+    /// Whether it is there in tests alone: it was compiled for tests, in a module `test` or `tests` or in a folder `tests`.
+    ///
+    /// A program that serves never mounts such a route; a [`Client`](crate::testing::Client) does.
+    pub fn is_only_in_tests(&self) -> bool {
+        self.built_for_tests && is_for_tests(self.place)
+    }
+
     /// The state that its arguments ask for.
     pub fn requirements(&self) -> Vec<Requirement> {
         self.asks.iter().flatten().map(|asks| asks()).collect()
@@ -160,6 +177,14 @@ impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Route({} {} at {})", self.methods.join(","), self.rule, self.place)
     }
+}
+
+/// Whether what stands there is meant for tests, if it was compiled for them: then everything else was as well.
+fn is_for_tests(place: Place) -> bool {
+    // A package may stand below a folder `tests`; its own source is in `src`.
+    let folders: Vec<_> = place.file().split(['/', '\\']).rev().skip(1).collect();
+    let in_folder = folders.iter().take_while(|folder| **folder != "src").any(|folder| *folder == "tests");
+    in_folder || place.module().split("::").skip(1).any(|module| matches!(module, "test" | "tests"))
 }
 
 /// A prefix for the routes of a module and of those below it, as `scope!` registered it.
@@ -190,4 +215,31 @@ pub(super) fn nearest<'a>(place: Place, scopes: impl IntoIterator<Item = &'a Sco
         .filter(|scope| place.is_within(scope.place.module()))
         .max_by_key(|scope| scope.place.module().len())
         .copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handler::Reply;
+
+    #[test]
+    fn what_is_meant_for_tests_is_told_by_its_place() {
+        for (module, file, only_in_tests) in [
+            ("shop", "src/main.rs", false),
+            ("shop::users", "src/users.rs", false),
+            ("shop::users::tests", "src/users.rs", true),
+            ("shop::test::doubles", "src/test/doubles.rs", true),
+            ("shop::testing", "src/testing.rs", false),
+            ("tests", "src/main.rs", false),
+            ("api", "tests/api.rs", true),
+            ("api", "shop/tests/api/main.rs", true),
+            ("api", "shop\\tests\\api.rs", true),
+            ("blog", "tests/fixtures/blog/src/lib.rs", false),
+        ] {
+            let place = Place::new(module, file, 1, 1);
+            let route = Route::new(&["GET"], "/", |_, _, _| Reply::now(http::Response::default())).at(place);
+            assert!(!route.is_only_in_tests(), "{module} in {file}, as it serves");
+            assert_eq!(route.built_for_tests(true).is_only_in_tests(), only_in_tests, "{module} in {file}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     files::{EmbeddedFile, Files},
+    finding::{Finding, Kind, Spot},
     place::Place,
 };
 
@@ -105,8 +106,8 @@ impl StaticFiles {
         self.place
     }
 
-    /// The files, as the macro describes them; or why there are none, as a message to whoever starts the program.
-    pub(crate) fn open(&self) -> Result<Files, String> {
+    /// The files, as the macro describes them; or why there are none.
+    pub(crate) fn open(&self) -> Result<Files, Finding> {
         let mut files = match self.embedded {
             Some(files) => Files::embedded(files),
             None => self.open_folder()?,
@@ -119,10 +120,8 @@ impl StaticFiles {
         }
         if let Some(page) = self.fallback {
             if !files.has(page) {
-                let Self { folder, place, .. } = self;
-                return Err(format!(
-                    "the page `{page}` is not in the folder `{folder}` of `{self}`; put it there, or leave `fallback` out\n    at {place}"
-                ));
+                let message = format!("the page `{page}` is not in the folder `{}` of `{self}`", self.folder);
+                return Err(self.problem(message).help("put it there, or leave `fallback` out"));
             }
             files = files.fallback(page);
         }
@@ -130,26 +129,28 @@ impl StaticFiles {
     }
 
     /// Opens the first of the folders that are there.
-    fn open_folder(&self) -> Result<Files, String> {
+    fn open_folder(&self) -> Result<Files, Finding> {
         let mut missing = Vec::new();
         for path in self.candidates() {
             match Files::new(&path) {
                 Ok(files) => return Ok(files),
                 Err(error) if error.cause().kind() == io::ErrorKind::NotFound => missing.push(path),
                 Err(error) => {
-                    let (path, cause, place) = (path.display(), error.cause(), self.place);
-                    return Err(format!(
-                        "the folder of `{self}` cannot be opened: {path}: {cause}\n    at {place}"
-                    ));
+                    let (path, cause) = (path.display(), error.cause());
+                    let message = format!("the folder of `{self}` cannot be opened: {path}: {cause}");
+                    return Err(self.problem(message));
                 }
             }
         }
         let looked: Vec<_> = missing.iter().map(|path| path.display().to_string()).collect();
-        Err(format!(
-            "the folder of `{self}` is not there: {}\n    create it, name another one, or put the files into the program with `embed`\n    at {}",
-            looked.join(" and ") + if looked.len() > 1 { " do not exist" } else { " does not exist" },
-            self.place
-        ))
+        let looked =
+            looked.join(" and ") + if looked.len() > 1 { " do not exist" } else { " does not exist" };
+        let problem = self.problem(format!("the folder of `{self}` is not there: {looked}"));
+        Err(problem.note("create it, name another one, or put the files into the program with `embed`"))
+    }
+
+    fn problem(&self, message: String) -> Finding {
+        Finding::new(Kind::StaticFiles, message).at(Spot::new(self.place))
     }
 
     /// Where the folder may be, the better place first.
@@ -213,7 +214,7 @@ mod tests {
         let here = here.display();
         let files = StaticFiles::new("/static", "no-assets", PLACE).manifest(Some("/no/crate"), true);
         assert_eq!(
-            files.open().unwrap_err(),
+            files.open().unwrap_err().to_string(),
             format!(
                 "the folder of `static_files!(\"/static\", \"no-assets\")` is not there: /no/crate/no-assets and \
                  {here}/no-assets do not exist\n    create it, name another one, or put the files into the program \
@@ -222,7 +223,7 @@ mod tests {
         );
         let no_folder = StaticFiles::new("/static", "/etc/hostname", PLACE);
         assert_eq!(
-            no_folder.open().unwrap_err(),
+            no_folder.open().unwrap_err().to_string(),
             "the folder of `static_files!(\"/static\", \"/etc/hostname\")` cannot be opened: /etc/hostname: Not a \
              directory (os error 20)\n    at src/main.rs:7"
         );
@@ -230,7 +231,7 @@ mod tests {
             .manifest(Some(env!("CARGO_MANIFEST_DIR")), true)
             .fallback("app.html");
         assert_eq!(
-            page.open().unwrap_err(),
+            page.open().unwrap_err().to_string(),
             "the page `app.html` is not in the folder `src` of `static_files!(\"/\", \"src\")`; put it there, or \
              leave `fallback` out\n    at src/main.rs:7"
         );

@@ -1,11 +1,17 @@
 //! What a router holds before it is compiled: routes and mounted services, each with the place that added it.
 
-use std::{fmt, panic::Location, sync::Arc};
+use std::sync::Arc;
 
 use http::Method;
 use pulsar_pattern::Pattern;
 
-use crate::{context::Context, handler::Endpoint, middleware::BoxService, place::Place};
+use crate::{
+    context::Context,
+    finding::{Source, Spot},
+    handler::Endpoint,
+    middleware::BoxService,
+    place::Place,
+};
 
 /// A route with all that is known of it.
 #[derive(Clone, Debug)]
@@ -14,17 +20,49 @@ pub(super) struct Entry {
     pub(super) pattern: Pattern,
     pub(super) endpoint: Endpoint,
     pub(super) name: Option<String>,
+    /// Whether somebody has chosen the name; else it is that of the function.
+    pub(super) is_named: bool,
     /// The path of the function, if a macro registered it.
     pub(super) function: Option<String>,
     pub(super) source: Source,
     pub(super) place: Option<Place>,
+    /// Whether it exists in tests alone.
+    pub(super) only_in_tests: bool,
+}
+
+impl Entry {
+    /// The entry in a message about these methods.
+    pub(super) fn spot(&self, methods: &[Method]) -> Spot {
+        let methods: Vec<_> = methods.iter().map(Method::as_str).collect();
+        let spot = Spot::new(self.source).text(format!("{} {}", methods.join(","), self.pattern));
+        let spot = spot.only_in_tests(self.only_in_tests);
+        match &self.function {
+            Some(function) => spot.function(function),
+            None => spot,
+        }
+    }
 }
 
 #[derive(Clone)]
 pub(super) struct MountEntry {
     pub(super) prefix: Pattern,
     pub(super) target: Mounted,
+    /// The path of the function, or the macro as it was called.
+    pub(super) function: Option<String>,
+    /// Whether it is static files, which answer GET and HEAD.
+    pub(super) is_files: bool,
     pub(super) source: Source,
+}
+
+impl MountEntry {
+    /// The entry in a message.
+    pub(super) fn spot(&self) -> Spot {
+        let spot = Spot::new(self.source).text(format!("* {}", self.prefix));
+        match &self.function {
+            Some(function) => spot.function(function),
+            None => spot,
+        }
+    }
 }
 
 /// Makes a service for the state of a worker.
@@ -38,31 +76,4 @@ pub(super) enum Mounted {
     Made(Make),
     /// The fallback of a nested router.
     Fallback(Endpoint),
-}
-
-/// Where something was added, for messages: `file:line`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Source {
-    file: &'static str,
-    line: u32,
-}
-
-impl Source {
-    #[track_caller]
-    pub(super) fn caller() -> Self {
-        let location = Location::caller();
-        Self { file: location.file(), line: location.line() }
-    }
-}
-
-impl From<Place> for Source {
-    fn from(place: Place) -> Self {
-        Self { file: place.file(), line: place.line() }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
 }

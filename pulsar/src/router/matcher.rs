@@ -2,7 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use pulsar_pattern::{Converter, Part, Placeholder};
+use pulsar_pattern::{Converter, Part, Placeholder, Segment};
 use regex_automata::{
     Anchored, Input,
     meta::{self, Regex},
@@ -36,6 +36,15 @@ pub(super) enum Value {
 }
 
 impl Matcher {
+    /// One for any segment but a `<path:..>`, which takes more than one.
+    pub(super) fn of_segment(segment: &Segment) -> Result<Self, BadExpression> {
+        match segment {
+            Segment::Literal(text) => Ok(Self::Value(Value::Checked(Converter::Any(vec![text.clone()])))),
+            Segment::Placeholder(placeholder) => Self::of_placeholder(placeholder),
+            Segment::Mixed(parts) => Self::of_parts(parts),
+        }
+    }
+
     pub(super) fn of_placeholder(placeholder: &Placeholder) -> Result<Self, BadExpression> {
         Value::of(&placeholder.converter).map(Self::Value)
     }
@@ -62,6 +71,11 @@ impl Matcher {
             Part::Text(_) => None,
         });
         Ok(Self::Several { regex: anchored(&expression(parts))?, converters: converters.collect() })
+    }
+
+    /// Whether the segment matches, wherever it stands.
+    pub(super) fn accepts(&self, segment: &str) -> bool {
+        self.matches(segment, 0, &mut Spans::EMPTY.clone())
     }
 
     /// Whether the segment, which stands at `offset` in the path, matches; the values are added to `spans`.
@@ -219,7 +233,7 @@ impl PartialOrd for Rank {
 }
 
 /// Text as an expression that matches just it.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii_punctuation() {

@@ -6,17 +6,20 @@
 //!
 //! Backwards, from a name or a function and values to a URL, goes `reverse`, on the same table.
 //!
-//! Files, lower ones first: `entry`, `errors`; `target`, `matcher`, `overlap`; `specificity`; `table`; `reverse`; `names`; `service`, `wsgi`;
-//! `routes`; `typed`, `url_for`, `compile`.
+//! Files, lower ones first: `entry`, `errors`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `reach`, `reverse`;
+//! `names`; `service`, `wsgi`; `routes`; `typed`, `url_for`, `compile`, `advice`.
 
+mod advice;
 mod compile;
 mod entry;
 mod errors;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod language;
 mod matcher;
 mod names;
 mod overlap;
+mod reach;
 mod reverse;
 mod routes;
 mod service;

@@ -7,11 +7,8 @@ use std::fmt::Write as _;
 
 use pulsar_pattern::Pattern;
 
-use super::{
-    entry::{Entry, Source},
-    reverse::Reverse,
-};
-use crate::request::RouteNames;
+use super::{entry::Entry, reverse::Reverse};
+use crate::{finding::Source, request::RouteNames};
 
 /// How many routes are listed that may have been meant.
 const MOST_NEAR: usize = 5;

@@ -9,7 +9,7 @@ use regex_automata::{
     util::{primitives::StateID, start},
 };
 
-use super::matcher::expression;
+use super::matcher::{Matcher, expression};
 
 /// How much memory one automaton may take. Expressions that need more are told apart by their text only.
 const SIZE_LIMIT: usize = 1 << 20;
@@ -119,33 +119,91 @@ fn can_hold(converter: &Converter, c: char) -> bool {
     }
 }
 
-/// Walks both automata side by side, over every byte, in search of a text that leads both to a match.
 fn expressions_overlap(one: &str, other: &str) -> bool {
-    let (Some(one), Some(other)) = (automaton(one), automaton(other)) else {
-        return false;
-    };
-    let (Some(start_one), Some(start_other)) = (start(&one), start(&other)) else {
-        return false;
-    };
-    let mut seen = HashSet::from([(start_one, start_other)]);
-    let mut open = vec![(start_one, start_other)];
-    while let Some((a, b)) = open.pop() {
-        if one.is_match_state(one.next_eoi_state(a)) && other.is_match_state(other.next_eoi_state(b)) {
-            return true;
-        }
-        for byte in 0..=u8::MAX {
-            let next = (one.next_state(a, byte), other.next_state(b, byte));
-            if !one.is_dead_state(next.0) && !other.is_dead_state(next.1) && seen.insert(next) {
-                open.push(next);
-            }
-        }
-    }
-    false
+    common_match(one, other).is_some()
 }
 
-type Dfa = dense::DFA<Vec<u32>>;
+/// A text that two segments of equal rank both match, if one is found.
+pub(super) fn common_text(one: &Segment, other: &Segment) -> Option<String> {
+    let mut candidates = Vec::new();
+    match (one, other) {
+        (Segment::Literal(text), _) | (_, Segment::Literal(text)) => candidates.push(text.clone()),
+        (Segment::Placeholder(one), Segment::Placeholder(other)) => {
+            candidates.extend(texts(&one.converter));
+            candidates.extend(texts(&other.converter));
+            if let (Converter::Re(_), Converter::Re(_)) = (&one.converter, &other.converter) {
+                candidates.extend(common_match(&one.converter.to_regex(), &other.converter.to_regex()));
+            }
+        }
+        (Segment::Mixed(one), Segment::Mixed(other)) => {
+            candidates.extend(common_match(&expression(one), &expression(other)));
+        }
+        _ => {}
+    }
+    let (one, other) = (Matcher::of_segment(one).ok()?, Matcher::of_segment(other).ok()?);
+    candidates.into_iter().find(|text| one.accepts(text) && other.accepts(text))
+}
 
-fn automaton(expression: &str) -> Option<Dfa> {
+/// Some texts that a converter stands for: at its bounds, where others begin or end as well, and usual ones.
+pub(super) fn texts(converter: &Converter) -> Vec<String> {
+    match converter {
+        Converter::Any(items) => items.clone(),
+        Converter::Uuid => vec!["01234567-89ab-cdef-0123-456789abcdef".to_owned()],
+        Converter::Int(options) => {
+            let numbers = [Some(1), Some(0), options.min, options.max, Some(-1)];
+            let digits = options.fixed_digits.unwrap_or(0);
+            let padded = |number: i128| {
+                let sign = if number < 0 { "-" } else { "" };
+                format!("{sign}{:0>digits$}", number.unsigned_abs())
+            };
+            numbers.into_iter().flatten().map(padded).collect()
+        }
+        Converter::Float(options) => {
+            let numbers = [Some(0.5), Some(1.0), options.min, options.max, Some(-0.5)];
+            numbers.into_iter().flatten().map(|number| format!("{number}")).collect()
+        }
+        Converter::String(options) => {
+            let most = options.max_length.unwrap_or(usize::MAX);
+            let lengths = [3, options.min_length.max(1), most].into_iter().filter(|length| *length <= 255);
+            lengths.map(|length| "a".repeat(length)).collect()
+        }
+        Converter::Re(_) => Vec::new(),
+        Converter::Path => vec!["a".to_owned()],
+    }
+}
+
+/// Walks both automata side by side, over every byte, in search of a text that leads both to a match; gives the shortest.
+fn common_match(one: &str, other: &str) -> Option<String> {
+    let (one, other) = (automaton(one)?, automaton(other)?);
+    let first = (start(&one)?, start(&other)?);
+    let mut seen = HashSet::from([first]);
+    // Each with the number of the one that it was reached from, and the byte between them.
+    let mut walked = vec![(first, 0, 0_u8)];
+    let mut at = 0;
+    while let Some(&((a, b), ..)) = walked.get(at) {
+        if one.is_match_state(one.next_eoi_state(a)) && other.is_match_state(other.next_eoi_state(b)) {
+            let mut text = Vec::new();
+            while at != 0 {
+                text.push(walked[at].2);
+                at = walked[at].1;
+            }
+            text.reverse();
+            return Some(String::from_utf8_lossy(&text).into_owned());
+        }
+        for byte in (b'a'..=b'z').chain(0..=u8::MAX) {
+            let next = (one.next_state(a, byte), other.next_state(b, byte));
+            if !one.is_dead_state(next.0) && !other.is_dead_state(next.1) && seen.insert(next) {
+                walked.push((next, at, byte));
+            }
+        }
+        at += 1;
+    }
+    None
+}
+
+pub(super) type Dfa = dense::DFA<Vec<u32>>;
+
+pub(super) fn automaton(expression: &str) -> Option<Dfa> {
     dense::Builder::new()
         .configure(
             dense::Config::new()
@@ -157,7 +215,7 @@ fn automaton(expression: &str) -> Option<Dfa> {
         .ok()
 }
 
-fn start(automaton: &Dfa) -> Option<StateID> {
+pub(super) fn start(automaton: &Dfa) -> Option<StateID> {
     automaton.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()
 }
 

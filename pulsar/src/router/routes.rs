@@ -8,7 +8,7 @@ use pulsar_pattern::{ParseError, Pattern};
 use tower_service::Service;
 
 use super::{
-    entry::{Entry, MountEntry, Mounted, Source},
+    entry::{Entry, MountEntry, Mounted},
     errors::RouteError,
     service::Render,
 };
@@ -16,6 +16,7 @@ use crate::{
     body::{BoxError, Request},
     context::Context,
     files::Files,
+    finding::Source,
     handler::{Endpoint, IntoHandler},
     middleware::{BoxService, into_infallible},
     problem::Problem,
@@ -51,7 +52,7 @@ use crate::{
 pub struct Router {
     pub(super) routes: Vec<Entry>,
     pub(super) mounts: Vec<MountEntry>,
-    pub(super) fallback: Option<Endpoint>,
+    pub(super) fallback: Option<(Endpoint, Source)>,
     pub(super) render: Option<Render>,
     pub(super) strict_slashes: bool,
     /// What was wrong when it was added, to be reported with the rest.
@@ -80,12 +81,21 @@ pub struct RouteLine {
     pub function: Option<String>,
     /// `file:line` of the registration.
     pub place: String,
+    /// Whether it is there in tests alone: see [`Program::check`](crate::Program::check).
+    pub only_in_tests: bool,
 }
 
 impl RouteLine {
     /// The line of an application that answers everything below a path.
     pub(crate) fn of_mount(rule: String, function: String, place: String) -> Self {
-        Self { methods: vec!["*".to_owned()], rule, name: None, function: Some(function), place }
+        Self {
+            methods: vec!["*".to_owned()],
+            rule,
+            name: None,
+            function: Some(function),
+            place,
+            only_in_tests: false,
+        }
     }
 
     /// The line of static files below a path.
@@ -96,6 +106,7 @@ impl RouteLine {
             name: None,
             function: Some(files.to_string()),
             place: files.place().to_string(),
+            only_in_tests: false,
         }
     }
 }
@@ -144,9 +155,11 @@ impl Router {
             pattern,
             endpoint: Endpoint::from_closure(handler),
             name: None,
+            is_named: false,
             function: None,
             source,
             place: None,
+            only_in_tests: false,
         })
     }
 
@@ -164,9 +177,11 @@ impl Router {
             pattern,
             endpoint: Endpoint::Generated { handler: route.handler, extracts: route.extracts },
             name: Some(route.route_name().to_owned()),
+            is_named: route.name.is_some(),
             function: Some(route.function_path()),
             source,
             place: Some(route.place()),
+            only_in_tests: route.is_only_in_tests(),
         })
     }
 
@@ -187,7 +202,7 @@ impl Router {
         let prefix = match parse_prefix(prefix) {
             Ok(prefix) => prefix,
             Err(problem) => {
-                self.mistakes.push(RouteError::bad_prefix(prefix, problem, source.to_string()));
+                self.mistakes.push(RouteError::bad_prefix(prefix, &problem, source));
                 return self;
             }
         };
@@ -199,11 +214,12 @@ impl Router {
         for mount in other.mounts {
             match mount.prefix.prefixed(&prefix) {
                 Ok(prefix) => self.mounts.push(MountEntry { prefix, ..mount }),
-                Err(error) => self.mistakes.push(RouteError::bad_rule(&error, mount.source.to_string())),
+                Err(error) => self.mistakes.push(RouteError::bad_rule(&error, mount.source)),
             }
         }
-        if let Some(fallback) = other.fallback {
-            self.mounts.push(MountEntry { prefix, target: Mounted::Fallback(fallback), source });
+        if let Some((fallback, source)) = other.fallback {
+            let target = Mounted::Fallback(fallback);
+            self.mounts.push(MountEntry { prefix, target, function: None, is_files: false, source });
         }
         self
     }
@@ -238,7 +254,7 @@ impl Router {
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let source = Source::caller();
-        self.push_mount(source, prefix, Mounted::Service(into_infallible(service)));
+        self.push_mount(source, prefix, Mounted::Service(into_infallible(service)), None, false);
         self
     }
 
@@ -278,14 +294,15 @@ impl Router {
     {
         let source = Source::caller();
         let make = move |context: &Context| into_infallible(make(context));
-        self.push_mount(source, prefix, Mounted::Made(Arc::new(make)));
+        self.push_mount(source, prefix, Mounted::Made(Arc::new(make)), None, false);
         self
     }
 
     /// Mounts a WSGI application that a macro registered, with the prefix of its scope.
     pub(crate) fn mount_registered(mut self, app: &WsgiApp, scope: Option<Scope>) -> Self {
         let prefix = scoped(scope, app.path().unwrap_or("/"));
-        self.push_mount(app.place().into(), &prefix, of_application(app.application()));
+        let (source, function) = (app.place().into(), Some(app.function_path()));
+        self.push_mount(source, &prefix, of_application(app.application()), function, false);
         self
     }
 
@@ -304,14 +321,14 @@ impl Router {
                 response
             }
         });
-        self.push_mount(registered.place().into(), &prefix, Mounted::Service(service));
+        let (source, function) = (registered.place().into(), Some(registered.to_string()));
+        self.push_mount(source, &prefix, Mounted::Service(service), function, true);
         self
     }
 
-    /// Mounts a WSGI application.
-    #[track_caller]
-    pub(crate) fn mount_application(mut self, prefix: &str, application: Application) -> Self {
-        self.push_mount(Source::caller(), prefix, of_application(application));
+    /// Mounts a WSGI application at `/`, for what no rule matches.
+    pub(crate) fn mount_root(mut self, application: Application, function: String, source: Source) -> Self {
+        self.push_mount(source, "/", of_application(application), Some(function), false);
         self
     }
 
@@ -322,12 +339,13 @@ impl Router {
     /// let router = Router::new()
     ///     .fallback(async |uri: Uri| (StatusCode::NOT_FOUND, format!("there is no {}", uri.path())));
     /// ```
+    #[track_caller]
     pub fn fallback<H, Args>(mut self, handler: H) -> Self
     where
         H: IntoHandler<Args>,
         Args: 'static,
     {
-        self.fallback = Some(Endpoint::from_closure(handler));
+        self.fallback = Some((Endpoint::from_closure(handler), Source::caller()));
         self
     }
 
@@ -388,6 +406,7 @@ impl Router {
             name: entry.name.clone(),
             function: entry.function.clone(),
             place: entry.source.to_string(),
+            only_in_tests: entry.only_in_tests,
         })
     }
 
@@ -404,10 +423,17 @@ impl Router {
         self.is_empty() && self.render.is_none()
     }
 
-    fn push_mount(&mut self, source: Source, prefix: &str, target: Mounted) {
+    fn push_mount(
+        &mut self,
+        source: Source,
+        prefix: &str,
+        target: Mounted,
+        function: Option<String>,
+        is_files: bool,
+    ) {
         match parse_prefix(prefix) {
-            Ok(prefix) => self.mounts.push(MountEntry { prefix, target, source }),
-            Err(problem) => self.mistakes.push(RouteError::bad_prefix(prefix, problem, source.to_string())),
+            Ok(prefix) => self.mounts.push(MountEntry { prefix, target, function, is_files, source }),
+            Err(problem) => self.mistakes.push(RouteError::bad_prefix(prefix, &problem, source)),
         }
     }
 
@@ -419,7 +445,7 @@ impl Router {
     ) -> Self {
         match parsed {
             Ok(pattern) => self.routes.push(entry(pattern)),
-            Err(error) => self.mistakes.push(RouteError::bad_rule(&error, source.to_string())),
+            Err(error) => self.mistakes.push(RouteError::bad_rule(&error, source)),
         }
         self
     }

@@ -242,7 +242,7 @@ impl Table {
 }
 
 /// Whether two segments match the same text.
-fn same_shape(one: &Segment, other: &Segment) -> bool {
+pub(super) fn same_shape(one: &Segment, other: &Segment) -> bool {
     use pulsar_pattern::Part;
     match (one, other) {
         (Segment::Literal(one), Segment::Literal(other)) => one == other,

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{entry::Source, errors::RouteError, names::Names, routes::Router, service::RouterService};
+use super::{errors::RouteError, names::Names, routes::Router, service::RouterService};
 use crate::{
+    finding::Source,
     request::RouteNames,
     url::{Url, UrlError, pairs},
 };

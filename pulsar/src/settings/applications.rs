@@ -26,13 +26,22 @@ use crate::settings::{
 #[derive(Debug, Clone)]
 pub struct Application {
     name: String,
+    /// Where it is described, if that is known.
+    place: Option<String>,
     values: Vec<(String, String, String)>,
 }
 
 impl Application {
     /// An application of this name: letters, digits, `-` and `_`, the first a letter.
     pub fn new(name: impl Into<String>) -> Self {
-        Application { name: name.into(), values: Vec::new() }
+        Application { name: name.into(), place: None, values: Vec::new() }
+    }
+
+    /// Says where in the code it is described, for messages about its name.
+    #[must_use]
+    pub fn described_at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
     }
 
     /// Sets the setting `setting` (underscore form) to what `value` means; `place` says where in the code that stands.
@@ -125,7 +134,7 @@ pub(super) fn normal(name: &str) -> String {
 pub(super) fn check(applications: &[Application]) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     for (at, app) in applications.iter().enumerate() {
-        let place = format!("the name of application {}", at + 1);
+        let place = place(at, app);
         let mut letters = app.name.chars();
         let well_formed = letters.next().is_some_and(|first| first.is_ascii_alphabetic())
             && letters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
@@ -135,9 +144,15 @@ pub(super) fn check(applications: &[Application]) -> Vec<Mistake> {
                 Mistake::new(place, message)
                     .with_help("use letters, digits, `-` and `_`, the first a letter"),
             );
-        } else if applications[..at].iter().any(|other| normal(&other.name) == normal(&app.name)) {
+        } else if let Some(first) =
+            applications[..at].iter().position(|other| normal(&other.name) == normal(&app.name))
+        {
             let message = format!("more than one application is named `{}`", app.name);
-            mistakes.push(Mistake::new(place, message).with_help("give each a name of its own"));
+            let places = match &applications[first].place {
+                Some(first) => format!("{first} and {place}"),
+                None => place,
+            };
+            mistakes.push(Mistake::new(places, message).with_help("give each a name of its own"));
         }
     }
     if mistakes.is_empty() {
@@ -159,12 +174,17 @@ pub(super) fn check(applications: &[Application]) -> Vec<Mistake> {
                         format!("`--{flag}` of the application `{prefix}` is already a flag of the program")
                     }
                 };
-                let place = format!("the name of application {}", setting.application + 1);
+                let place = place(setting.application, &applications[setting.application]);
                 mistakes.push(Mistake::new(place, message).with_help("give the application another name"));
             }
         }
     }
     mistakes
+}
+
+/// Where an application is described, else which one it is.
+fn place(number: usize, app: &Application) -> String {
+    app.place.clone().unwrap_or_else(|| format!("the name of application {}", number + 1))
 }
 
 /// What the names of all variables start with.
@@ -221,6 +241,19 @@ mod tests {
         for (names, expected) in rows {
             assert_eq!(mistakes(names), [*expected], "{names:?}");
         }
+    }
+
+    #[test]
+    fn two_of_one_name_are_told_with_both_places() {
+        let [one, two] =
+            ["src/main.rs:7", "src/admin.rs:9"].map(|place| Application::new("shop").described_at(place));
+        assert_eq!(
+            check(&[one, two]).iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [
+                "error: more than one application is named `shop`\n   in: src/main.rs:7 and src/admin.rs:9\n help: give each \
+              a name of its own\n"
+            ]
+        );
     }
 
     #[test]
