@@ -24,6 +24,7 @@ mod provide;
 mod route;
 mod scope;
 mod static_files;
+mod test;
 #[cfg(test)]
 mod testing;
 mod words;
@@ -127,6 +128,12 @@ pub fn main(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn program(input: TokenStream) -> TokenStream {
     program::expand_program(input.into()).into()
+}
+
+/// A test that is given the client of the program. Documented at `pulsar::test`.
+#[proc_macro_attribute]
+pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    test::expand(attribute.into(), item.into()).into()
 }
 
 /// Makes an error an answer. Documented at `pulsar::HttpError`.

@@ -22,7 +22,7 @@ pub use http::StatusCode;
 pub use inventory;
 
 pub use crate::{
-    app::{App, Program},
+    app::{App, Main, Program},
     body::{BoxError, BoxFuture, Request, Response},
     cluster::Answered,
     context::Context,
@@ -37,6 +37,9 @@ pub use crate::{
         in_pool, payload,
     },
     request::Params,
+    testing::{
+        FromTest, Setup as TestSetup, Test, compare_routes, program_of, run_alone, run_async, run_sync,
+    },
     worker::{Worker, WorkerExit},
     wsgi::{Application, answer},
 };

@@ -23,10 +23,20 @@ pub(crate) fn expand_main(input: TokenStream) -> TokenStream {
         return quote_spanned!(site=> #mistakes fn #main() {});
     }
     let program = tokens::program(&settings);
+    let crate_path = &settings.crate_path;
     quote_spanned! {site=>
         fn #main() -> ::std::process::ExitCode {
-            let program = #program;
-            program.run()
+            fn the_program_of_main() -> #crate_path::Program {
+                #program
+            }
+            // A test of this crate finds the program here.
+            #crate_path::__private::inventory::submit! {
+                #crate_path::__private::Main::new(
+                    the_program_of_main,
+                    #crate_path::__private::Place::new(module_path!(), file!(), line!(), column!()),
+                )
+            }
+            the_program_of_main().run()
         }
     }
 }

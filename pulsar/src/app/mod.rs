@@ -4,13 +4,14 @@
 //! everything that is wrong is found, nothing has been bound or run. Then a command is carried out: `serve`, `routes`,
 //! `check` or `config`, or one to a running instance.
 //!
-//! Files, lower ones first: `application`, `providers`, `outcome`, `logging`, `open_files`; `tasks`; `hooks`; `start`, `program`; `plan`;
+//! Files, lower ones first: `application`, `providers`, `outcome`, `logging`, `open_files`; `tasks`; `hooks`; `start`, `program`; `entry`, `plan`;
 //! `commands`, `report`, `top`, `control`, `serve`; `worker`, `processes`; `run`; `arbiter`.
 
 mod application;
 mod arbiter;
 mod commands;
 mod control;
+mod entry;
 mod hooks;
 mod logging;
 mod open_files;
@@ -28,10 +29,13 @@ mod tls;
 mod top;
 mod worker;
 
+#[doc(hidden)]
+pub use self::entry::Main;
 pub use self::{
     application::App,
     arbiter::{Arbiter, WsgiServer, arbiter},
     plan::StartError,
     program::Program,
 };
+pub(crate) use self::{entry::main_of, serve::Started};
 pub use crate::middleware::BoxService;

@@ -1,0 +1,26 @@
+/// Orders are listed.
+#[ignore = "slow"]
+#[::core::prelude::v1::test]
+fn orders() -> Result<(), Error> {
+    async fn orders(client: Client, State(db): State<Db>) -> Result<(), Error> {
+        client.get("/orders").send().await.assert_status(200);
+        Ok(())
+    }
+    {
+        use ::pulsar::__private as _pulsar;
+        _pulsar::run_async(
+            async || {
+                _pulsar::TestSetup::new(shop::program())
+                    .provide(Rate(1.5))
+                    .provide(clock())
+                    .app("admin")
+                    .socket()
+            },
+            async |test: &_pulsar::Test| (
+                <Client as _pulsar::FromTest>::from_test(test).await,
+                <State<Db> as _pulsar::FromTest>::from_test(test).await,
+            ),
+            async |(argument_0, argument_1)| orders(argument_0, argument_1).await,
+        )
+    }
+}
