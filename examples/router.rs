@@ -208,7 +208,7 @@ mod tests {
         let found = client.get("/search?q=rust&tag=a&tag=b").send().await;
         found.assert_json(&json!({"q": "rust", "page": 0, "tag": ["a", "b"]}));
         let problem: serde_json::Value = client.get("/search?q=").send().await.assert_status(422).json();
-        assert_eq!(problem["errors"][0]["parameter"], "q");
+        assert_eq!(problem["errors"][0]["field"], "q");
     }
 
     /// With `socket` there is a server, as there is when the program runs.

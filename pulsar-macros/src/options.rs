@@ -83,7 +83,8 @@ impl Options {
         self.pairs.iter().map(|(key, _)| key).find(|key| *key == name)
     }
 
-    fn pair(&self, name: &str) -> Option<(&Ident, Option<&TokenStream>)> {
+    /// The key and its value, if it was given.
+    pub(crate) fn pair(&self, name: &str) -> Option<(&Ident, Option<&TokenStream>)> {
         self.pairs.iter().find(|(key, _)| key == name).map(|(key, value)| (key, value.as_ref()))
     }
 

@@ -4,18 +4,23 @@
 //! the name of the user's function, which stands in it as it was written, but for its attributes: those are the test's.
 //! What an argument is, is for its type to say, by a trait; whether the program starts is known when the test runs.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, ItemFn, LitStr, Path, spanned::Spanned};
+use syn::{
+    Expr, ItemFn, LitStr, Path, Token,
+    ext::IdentExt,
+    parse::{ParseStream, Parser},
+    spanned::Spanned,
+};
 
 use crate::{
     errors::{Errors, with_help},
     function::{Argument, Function, Role},
-    options::Options,
+    options::{self, Options},
     words,
 };
 
-const KNOWN: &[&str] = &["provide", "program", "app", "socket", "crate"];
+const KNOWN: &[&str] = &["provide", "settings", "program", "app", "socket", "crate"];
 
 /// What people try, and what does it.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -45,6 +50,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// What the attribute says.
 struct Given {
     provided: Vec<Expr>,
+    settings: Vec<(Ident, Expr)>,
     program: Option<Expr>,
     app: Option<LitStr>,
     socket: bool,
@@ -66,6 +72,7 @@ impl Given {
         };
         Self {
             provided,
+            settings: settings(&options, errors),
             program: options.expression("program", "pulsar::program! { crates: [shop] }", errors),
             app: options.string("app", errors),
             socket: options.flag("socket", errors),
@@ -75,8 +82,40 @@ impl Given {
 
     /// Whether a program is to be started, though nobody asks for anything of it.
     fn is_empty(&self) -> bool {
-        self.provided.is_empty() && self.program.is_none() && self.app.is_none() && !self.socket
+        self.provided.is_empty()
+            && self.settings.is_empty()
+            && self.program.is_none()
+            && self.app.is_none()
+            && !self.socket
     }
+}
+
+/// The settings in `settings = { max_body = 4, .. }`. Their names are for the program to check: it has the table.
+fn settings(options: &Options, errors: &mut Errors) -> Vec<(Ident, Expr)> {
+    let Some((key, value)) = options.pair("settings") else { return Vec::new() };
+    let example = "write `settings = { max_body = 4, strict_slashes = false }`";
+    let braces = value.cloned().and_then(|value| syn::parse2::<Group>(value).ok());
+    let Some(braces) = braces.filter(|group| group.delimiter() == Delimiter::Brace) else {
+        let place = value.map_or_else(|| key.to_token_stream(), Clone::clone);
+        errors.at(place, with_help("`settings` takes names and values in braces", example));
+        return Vec::new();
+    };
+    let mut settings = Vec::new();
+    for piece in options::pieces(braces.stream(), errors) {
+        let pair = |input: ParseStream<'_>| {
+            let name: Ident = input.parse()?;
+            let _: Token![=] = input.parse()?;
+            Ok((name, input.parse::<Expr>()?))
+        };
+        match pair.parse2(piece.clone()) {
+            Ok(pair) => settings.push(pair),
+            Err(_) => {
+                let message = format!("`{}` sets nothing", words::source(&piece));
+                errors.at(&piece, with_help(message, example));
+            }
+        }
+    }
+    settings
 }
 
 fn test(tokens: TokenStream, item: TokenStream, errors: &mut Errors) -> Option<TokenStream> {
@@ -158,6 +197,10 @@ fn with_program(given: &Given, function: &Function) -> TokenStream {
         let site = site.located_at(value.span());
         quote_spanned!(site=> .provide(#value))
     });
+    let settings = given.settings.iter().map(|(name, value)| {
+        let (site, text) = (site.located_at(name.span()), name.unraw().to_string());
+        quote_spanned!(site=> .setting(#text, #value))
+    });
     let app = given.app.as_ref().map(|name| quote_spanned!(site=> .app(#name)));
     let socket = given.socket.then(|| quote_spanned!(site=> .socket()));
 
@@ -165,7 +208,7 @@ fn with_program(given: &Given, function: &Function) -> TokenStream {
         (0..function.arguments.len()).map(|number| Ident::new(&format!("argument_{number}"), site)).collect();
     let lines = function.arguments.iter().map(|argument| {
         let (site, ty) = (argument.span(), &argument.ty);
-        quote_spanned!(site=> <#ty as _pulsar::FromTest>::from_test(test).await)
+        quote_spanned!(site=> _pulsar::argument::<#ty>(test).await)
     });
     let (run, is_async, wait) = if function.is_async {
         (quote!(run_async), Some(quote!(async)), Some(quote!(.await)))
@@ -177,7 +220,7 @@ fn with_program(given: &Given, function: &Function) -> TokenStream {
         {
             use #crate_path::__private as _pulsar;
             _pulsar::#run(
-                async || _pulsar::TestSetup::new(#program) #(#provided)* #app #socket,
+                async || _pulsar::TestSetup::new(#program) #(#provided)* #(#settings)* #app #socket,
                 async |#test: &_pulsar::Test| (#(#lines,)*),
                 #is_async |(#(#names,)*)| #name(#(#names),*) #wait,
             )
@@ -200,7 +243,8 @@ mod tests {
                 Ok(())
             }
         "#;
-        let attribute = r#"provide = [Rate(1.5), clock()], app = "admin", socket, program = shop::program()"#;
+        let attribute = r#"provide = [Rate(1.5), clock()], app = "admin", socket,
+            settings = { max_body = 4, strict_slashes = false }, program = shop::program()"#;
         golden("test", expand(tokens(attribute), tokens(item)));
     }
 
@@ -242,6 +286,10 @@ mod tests {
             ("provide = let", "async fn t() {}"),
             ("providers = A", "async fn t() {}"),
             ("app = admin", "async fn t() {}"),
+            ("settings", "async fn t() {}"),
+            ("settings = [4]", "async fn t() {}"),
+            ("settings = { max_body: 4, threads }", "async fn t() {}"),
+            ("setting = { max_body = 4 }", "async fn t() {}"),
             ("Rate(1.5)", "async fn t() {}"),
             ("ignore", "async fn t() {}"),
             ("flavor = \"multi_thread\", worker_threads = 2", "async fn t() {}"),

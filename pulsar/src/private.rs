@@ -38,7 +38,7 @@ pub use crate::{
     },
     request::Params,
     testing::{
-        FromTest, Setup as TestSetup, Test, compare_routes, program_of, run_alone, run_async, run_sync,
+        Setup as TestSetup, Test, argument, compare_routes, program_of, run_alone, run_async, run_sync,
     },
     worker::{Worker, WorkerExit},
     wsgi::{Application, answer},

@@ -21,7 +21,7 @@ use pulsar::{
     request::{Connection, Peer},
     route,
     sse::{Event, LastEventId, Sse},
-    testing::{Client, FromTest, Multipart, Test},
+    testing::{Client, FromTest, Multipart, Test, block_on},
     websocket::{CloseFrame, Message, WebSocketUpgrade},
 };
 use serde::Deserialize;
@@ -496,9 +496,25 @@ async fn a_test_is_given_what_its_arguments_and_options_say(
     assert_eq!(program.name(), "http");
 }
 
+#[pulsar::test(program = program(), app = "client", settings = { max_body = 4, threads = 2 }, socket)]
+async fn settings_are_those_that_the_test_says(client: Client, context: Context) {
+    assert_eq!(context.settings().threads, 2);
+    client.post("/client/set").body("a=1").send().await.assert_status(200);
+    client.post("/client/set").body("a=123").send().await.assert_status(413);
+}
+
+#[pulsar::test(program = program(), app = "client", settings = { max_boddy = 4 })]
+#[should_panic(expected = "max_boddy")]
+async fn a_setting_that_is_misspelt_keeps_the_program_from_starting(_client: Client) {}
+
 #[pulsar::test(program = program(), app = "client")]
 fn a_test_may_block(Both(clients): Both) {
     for client in clients {
-        pulsar::testing::block_on(client.get("/client/scheme").send()).assert_text("http");
+        block_on(client.get("/client/scheme").send()).assert_text("http");
+        // What one call opens the next one uses.
+        let mut socket = block_on(client.get("/client/ws").websocket());
+        block_on(socket.send_text("hello"));
+        assert_eq!(block_on(socket.receive_text()), "hello");
+        block_on(socket.close());
     }
 }

@@ -13,12 +13,14 @@ fn orders() -> Result<(), Error> {
                 _pulsar::TestSetup::new(shop::program())
                     .provide(Rate(1.5))
                     .provide(clock())
+                    .setting("max_body", 4)
+                    .setting("strict_slashes", false)
                     .app("admin")
                     .socket()
             },
             async |test: &_pulsar::Test| (
-                <Client as _pulsar::FromTest>::from_test(test).await,
-                <State<Db> as _pulsar::FromTest>::from_test(test).await,
+                _pulsar::argument::<Client>(test).await,
+                _pulsar::argument::<State<Db>>(test).await,
             ),
             async |(argument_0, argument_1)| orders(argument_0, argument_1).await,
         )

@@ -7,9 +7,7 @@ fn orders() {
             async || {
                 _pulsar::TestSetup::new(::pulsar::testing::program!()).provide(Rate(1.5))
             },
-            async |test: &_pulsar::Test| (
-                <Client as _pulsar::FromTest>::from_test(test).await,
-            ),
+            async |test: &_pulsar::Test| (_pulsar::argument::<Client>(test).await,),
             |(argument_0,)| orders(argument_0),
         )
     }

@@ -69,6 +69,6 @@ pub use self::{
 #[doc(hidden)]
 pub use self::{
     program::{compare_routes, program_of},
-    run::{run_alone, run_async, run_sync},
+    run::{argument, run_alone, run_async, run_sync},
     test::Setup,
 };

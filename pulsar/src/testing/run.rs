@@ -6,16 +6,20 @@ use std::{
     any::Any,
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    pin::pin,
+    pin::{Pin, pin},
     task::Poll,
     thread,
 };
 
-use tokio::{runtime::Runtime, sync::oneshot, time::timeout};
+use tokio::{
+    runtime::{Handle, Runtime},
+    sync::oneshot,
+    time::timeout,
+};
 
 use crate::testing::{
-    block_on::event_loop,
-    test::{Setup, Test},
+    block_on::{event_loop, sharing},
+    test::{FromTest, Setup, Test},
 };
 
 /// Not public API. Used by `#[pulsar::test]` on an `async fn`.
@@ -49,19 +53,28 @@ pub fn run_sync<A, T>(
         let arguments = caught(async { arguments(&started).await }).await;
         (started, arguments)
     });
+    let handle = running.handle();
     let (done, is_done) = oneshot::channel::<()>();
     let driver = thread::spawn(move || {
         // Whether it is sent or dropped, the test is over.
         let _ = running.block_on(is_done);
         running
     });
-    let outcome = arguments.and_then(|arguments| catch_unwind(AssertUnwindSafe(|| test(arguments))));
+    let outcome = arguments
+        .and_then(|arguments| catch_unwind(AssertUnwindSafe(|| sharing(handle, || test(arguments)))));
     drop(done);
     match driver.join() {
         Ok(running) => running.block_on(started.stop()),
         Err(panic) => resume_unwind(panic),
     }
     outcome.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Not public API. Used by `#[pulsar::test]`. The type of the future does not depend on the trait: the compiler complains once of
+/// a type that is no argument.
+#[doc(hidden)]
+pub fn argument<'a, T: FromTest + 'a>(test: &'a Test) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+    Box::pin(T::from_test(test))
 }
 
 /// Not public API. Used by `#[pulsar::test]` on an `async fn` that asks for nothing: no program is started.
@@ -91,8 +104,16 @@ impl Loop {
         Self(Some(event_loop()))
     }
 
+    fn runtime(&self) -> &Runtime {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+
+    fn handle(&self) -> Handle {
+        self.runtime().handle().clone()
+    }
+
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.0.as_ref().expect("it is there until it is dropped").block_on(future)
+        self.runtime().block_on(future)
     }
 }
 

@@ -138,6 +138,13 @@ impl Setup {
     }
 
     #[must_use]
+    #[track_caller]
+    pub fn setting(mut self, name: &str, value: impl ToString) -> Self {
+        self.program = self.program.setting(name, value);
+        self
+    }
+
+    #[must_use]
     pub fn app(mut self, name: &'static str) -> Self {
         self.app = Some(name);
         self
