@@ -4,7 +4,8 @@
 //! request is served: everything that the written code names is in `pulsar::__private`.
 //!
 //! The rule every macro keeps: the user's item is emitted untouched and first, also when something is wrong; then
-//! either one block of generated code or every mistake, each at the token it is about, never both.
+//! either one block of generated code or every mistake, each at the token it is about, never both. `#[pulsar::test]` puts the
+//! function into the test that has its name, since the harness takes no test from within a block.
 //!
 //! Each macro goes through the same stages, one file each: read the attribute, read the item, check one against the
 //! other, write the tokens. `errors`, `words`, `options`, `literal_path` and `function` are what they share, `needs` and `job` what those share

@@ -194,6 +194,10 @@ async fn redirects_are_followed_on_demand(Both(clients): Both) {
         }
         let away = client.get("/client/go/302?name=https://other.example/").follow_redirects().send().await;
         away.assert_status(302).assert_header("location", "https://other.example/");
+        let host = client.address().map_or("our.example".to_owned(), |address| address.to_string());
+        let ours = format!("/client/go/302?name=http://{host}/client/end");
+        let ours = client.get(&ours).header("host", &*host).follow_redirects().send().await;
+        assert_eq!(ours.assert_status(200).path(), "/client/end");
         let mut pieces = client.get("/client/go/307?name=/client/end").follow_redirects().stream().await;
         pieces.assert_status(200);
         assert!(pieces.next().await.is_some());

@@ -244,9 +244,9 @@ pub(crate) struct Started {
 }
 
 impl Started {
-    /// How a server would serve it.
+    /// How a server would serve it, but for TLS.
     pub(crate) fn server_config(&self) -> ServerConfig {
-        config(self.context.settings())
+        ServerConfig { tls: None, ..config(self.context.settings()) }
     }
 
     /// Runs what is to be run when a worker stops.

@@ -175,7 +175,7 @@ impl<'a> RequestBuilder<'a> {
     /// redirect is the answer.
     ///
     /// The method becomes GET after 303, and after 301 and 302 if it was POST; then there is no body. A redirect to another host
-    /// is not followed: it is the answer. [`Answer::path`] tells where it led.
+    /// than that of the request is not followed: it is the answer. [`Answer::path`] tells where it led.
     ///
     /// ```
     /// use pulsar::{Method, Router, http::header::LOCATION, testing::{Client, block_on}};
@@ -315,7 +315,8 @@ impl<'a> RequestBuilder<'a> {
         let first = head.to_string();
         for _ in 0..=MOST_REDIRECTS {
             let response = sent(session, &head, body.clone().into(), caller).await;
-            let Some(path) = target(&head, &response) else {
+            let host = head.headers.get(header::HOST).cloned().or_else(|| session.host(false));
+            let Some(path) = target(&head, host.as_ref(), &response) else {
                 return (head, response);
             };
             let status = response.status();
@@ -345,8 +346,8 @@ async fn sent(session: &Session, head: &Head, body: Body, caller: Caller) -> Res
     answer.unwrap_or_else(|error| fail(caller, format_args!("{head}: no answer: {error}")))
 }
 
-/// Where a redirect leads within the application, if the answer is one.
-fn target(head: &Head, response: &Response) -> Option<String> {
+/// Where a redirect leads on the same host, if the answer is one.
+fn target(head: &Head, host: Option<&HeaderValue>, response: &Response) -> Option<String> {
     const FOLLOWED: [StatusCode; 5] = [
         StatusCode::MOVED_PERMANENTLY,
         StatusCode::FOUND,
@@ -363,8 +364,15 @@ fn target(head: &Head, response: &Response) -> Option<String> {
     if let Some(query) = location.strip_prefix('?') {
         return Some(format!("{}?{query}", here.path()));
     }
-    if location.starts_with("//") || location.contains("://") {
-        return None;
+    let authority = match location.split_once("//") {
+        Some(("" | "http:" | "https:", behind)) => Some(behind),
+        Some((scheme, _)) if scheme.strip_suffix(':').is_some_and(is_scheme) => return None,
+        _ => None,
+    };
+    if let Some(behind) = authority {
+        let (authority, path) = behind.split_at(behind.find(['/', '?']).unwrap_or(behind.len()));
+        let is_own = host.is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(authority.as_bytes()));
+        return is_own.then(|| if path.starts_with('/') { path.to_owned() } else { format!("/{path}") });
     }
     if location.starts_with('/') {
         return Some(location.to_owned());
@@ -378,6 +386,10 @@ fn target(head: &Head, response: &Response) -> Option<String> {
     }
     let folder = here.path().rsplit_once('/').map_or("", |(folder, _)| folder);
     Some(format!("{}{query}", without_dots(&format!("{folder}/{location}"))))
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 /// RFC 3986, section 5.2.4.
@@ -410,6 +422,7 @@ mod tests {
 
     #[test]
     fn a_redirect_is_resolved_where_it_is_met() {
+        let host = HeaderValue::from_static("our.example");
         for (path, location, expected) in [
             ("/a/b?c", "/x?y#z", Some("/x?y")),
             ("/a/b?c", "x", Some("/a/x")),
@@ -423,14 +436,20 @@ mod tests {
             ("/a/b?c", "#d", Some("/a/b?c")),
             ("/a", "//other.example/", None),
             ("/a", "https://other.example/", None),
+            ("/a", "ftp://our.example/", None),
+            ("/a", "//our.example/x?y", Some("/x?y")),
+            ("/a", "http://Our.example", Some("/")),
+            ("/a", "https://our.example?x", Some("/?x")),
+            ("/a", "/x//y", Some("/x//y")),
+            ("/a", "x?to=http://other.example/", Some("/x?to=http://other.example/")),
         ] {
             let head = Head { method: Method::GET, path: path.into(), headers: HeaderMap::new() };
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::FOUND;
             response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(location));
-            assert_eq!(target(&head, &response).as_deref(), expected, "{path} to {location}");
+            assert_eq!(target(&head, Some(&host), &response).as_deref(), expected, "{path} to {location}");
             *response.status_mut() = StatusCode::NOT_MODIFIED;
-            assert_eq!(target(&head, &response), None);
+            assert_eq!(target(&head, Some(&host), &response), None);
         }
     }
 }

@@ -75,7 +75,7 @@ impl Session {
     }
 
     /// The host that is asked for where a server wants one.
-    fn host(&self, is_upgrade: bool) -> Option<HeaderValue> {
+    pub(super) fn host(&self, is_upgrade: bool) -> Option<HeaderValue> {
         match self.target.address() {
             Some(address) => HeaderValue::try_from(address.to_string()).ok(),
             None => is_upgrade.then_some(HeaderValue::from_static("localhost")),
