@@ -37,6 +37,10 @@ fn target() -> PathBuf {
 }
 
 /// Runs a command of cargo on the crates of `fixtures/`.
+///
+/// # Panics
+///
+/// When cargo cannot be run, or the lock file not be copied.
 pub fn cargo(arguments: &[&str]) -> Finished {
     static LOCKED: OnceLock<()> = OnceLock::new();
     let fixtures = workspace().join("tests/fixtures");

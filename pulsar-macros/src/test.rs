@@ -61,10 +61,15 @@ impl Given {
     fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
         let options = Options::read("#[pulsar::test]", tokens, KNOWN, ELSEWHERE, errors);
         for value in options.values() {
-            let elsewhere = ELSEWHERE.iter().find(|(word, _)| *word == value.to_string());
-            let help =
-                elsewhere.map_or("a value in place of a provider is `provide = VALUE`", |(_, help)| help);
-            errors.at(value, with_help("`#[pulsar::test]` takes options alone", help));
+            let word = value.to_string();
+            let (message, help) = match ELSEWHERE.iter().find(|(tried, _)| *tried == word) {
+                Some((word, help)) => (format!("`{word}` is no option of `#[pulsar::test]`"), *help),
+                None => (
+                    "`#[pulsar::test]` takes options alone".to_owned(),
+                    "a value in place of a provider is `provide = VALUE`",
+                ),
+            };
+            errors.at(value, with_help(message, help));
         }
         let provided = match options.expression("provide", "Rate(1.5)", errors) {
             Some(Expr::Array(list)) => list.elems.into_iter().collect(),
@@ -107,12 +112,11 @@ fn settings(options: &Options, errors: &mut Errors) -> Vec<(Ident, Expr)> {
             let _: Token![=] = input.parse()?;
             Ok((name, input.parse::<Expr>()?))
         };
-        match pair.parse2(piece.clone()) {
-            Ok(pair) => settings.push(pair),
-            Err(_) => {
-                let message = format!("`{}` sets nothing", words::source(&piece));
-                errors.at(&piece, with_help(message, example));
-            }
+        if let Ok(pair) = pair.parse2(piece.clone()) {
+            settings.push(pair);
+        } else {
+            let message = format!("`{}` sets nothing", words::source(&piece));
+            errors.at(&piece, with_help(message, example));
         }
     }
     settings

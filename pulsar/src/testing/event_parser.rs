@@ -63,18 +63,18 @@ pub(super) struct Parser {
     event: String,
     data: String,
     id: String,
-    retry: Option<Duration>,
+    retry_of_event: Option<Duration>,
     /// The id as of the last event, which a client that comes back sends.
     pub(super) last_id: String,
     /// How long a client waits before it comes back, if the program has said so.
-    pub(super) reconnection_time: Option<Duration>,
+    pub(super) retry: Option<Duration>,
     pub(super) events: VecDeque<Event>,
 }
 
 impl Parser {
     /// One that goes on where another answer ended.
-    pub(super) fn after(last_id: String, reconnection_time: Option<Duration>) -> Self {
-        Self { id: last_id.clone(), last_id, reconnection_time, ..Self::default() }
+    pub(super) fn after(last_id: String, retry: Option<Duration>) -> Self {
+        Self { id: last_id.clone(), last_id, retry, ..Self::default() }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
@@ -114,7 +114,7 @@ impl Parser {
             "id" if !value.contains('\0') => value.clone_into(&mut self.id),
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 let time = Duration::from_millis(value.parse().unwrap_or(u64::MAX));
-                (self.retry, self.reconnection_time) = (Some(time), Some(time));
+                (self.retry_of_event, self.retry) = (Some(time), Some(time));
             }
             // A comment, or what a later standard may have.
             _ => {}
@@ -124,7 +124,7 @@ impl Parser {
     fn dispatch(&mut self) {
         self.last_id.clone_from(&self.id);
         let (event, mut data) = (std::mem::take(&mut self.event), std::mem::take(&mut self.data));
-        let retry = self.retry.take();
+        let retry = self.retry_of_event.take();
         if data.pop().is_none() {
             return;
         }
@@ -140,7 +140,9 @@ mod tests {
     /// What comes of bytes, as `event|data|id|retry`.
     fn parsed(pieces: &[&[u8]]) -> Vec<String> {
         let mut parser = Parser::default();
-        pieces.iter().for_each(|piece| parser.push(piece));
+        for piece in pieces {
+            parser.push(piece);
+        }
         let events = parser.events.iter();
         let events = events.map(|Event { event, data, id, retry }| {
             format!(
@@ -198,10 +200,7 @@ mod tests {
         parser.push(b"id: 4\n");
         assert_eq!(parser.last_id, "3");
         parser.push(b"retry: 9\n\n");
-        assert_eq!(
-            (parser.last_id.as_str(), parser.reconnection_time),
-            ("4", Some(Duration::from_millis(9)))
-        );
+        assert_eq!((parser.last_id.as_str(), parser.retry), ("4", Some(Duration::from_millis(9))));
         assert!(parser.events.is_empty());
     }
 }

@@ -75,6 +75,7 @@ impl Events {
     /// # Panics
     ///
     /// Panics if the answer breaks off, or nothing comes in time. Comments, which keep a connection alive, are something.
+    #[allow(clippy::should_implement_trait)] // a future, as the `next` of streams is
     #[track_caller]
     pub fn next(&mut self) -> impl Future<Output = Option<Event>> {
         let caller = Location::caller();
@@ -98,7 +99,7 @@ impl Events {
 
     /// How long a client waits before it comes back, if the program has said so.
     pub fn retry(&self) -> Option<Duration> {
-        self.parser.reconnection_time
+        self.parser.retry
     }
 
     /// Hangs up and asks again, with the header `Last-Event-ID` if there was an id. It does not wait before.

@@ -102,6 +102,7 @@ impl AnswerStream {
     /// # Panics
     ///
     /// Panics if the body breaks off, or nothing comes in time.
+    #[allow(clippy::should_implement_trait)] // a future, as the `next` of streams is
     #[track_caller]
     pub fn next(&mut self) -> impl Future<Output = Option<Bytes>> {
         let caller = Location::caller();
