@@ -100,7 +100,7 @@ macro_rules! __program_of_this_crate {
 #[macro_export]
 macro_rules! __assert_routes {
     ($file:literal $(,)?) => {
-        $crate::__assert_routes!($crate::__program_of_this_crate!(), $file)
+        $crate::testing::assert_routes!($crate::testing::program!(), $file)
     };
     ($program:expr, $file:expr $(,)?) => {
         $crate::__private::compare_routes(&$program, ::core::env!("CARGO_MANIFEST_DIR"), $file)
