@@ -8,6 +8,8 @@
 //!     curl -i -m 1 http://127.0.0.1:8060/ws -H 'Connection: upgrade' -H 'Upgrade: websocket' \
 //!         -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
 //!
+//! Its tests are at the end: `cargo test --example chat`.
+//!
 //! The room is that of one worker: with `--workers 4`, which is four processes, there are four rooms.
 
 use futures_util::{Stream, StreamExt, stream};
@@ -105,3 +107,41 @@ const PAGE: &str = r#"<!doctype html>
 "#;
 
 pulsar::main!();
+
+#[cfg(test)]
+mod tests {
+    use pulsar::{
+        testing::Client,
+        websocket::{CloseFrame, Message},
+    };
+
+    #[pulsar::test]
+    async fn everybody_hears_everybody(ada: Client, bob: Client, carol: Client) {
+        let mut events = carol.get("/events").events().await;
+        // Whoever has heard what he said himself is in the room.
+        let mut bob = bob.get("/ws").websocket().await;
+        bob.send_text("I am here").await;
+        assert_eq!(bob.receive_text().await, "I am here");
+        let mut ada = ada.get("/ws").websocket().await;
+        ada.send_text("and I").await;
+        assert_eq!(ada.receive_text().await, "and I");
+        assert_eq!(bob.receive_text().await, "and I");
+        carol.post("/say").body("hello, all").send().await.assert_status(202);
+        for listener in [&mut ada, &mut bob] {
+            assert_eq!(listener.receive_text().await, "hello, all");
+        }
+        for text in ["I am here", "and I", "hello, all"] {
+            let event = events.next().await.unwrap();
+            assert_eq!((event.event.as_str(), event.data.as_str()), ("said", text));
+        }
+        ada.close().await;
+    }
+
+    #[pulsar::test(socket)]
+    async fn what_is_no_text_is_refused(client: Client) {
+        let mut socket = client.get("/ws").websocket().await;
+        socket.send(Message::Binary("\0".into())).await;
+        assert_eq!(socket.receive_close().await, Some(CloseFrame::new(1003, "texts only")));
+        client.get("/ws").send().await.assert_status(426);
+    }
+}

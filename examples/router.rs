@@ -5,6 +5,8 @@
 //!     curl -i http://127.0.0.1:8060/users/7
 //!     curl -i -X DELETE http://127.0.0.1:8060/users/7        # 405, with the methods that there are
 //!     cargo run --example router -- routes                    # the table of routes
+//!
+//! Its tests are at the end: `cargo test --example router`.
 
 use pulsar::{
     FieldError, Form, Json, Problem, Query, Result, StatusCode, get, post, request::MatchedRoute, route, url,
@@ -161,3 +163,63 @@ async fn which(route: MatchedRoute) -> String {
 }
 
 pulsar::main!();
+
+#[cfg(test)]
+mod tests {
+    use pulsar::{
+        Program,
+        testing::{Client, assert_routes},
+    };
+    use serde_json::json;
+
+    use super::*;
+
+    /// A handler is a function as before.
+    #[pulsar::test]
+    async fn a_leap_year_is_one() {
+        assert_eq!(year(2024).await, "2024 is a leap year\n");
+        assert_eq!(year(1900).await, "1900 is not a leap year\n");
+    }
+
+    /// Everything around it is asked of the program that `main!` describes.
+    #[pulsar::test]
+    async fn literal_text_goes_before_placeholders(client: Client) {
+        client.get("/users/me").send().await.assert_text("that is you\n");
+        client.get("/users/7").send().await.assert_text("user 7\n");
+        client.get("/users/0").send().await.assert_status(404);
+        client
+            .delete("/users/7")
+            .send()
+            .await
+            .assert_status(405)
+            .assert_header("allow", "GET, HEAD, OPTIONS");
+    }
+
+    #[pulsar::test]
+    async fn a_form_is_signed_where_the_redirect_leads(client: Client) {
+        let form = [("name", "Ada"), ("text", "hello")];
+        let answer = client.post("/guestbook").form(&form).follow_redirects().send().await;
+        answer.assert_text("thank you, Ada, for 5 letters\n");
+        assert_eq!(answer.path(), "/guestbook/");
+    }
+
+    #[pulsar::test]
+    async fn a_search_without_words_is_told_which_field_is_wrong(client: Client) {
+        let found = client.get("/search?q=rust&tag=a&tag=b").send().await;
+        found.assert_json(&json!({"q": "rust", "page": 0, "tag": ["a", "b"]}));
+        let problem: serde_json::Value = client.get("/search?q=").send().await.assert_status(422).json();
+        assert_eq!(problem["errors"][0]["field"], "q");
+    }
+
+    /// With `socket` there is a server, as there is when the program runs.
+    #[pulsar::test(socket)]
+    async fn a_function_that_blocks_answers(client: Client) {
+        client.get("/blocking").send().await.assert_status(200);
+    }
+
+    /// A rule that changes is a line of the diff of this file. `UPDATE_PULSAR_ROUTES=1` writes it.
+    #[pulsar::test]
+    async fn the_routes_are_those_of_the_file(program: Program) {
+        assert_routes!(program, "routes/router.txt");
+    }
+}

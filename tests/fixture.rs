@@ -21,27 +21,12 @@ const SERVING: [&str; 5] = ["files", "site", "only_named", "two_apps_routes", "w
 fn built() -> &'static [PathBuf; 2] {
     static BUILT: OnceLock<[PathBuf; 2]> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let fixtures = workspace().join("tests/fixtures");
-        let target = profile_folder()
-            .parent()
-            .expect("a profile has its folder in that of the target")
-            .join("fixtures");
-        // The same versions as everything else: what is there can be built without a network.
-        fs::copy(workspace().join("Cargo.lock"), fixtures.join("Cargo.lock"))
-            .expect("the lock file can be copied");
         let serving = SERVING.map(|name| ["--bin", name]).concat();
         for (profile, programs) in [("dev", vec!["--bins"]), ("release", serving)] {
-            let output = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
-                .args(["build", "--offline", "--profile", profile, "--target-dir"])
-                .arg(&target)
-                .args(programs)
-                .current_dir(&fixtures)
-                .output()
-                .expect("cargo can be run");
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "the programs of tests/fixtures cannot be built:\n{stderr}");
+            let finished = cargo(&[&["build", "--profile", profile], &*programs].concat());
+            assert_eq!(finished.code, Some(0), "the programs of tests/fixtures cannot be built:\n{finished}");
         }
-        [target.join("debug"), target.join("release")]
+        [target().join("debug"), target().join("release")]
     })
 }
 
@@ -51,11 +36,36 @@ fn built() -> &'static [PathBuf; 2] {
 ///
 /// When cargo does not end.
 pub fn test_of(package: &str, arguments: &[&str]) -> Finished {
-    let target = built()[0].parent().expect("a profile has its folder in that of the target");
-    let mut command = program(Path::new(&env::var_os("CARGO").unwrap_or("cargo".into())));
-    command.args(["test", "--offline", "--package", package, "--target-dir"]).arg(target).args(arguments);
-    command.current_dir(workspace().join("tests/fixtures"));
-    finish(command)
+    cargo(&[&["test", "--package", package], arguments].concat())
+}
+
+/// Where the programs are built.
+fn target() -> PathBuf {
+    let folder = profile_folder();
+    folder.parent().expect("a profile has its folder in that of the target").join("fixtures")
+}
+
+/// Runs a command of cargo on the crates of `fixtures/`.
+///
+/// # Panics
+///
+/// When cargo cannot be run, or the lock file not be copied.
+pub fn cargo(arguments: &[&str]) -> Finished {
+    static LOCKED: OnceLock<()> = OnceLock::new();
+    let fixtures = workspace().join("tests/fixtures");
+    // The same versions as everything else: what is there can be built without a network.
+    LOCKED.get_or_init(|| {
+        let copied = fs::copy(workspace().join("Cargo.lock"), fixtures.join("Cargo.lock"));
+        copied.map(drop).expect("the lock file can be copied");
+    });
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    command.args(arguments).args(["--offline", "--target-dir"]).arg(target()).current_dir(&fixtures);
+    let output = command.output().expect("cargo can be run");
+    Finished {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
 }
 
 /// Asks something of a program as both profiles built it.

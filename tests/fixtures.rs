@@ -6,12 +6,19 @@
 //!
 //! Here as well: what needs a program of its own, with providers that cannot run or a pool of one thread.
 
-use std::{cell::Cell, env, fs, path::Path, process::Command, sync::mpsc, thread};
+use std::{
+    cell::Cell,
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{OnceLock, mpsc},
+    thread,
+};
 
 use pulsar_tests::{
     Folder, PATIENCE,
-    fixture::{debug, each, test_of},
-    program::{Running, finish},
+    fixture::{cargo, debug, each, test_of},
+    program::{Finished, Running, finish, program as program_of_tests},
     until,
     wire::Client,
     workspace,
@@ -642,4 +649,147 @@ error: two services are mounted at \"/twice\"; change one of them
 fn the_version_is_that_of_the_package() {
     each("site", |site| assert_eq!(site.run(&["-V"]).stdout, "site 0.3.0\n"));
     each("two_apps_routes", |two_apps| assert_eq!(two_apps.run(&["-V"]).stdout, "site_and_admin 0.3.0\n"));
+}
+
+/// The tests of `fixtures/tested`, built: a program that runs those of these names.
+fn tested(folder: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Finished {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let program = BUILT.get_or_init(|| {
+        let finished =
+            cargo(&["test", "-p", "tested", "--bin", "tested", "--no-run", "--message-format", "json"]);
+        finished.assert_code(0);
+        assert!(!finished.stderr.contains("warning"), "{finished}");
+        let messages = finished.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let mut executables = messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned()));
+        executables.next_back().expect("a program of tests").into()
+    });
+    let mut command = program_of_tests(program);
+    command.current_dir(folder).args(arguments).envs(variables.iter().copied());
+    finish(command)
+}
+
+#[test]
+fn a_program_is_tested_from_within() {
+    // Nowhere near the package.
+    let finished = tested(Path::new("/"), &["--test-threads", "2"], &[]);
+    finished.assert_code(0);
+    for name in [
+        "the_program_is_that_of_main",
+        "another_application_is_asked_over_a_socket",
+        "no_program_is_started_for_nobody",
+        "nor_for_a_function",
+        "a_function_may_block",
+        "nobody_waits_for_what_is_left_behind",
+        "another_program_is_tested",
+        "the_routes_are_those_of_the_file",
+    ] {
+        assert!(finished.stdout.contains(&format!("test tests::{name} ... ok\n")), "{name}\n{finished}");
+    }
+    for line in [
+        "test tests::a_panic_may_be_expected - should panic ... ok\n",
+        "test tests::fails_by_an_error ... ignored, fails\n",
+        "; 7 ignored;",
+    ] {
+        assert!(finished.stdout.contains(line), "{line}\n{finished}");
+    }
+    assert!(!finished.stdout.contains("what_is_not_compiled"), "{finished}");
+}
+
+#[test]
+fn a_test_that_fails_says_why_and_stops_its_program() {
+    for (name, parts) in [
+        (
+            "fails_because_the_program_does_not_start",
+            &[
+                "the program of this test does not start\nthe provider of `Rate` failed: the bank does not answer\n",
+            ][..],
+        ),
+        (
+            "fails_by_an_assertion",
+            &[
+                "a worker starts\n",
+                "src/main.rs:",
+                "expected the body \"2.5\", got\nGET /rate -> 200 OK\n",
+                "\n\n1.5\n",
+                "a worker stops at 1.5\n",
+            ],
+        ),
+        (
+            "fails_by_an_error",
+            &["a worker stops at 1.5\nError: Custom { kind: Other, error: \"no luck\" }\n"],
+        ),
+        (
+            "fails_because_nobody_provides_it",
+            &["nobody provides `u8` to this test", "a worker stops at 1.5\n"],
+        ),
+        (
+            "fails_by_an_assertion_of_a_function",
+            &[
+                "src/main.rs:",
+                "expected status 404 Not Found, got\nGET /rate -> 200 OK\n",
+                "a worker stops at 1.5\n",
+            ],
+        ),
+        (
+            "fails_because_there_is_no_such_application",
+            &["the program of this test does not start\nthere is no application `office`\n"],
+        ),
+    ] {
+        let name = format!("tests::{name}");
+        let finished = tested(Path::new("/"), &[&name, "--exact", "--ignored"], &[]);
+        finished.assert_code(101);
+        let mut rest = finished.stdout.as_str();
+        for part in parts {
+            let Some((_, behind)) = rest.split_once(part) else {
+                panic!("{part:?} is missing in\n{finished}")
+            };
+            rest = behind;
+        }
+    }
+}
+
+#[test]
+fn the_file_of_the_routes_is_written_when_that_is_asked_for() {
+    let folder = Folder::new();
+    let file = folder.join("new/routes.txt");
+    let test = ["tests::fails_without_a_file", "--exact", "--ignored"];
+    let ask = |update: &str| {
+        tested(folder.path(), &test, &[("ROUTES_FILE", &file), ("UPDATE_PULSAR_ROUTES", Path::new(update))])
+    };
+    for update in ["", "0"] {
+        let finished = ask(update);
+        finished.assert_code(101);
+        assert!(finished.stdout.contains("there is no file"), "{finished}");
+        assert!(!file.exists());
+    }
+    ask("1").assert_code(0);
+    let routes = workspace().join("tests/fixtures/tested/tests/routes.txt");
+    assert_eq!(fs::read_to_string(&file).unwrap(), fs::read_to_string(&routes).unwrap());
+    ask("").assert_code(0);
+
+    fs::write(&file, fs::read_to_string(&routes).unwrap().replace("/rate ", "/cost ")).unwrap();
+    let finished = ask("");
+    finished.assert_code(101);
+    let difference = "\
+  GET  /shop/orders  shop::orders
+- GET  /cost         tested::show
++ GET  /rate         tested::show
+
+  admin:
+";
+    assert!(finished.stdout.contains(difference), "{finished}");
+    assert!(finished.stdout.contains("UPDATE_PULSAR_ROUTES=1"), "{finished}");
+}
+
+#[test]
+fn an_argument_that_no_test_can_be_given_is_refused_by_name() {
+    // Not one of `ui/`: what is built there is no test.
+    let finished = cargo(&["test", "-p", "tested", "--test", "argument", "--no-run"]);
+    finished.assert_code(101).assert_stderr(&[
+        "error[E0277]: a test cannot be given a `Database`",
+        "mistakes/argument.rs:6:50",
+        "no argument of a test",
+        "= note: a test takes `Client`, `Program`, `Context`, `State<T>`, and every type that implements `FromTest`",
+    ]);
+    assert_eq!(finished.stderr.matches("error[").count(), 1, "{finished}");
 }

@@ -31,11 +31,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     ("applications that are not routes: static files, callables of PEP 3333", &["files", "wsgi"]),
     ("what the macros submit; what serves any application", &["registry", "server"]),
-    (
-        "from a path or a name to a handler; a client; what keeps workers serving",
-        &["arbiter", "messages", "router", "testing"],
-    ),
+    ("from a path or a name to a handler; what keeps workers serving", &["arbiter", "messages", "router"]),
     ("from registrations to a program", &["app"]),
+    ("tests of a program", &["testing"]),
 ];
 
 /// Where the floors are explained. Its table has a row for each module, with the number of its floor.

@@ -4,7 +4,8 @@
 //! request is served: everything that the written code names is in `pulsar::__private`.
 //!
 //! The rule every macro keeps: the user's item is emitted untouched and first, also when something is wrong; then
-//! either one block of generated code or every mistake, each at the token it is about, never both.
+//! either one block of generated code or every mistake, each at the token it is about, never both. `#[pulsar::test]` puts the
+//! function into the test that has its name, since the harness takes no test from within a block.
 //!
 //! Each macro goes through the same stages, one file each: read the attribute, read the item, check one against the
 //! other, write the tokens. `errors`, `words`, `options`, `literal_path`, `function` and `half_written` are what they share,
@@ -25,6 +26,7 @@ mod provide;
 mod route;
 mod scope;
 mod static_files;
+mod test;
 #[cfg(test)]
 mod testing;
 mod url;
@@ -141,6 +143,12 @@ pub fn program(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn check(input: TokenStream) -> TokenStream {
     program::expand_check(input.into()).into()
+}
+
+/// A test that is given the client of the program. Documented at `pulsar::test`.
+#[proc_macro_attribute]
+pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    test::expand(attribute.into(), item.into()).into()
 }
 
 /// Makes an error an answer. Documented at `pulsar::HttpError`.

@@ -6,7 +6,7 @@
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Lit, LitStr, Path};
+use syn::{Expr, Lit, LitStr, Path};
 
 use crate::{
     errors::{Errors, with_help},
@@ -98,7 +98,7 @@ impl Options {
         self.pairs.iter().map(|(key, _)| key).find(|key| *key == name)
     }
 
-    /// A key and its value, if it was given.
+    /// The key and its value, if it was given.
     pub(crate) fn pair(&self, name: &str) -> Option<(&Ident, Option<&TokenStream>)> {
         self.pairs.iter().find(|(key, _)| key == name).map(|(key, value)| (key, value.as_ref()))
     }
@@ -183,6 +183,22 @@ impl Options {
                 None
             }
         }
+    }
+
+    /// The value of `name = EXPRESSION`.
+    pub(crate) fn expression(&self, name: &str, example: &str, errors: &mut Errors) -> Option<Expr> {
+        let (key, value) = self.pair(name)?;
+        let example = format!("write `{name} = {example}`");
+        let Some(value) = value else {
+            errors.at(key, with_help(format!("`{name}` needs a value"), example));
+            return None;
+        };
+        let expression = syn::parse2(value.clone());
+        if expression.is_err() {
+            let message = format!("`{name}` takes an expression, not `{}`", words::source(value));
+            errors.at(value, with_help(message, example));
+        }
+        expression.ok()
     }
 
     /// Whether the flag `name` is set. A flag has no value.

@@ -39,9 +39,10 @@ pub mod server;
 mod arbiter;
 mod messages;
 pub mod router;
-pub mod testing;
 
 pub mod app;
+
+pub mod testing;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -99,6 +100,8 @@ pub use pulsar_macros::route;
 pub use pulsar_macros::scope;
 #[doc = include_str!("docs/static_files.md")]
 pub use pulsar_macros::static_files;
+#[doc = include_str!("docs/test.md")]
+pub use pulsar_macros::test;
 #[doc = include_str!("docs/url.md")]
 pub use pulsar_macros::url;
 #[doc = include_str!("docs/wsgi_app.md")]

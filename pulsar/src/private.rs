@@ -19,7 +19,7 @@ pub use http::StatusCode;
 pub use inventory;
 
 pub use crate::{
-    app::{App, Program},
+    app::{App, Main, Program},
     body::{BoxError, BoxFuture, Request, Response},
     bounds::{
         Extractor, Failure, HandlerError, HandlerOutput, HeadExtractor, MessageAnswer, MessagePayload,
@@ -37,6 +37,9 @@ pub use crate::{
     },
     request::Params,
     router::{RouteUrl, UrlRoute},
+    testing::{
+        Setup as TestSetup, Test, argument, compare_routes, program_of, run_alone, run_async, run_sync,
+    },
     url::{UrlValue, UrlValues},
     worker::{Worker, WorkerExit},
     wsgi::{Answer, AnswerError, Application},

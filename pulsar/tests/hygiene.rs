@@ -54,6 +54,16 @@ mod without_prelude {
         ::std::format!("{id} {}", count.0.0)
     }
 
+    #[::pulsar::test(provide = [7_u16], socket)]
+    async fn a_test(client: ::pulsar::testing::Client, seven: ::pulsar::State<u16>) -> ::pulsar::Result<()> {
+        ::std::assert_eq!(*seven.0, 7);
+        client.get("/bare/loop/7").send().await.assert_text("7 7");
+        ::pulsar::Result::Ok(())
+    }
+
+    #[::pulsar::test]
+    async fn alone() {}
+
     #[::pulsar::get("/pool/<id>")]
     fn on_the_pool(id: &str, method: ::pulsar::Method) -> ::std::string::String {
         ::std::format!("{id} {method}")
@@ -98,6 +108,11 @@ mod shadowed {
         payload
     }
 
+    #[::pulsar::test]
+    fn a_test(client: ::pulsar::testing::Client) {
+        ::pulsar::testing::block_on(client.get("/shadowed/7").send()).assert_text("7 GET");
+    }
+
     #[::pulsar::get("/<int:id>")]
     fn handler(id: u8, request: ::pulsar::Method) -> ::std::string::String {
         ::std::format!("{id} {request}")
@@ -113,6 +128,11 @@ mod named_like_ours {
     use pulsar::{Method, Settings, State, every, get, on, scope, url};
 
     scope!("/named");
+
+    #[pulsar::test]
+    async fn test(argument_0: pulsar::testing::Client) {
+        argument_0.get("/named/1/2/3").send().await.assert_text("1 2 3 GET");
+    }
 
     #[get("/<request>/<context>/<int:params>")]
     async fn request(request: String, context: &str, params: u8, handler: Method) -> String {

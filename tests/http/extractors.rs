@@ -79,7 +79,7 @@ fn remove(name: String, jar: CookieJar) -> (CookieJar, &'static str) {
 
 #[test]
 fn cookies_are_set_read_and_removed() {
-    let client = support::client(module_path!(), |app| app);
+    let client = support::client(module_path!(), |app| app).without_cookies();
     let set = block_on(client.post("/extractors/cookies/color/blue").send());
     set.assert_status(200).assert_header("set-cookie", "color=blue; HttpOnly; Path=/");
     for (cookies, name, value) in [

@@ -5,6 +5,7 @@
 //! application of its own, below a prefix of its own.
 
 mod answers;
+mod client;
 mod errors;
 mod extractors;
 mod files;

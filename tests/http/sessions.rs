@@ -1,7 +1,7 @@
 //! Sessions of tower-sessions: a layer that sets cookies, and an extractor.
 //!
 //! Proves: a session lasts over requests, is another one for another client, ends when it is flushed, and an id that
-//! nobody was given opens nothing.
+//! nobody was given opens nothing; a client that keeps cookies need not know of any of it.
 
 use pulsar::{Result, get, post, testing::block_on};
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
@@ -30,7 +30,7 @@ async fn logout(session: Session) -> Result<()> {
 #[test]
 fn every_client_has_a_session_of_its_own() {
     let layer = SessionManagerLayer::new(MemoryStore::default()).with_secure(false).with_name("sid");
-    let in_process = support::client(module_path!(), |app| app.layer(layer));
+    let in_process = support::client(module_path!(), |app| app.layer(layer)).without_cookies();
     let on_socket = in_process.clone().on_socket().unwrap();
     // Both reach the same store.
     for client in [in_process, on_socket] {
@@ -61,4 +61,21 @@ fn every_client_has_a_session_of_its_own() {
         send("GET", "/count", &ada).assert_text("None");
         send("GET", "/count", &grace).assert_text("Some(2)");
     }
+}
+
+#[test]
+fn a_client_that_keeps_cookies_is_in_its_session() {
+    let layer = SessionManagerLayer::new(MemoryStore::default()).with_name("sid");
+    // The cookie of this layer is for TLS alone.
+    let ada = support::client(module_path!(), |app| app.layer(layer)).over_https();
+    let grace = ada.new_browser();
+    block_on(async {
+        ada.post("/sessions/count").send().await.assert_text("1");
+        ada.post("/sessions/count").send().await.assert_text("2");
+        grace.get("/sessions/count").send().await.assert_text("None");
+        assert!(ada.cookie("sid").is_some() && grace.cookie("sid").is_none());
+        ada.post("/sessions/logout").send().await.assert_status(200);
+        assert_eq!(ada.cookie("sid"), None, "the answer took it away");
+        ada.get("/sessions/count").send().await.assert_text("None");
+    });
 }

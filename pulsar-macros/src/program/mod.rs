@@ -23,25 +23,40 @@ pub(crate) fn expand_main(input: TokenStream) -> TokenStream {
         return quote_spanned!(site=> #mistakes fn #main() {});
     }
     let program = tokens::program(&settings);
+    let crate_path = &settings.crate_path;
     quote_spanned! {site=>
         fn #main() -> ::std::process::ExitCode {
-            let program = #program;
-            program.run()
+            fn the_program_of_main() -> #crate_path::Program {
+                #program
+            }
+            // A test of this crate finds the program here.
+            #crate_path::__private::inventory::submit! {
+                #crate_path::__private::Main::new(
+                    the_program_of_main,
+                    #crate_path::__private::Place::new(module_path!(), file!(), line!(), column!()),
+                )
+            }
+            the_program_of_main().run()
         }
     }
 }
 
-/// `check!`: an expression of type `()`, which panics if something is wrong with the program.
+/// `check!`: an expression of type `()`, which panics if something is wrong with the program: the one of this crate if nothing
+/// else is said.
 pub(crate) fn expand_check(input: TokenStream) -> TokenStream {
+    let site = Span::mixed_site();
+    if input.is_empty() {
+        return quote_spanned!(site=> ::pulsar::testing::program!().assert_sound());
+    }
     let mut errors = Errors::default();
     let settings = Settings::read("check!", input, &mut errors);
     if !errors.is_empty() {
         let mistakes = errors.into_tokens();
-        return quote_spanned!(Span::mixed_site()=> { #mistakes });
+        return quote_spanned!(site=> { #mistakes });
     }
     let program = tokens::program(&settings);
     let crate_path = &settings.crate_path;
-    quote_spanned!(Span::mixed_site()=> #crate_path::__private::Program::assert_sound(&#program))
+    quote_spanned!(site=> #crate_path::__private::Program::assert_sound(&#program))
 }
 
 /// `program!`: an expression. With mistakes it is one that never returns, so that its type fits everywhere.
@@ -96,6 +111,7 @@ mod tests {
     #[test]
     fn a_check_takes_what_a_program_does() {
         golden("check", as_item(expand_check(tokens("crates: [blog]"))));
+        golden("check_this_crate", as_item(expand_check(tokens(""))));
         assert_eq!(messages(as_item(expand_check(tokens("crate: [blog]")))).len(), 1);
     }
 

@@ -37,7 +37,7 @@ pub(super) fn routes(plan: &Plan, as_json: bool) -> u8 {
         let lines: Vec<_> = plan.applications.iter().flat_map(json_lines).collect();
         print(&format!("{:#}\n", json!(lines)));
     } else {
-        print(&table(plan));
+        print(&table(plan, true));
     }
     for problem in plan.problems() {
         complain(format_args!("error: {problem}"));
@@ -78,7 +78,8 @@ fn json_lines(planned: &Planned) -> impl Iterator<Item = serde_json::Value> {
     })
 }
 
-fn table(plan: &Plan) -> String {
+/// The table of routes of every application, each with its place or not.
+pub(super) fn table(plan: &Plan, with_places: bool) -> String {
     let mut text = String::new();
     for planned in &plan.applications {
         if plan.applications.len() > 1 {
@@ -96,7 +97,9 @@ fn table(plan: &Plan) -> String {
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let (methods, rules, handlers) = (width(0), width(1), width(2));
         for [method, rule, handler, place] in &rows {
-            text.push_str(&format!("{method:methods$}  {rule:rules$}  {handler:handlers$}  {place}\n"));
+            let place = if with_places { place } else { "" };
+            let line = format!("{method:methods$}  {rule:rules$}  {handler:handlers$}  {place}");
+            text.extend([line.trim_end(), "\n"]);
         }
     }
     text

@@ -4,14 +4,15 @@
 //! everything that is wrong is found, nothing has been bound or run. Then a command is carried out: `serve`, `routes`,
 //! `check` or `config`, or one to a running instance.
 //!
-//! Files, lower ones first: `application`, `providers`, `outcome`, `logging`, `open_files`; `tasks`; `hooks`; `start`, `program`; `advice`; `plan`; `verdict`;
-//! `commands`, `report`, `top`, `control`, `serve`; `worker`, `processes`; `run`; `arbiter`.
+//! Files, lower ones first: `application`, `providers`, `outcome`, `logging`, `open_files`; `tasks`; `hooks`; `start`, `program`; `entry`, `advice`;
+//! `plan`; `verdict`; `commands`, `report`, `top`, `control`, `serve`; `worker`, `processes`; `run`; `arbiter`.
 
 mod advice;
 mod application;
 mod arbiter;
 mod commands;
 mod control;
+mod entry;
 mod hooks;
 mod logging;
 mod open_files;
@@ -30,10 +31,13 @@ mod top;
 mod verdict;
 mod worker;
 
+#[doc(hidden)]
+pub use self::entry::Main;
 pub use self::{
     application::App,
     arbiter::{Arbiter, WsgiServer, arbiter},
     plan::StartError,
     program::Program,
 };
+pub(crate) use self::{entry::main_of, serve::Started};
 pub use crate::middleware::BoxService;

@@ -2,7 +2,7 @@
 //!
 //! What is done with a program stands in `run`.
 
-use std::{any::TypeId, collections::VecDeque, fmt, sync::Arc};
+use std::{any::TypeId, collections::VecDeque, fmt, panic::Location, sync::Arc};
 
 use super::{application::App, providers::Given};
 use crate::{
@@ -39,6 +39,8 @@ pub struct Program {
     main: App,
     others: Vec<App>,
     pub(super) given: Vec<Given>,
+    /// What its code sets for every application, with the place.
+    settings: Vec<(String, String, String)>,
 }
 
 impl Program {
@@ -58,6 +60,7 @@ impl Program {
             crates: Vec::new(),
             others: Vec::new(),
             given: Vec::new(),
+            settings: Vec::new(),
         }
     }
 
@@ -144,6 +147,32 @@ impl Program {
         self
     }
 
+    /// Sets a setting of every application, unless file, environment or command line do. The name is that of the
+    /// [table](crate::settings), in the form of a key: `max_body`. A wrong name or value is told when the program starts.
+    ///
+    /// ```
+    /// use pulsar::{Method, Program, app::App};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = App::new("shop").router(|router| router.add(Method::POST, "/", async |body: String| body));
+    /// let program = Program::new("shop", "1.0.0").main(app).setting("max_body", 4);
+    /// let client = program.client().await?.on_socket()?;
+    /// client.post("/").body("hello").send().await.assert_status(413);
+    ///
+    /// let error = program.setting("max_boddy", 4).client().await.unwrap_err();
+    /// assert!(error.to_string().contains("max_boddy"));
+    /// # Ok(())
+    /// # }
+    /// # pulsar::testing::block_on(example()).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn setting(mut self, name: impl Into<String>, value: impl ToString) -> Self {
+        let place = Location::caller();
+        let place = format!("{}:{}", place.file(), place.line());
+        self.settings.push((name.into(), value.to_string(), place));
+        self
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.name
@@ -178,7 +207,12 @@ impl Program {
     /// What finds the settings of its applications.
     pub(super) fn loader(&self, to_settings: impl Fn(&App) -> Application) -> Loader {
         let loader = Loader::new(self.name(), &self.version);
-        self.apps().map(to_settings).fold(loader, Loader::application)
+        let applications = self.apps().map(|app| {
+            self.settings.iter().fold(to_settings(app), |application, (name, value, place)| {
+                application.with(name, value, place)
+            })
+        });
+        applications.fold(loader, Loader::application)
     }
 
     /// The applications in their order.

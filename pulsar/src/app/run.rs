@@ -1,4 +1,4 @@
-//! What can be done with a program: run its commands, serve it, test it, check it.
+//! What can be done with a program: run its commands, serve it, start it, check it.
 
 use std::{ffi::OsString, fs, path::Path, process::ExitCode};
 
@@ -8,7 +8,8 @@ use super::{
     plan::{Plan, Purpose, StartError},
     processes::{self, Hosted},
     program::Program,
-    serve, tls,
+    serve::{self, Started},
+    tls,
     verdict::Verdict,
     worker,
 };
@@ -17,7 +18,6 @@ use crate::{
     finding::{Finding, Kind},
     middleware::BoxService,
     settings::{Command, Loader, Resolved},
-    testing::Client,
 };
 
 impl Program {
@@ -132,57 +132,25 @@ impl Program {
     /// # pulsar::testing::block_on(example()).unwrap();
     /// ```
     pub async fn service(&self) -> Result<BoxService, StartError> {
+        self.start(None).await.map(|started| started.service)
+    }
+
+    /// Starts the application of this name, the first one without a name, alone in this process.
+    pub(crate) async fn start(&self, name: Option<&str>) -> Result<Started, StartError> {
         let plan = self.plan()?;
-        let first = plan.applications.into_iter().next();
-        let planned = first.ok_or_else(|| StartError::one("the program has no application"))?;
+        let mut applications = plan.applications.into_iter();
+        let planned = match name {
+            Some(name) => applications
+                .find(|planned| planned.app.name == name)
+                .ok_or_else(|| StartError::one(format!("there is no application `{name}`")))?,
+            None => applications.next().ok_or_else(|| StartError::one("the program has no application"))?,
+        };
         serve::start(planned, &plan.start).await
     }
 
-    /// A client of the first application, for tests.
-    ///
-    /// # Errors
-    ///
-    /// Fails like [`service`](Self::service).
-    ///
-    /// ```
-    /// use pulsar::{Method, Program, app::App};
-    ///
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let app = App::new("shop").router(|router| router.add(Method::GET, "/", async || "home"));
-    /// let client = Program::new("shop", "1.0.0").main(app).client().await?;
-    /// client.get("/").send().await.assert_text("home");
-    /// # Ok(())
-    /// # }
-    /// # pulsar::testing::block_on(example()).unwrap();
-    /// ```
-    pub async fn client(&self) -> Result<Client, StartError> {
-        self.service().await.map(Client::new)
-    }
-
-    /// A client of the application of this name, for tests.
-    ///
-    /// # Errors
-    ///
-    /// Fails like [`service`](Self::service), or if there is no such application.
-    ///
-    /// ```
-    /// use pulsar::{Method, Program, app::App};
-    ///
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let shop = App::new("shop").router(|router| router.add(Method::GET, "/", async || "the shop"));
-    /// let admin = App::new("admin").bind("127.0.0.1:8061").router(|router| router.add(Method::GET, "/", async || "the office"));
-    /// let program = Program::new("shop", "1.0.0").main(shop).app(admin);
-    /// program.client_of("admin").await?.get("/").send().await.assert_text("the office");
-    /// assert!(program.client_of("office").await.is_err());
-    /// # Ok(())
-    /// # }
-    /// # pulsar::testing::block_on(example()).unwrap();
-    /// ```
-    pub async fn client_of(&self, name: &str) -> Result<Client, StartError> {
-        let plan = self.plan()?;
-        let found = plan.applications.into_iter().find(|planned| planned.app.name == name);
-        let planned = found.ok_or_else(|| StartError::one(format!("there is no application `{name}`")))?;
-        serve::start(planned, &plan.start).await.map(Client::new)
+    /// The table of routes, as the command `routes` prints it, without places.
+    pub(crate) fn table(&self) -> Result<String, StartError> {
+        Ok(commands::table(&self.plan()?, false))
     }
 
     /// Looks for everything that would keep the program from starting or have no effect, as the command `check` does.

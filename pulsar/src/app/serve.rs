@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::{
     commands::{complain, complain_of},
+    hooks::Hooks,
     logging, open_files,
     plan::{Plan, Planned, Served, StartError},
     program::Program,
@@ -236,10 +237,30 @@ pub(super) fn application(
     })
 }
 
+/// An application that has its state, alone in this process, where nobody serves it yet.
+pub(crate) struct Started {
+    pub(crate) service: BoxService,
+    pub(crate) context: Context,
+    hooks: Hooks,
+}
+
+impl Started {
+    /// How a server would serve it, but for TLS.
+    pub(crate) fn server_config(&self) -> ServerConfig {
+        ServerConfig { tls: None, ..config(self.context.settings()) }
+    }
+
+    /// Runs what is to be run when a worker stops.
+    pub(crate) async fn stop(&self) {
+        self.hooks.worker_stopping(&self.context).await;
+    }
+}
+
 /// Gives an application its state and its layers.
-pub(super) async fn start(planned: Planned, start: &Start) -> Result<BoxService, StartError> {
+pub(super) async fn start(planned: Planned, start: &Start) -> Result<Started, StartError> {
     let context = context(&planned, start, cluster_of(&planned)).await?;
-    service(planned, context)
+    let service = service(planned, context.clone())?;
+    Ok(Started { service, context, hooks: start.hooks.clone() })
 }
 
 /// What the only worker of an application sees of others.

@@ -24,7 +24,7 @@
 //! ```
 //!
 //! Files, lower ones first: `config`, `date`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`, `handover`;
-//! `tls`, `listener`, `stream`, `answer`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`.
+//! `tls`, `listener`, `stream`, `answer`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`; `pair`.
 
 mod accept;
 mod access_log;
@@ -44,6 +44,7 @@ mod io_thread;
 mod limits;
 mod listener;
 mod outcome;
+mod pair;
 mod plan;
 mod policy;
 mod proxy_header;
@@ -61,6 +62,7 @@ mod turns;
 pub(crate) use self::{
     access_log::{LogFile, open_log},
     listener::{BoundSocket, bind},
+    pair::serve_pair,
     serve::{Seat, serve_seated},
     shutdown::signals_and_reopen,
     tls::Encryption,

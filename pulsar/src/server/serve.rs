@@ -484,7 +484,7 @@ fn listeners(
 }
 
 /// What an application asks of requests.
-fn rules(config: &ServerConfig) -> Rules {
+pub(super) fn rules(config: &ServerConfig) -> Rules {
     let body = BodyLimits { max: config.max_body, gap: config.body_timeout, min_rate: config.min_rate };
     Rules {
         max_target: config.max_target,

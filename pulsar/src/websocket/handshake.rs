@@ -110,7 +110,7 @@ fn is_key(key: &HeaderValue) -> bool {
 }
 
 /// Proves that this is a WebSocket server and not one that answers whatever it is asked.
-fn accept(key: &HeaderValue) -> HeaderValue {
+pub(crate) fn accept(key: &HeaderValue) -> HeaderValue {
     let mut hash = Sha1::from(key.as_bytes());
     hash.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
     let accept = STANDARD.encode(hash.digest().bytes());

@@ -53,9 +53,10 @@
 //!
 //! Messages are not compressed: `permessage-deflate` is not negotiated, since a small message could unpack to a huge one.
 //!
-//! Files, lower ones first: `message`, `error`, `options`; `fragments`, `wire`; `connection`; `socket`, `driver`; `origin`,
+//! Files, lower ones first: `message`, `error`, `options`; `fragments`, `wire`; `client`, `connection`; `socket`, `driver`; `origin`,
 //! `handshake`; `upgrade`.
 
+mod client;
 mod connection;
 mod driver;
 mod error;
@@ -70,6 +71,7 @@ mod socket;
 mod upgrade;
 mod wire;
 
+pub(crate) use self::{client::ClientSocket, handshake::accept};
 pub use self::{
     error::WebSocketError,
     message::{CloseFrame, Message, Utf8Bytes},

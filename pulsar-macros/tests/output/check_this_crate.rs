@@ -1,0 +1,3 @@
+fn program() -> Program {
+    ::pulsar::testing::program!().assert_sound()
+}

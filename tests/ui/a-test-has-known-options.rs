@@ -1,0 +1,4 @@
+#[pulsar::test(sockte, provide)]
+async fn home() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct Tests;
+
+impl Tests {
+    #[pulsar::test]
+    async fn home(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[pulsar::test]
+mod tests {
+    fn home() {}
+}
+
+fn main() {}

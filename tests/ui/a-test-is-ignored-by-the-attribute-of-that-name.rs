@@ -1,0 +1,4 @@
+#[pulsar::test(ignore)]
+async fn home() {}
+
+fn main() {}

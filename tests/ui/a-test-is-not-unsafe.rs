@@ -1,0 +1,4 @@
+#[pulsar::test]
+unsafe fn home() {}
+
+fn main() {}

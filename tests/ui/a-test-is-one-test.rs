@@ -1,0 +1,5 @@
+#[pulsar::test]
+#[test]
+fn home() {}
+
+fn main() {}

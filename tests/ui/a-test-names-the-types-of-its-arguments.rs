@@ -1,0 +1,6 @@
+#[pulsar::test]
+async fn home(client: impl Send) {
+    drop(client);
+}
+
+fn main() {}
