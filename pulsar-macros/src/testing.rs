@@ -7,7 +7,10 @@
 use std::{fs, path::PathBuf};
 
 use proc_macro2::TokenStream;
-use syn::{File, LitStr, Macro, visit::Visit};
+use syn::{File, Item, LitStr, Macro, visit::Visit};
+
+/// What a person sees of a block at once, in lines.
+const SCREEN: usize = 60;
 
 /// Tokens of a test's text.
 pub(crate) fn tokens(text: &str) -> TokenStream {
@@ -17,7 +20,14 @@ pub(crate) fn tokens(text: &str) -> TokenStream {
 /// Compares an expansion into items with `tests/output/NAME.rs`.
 pub(crate) fn golden(name: &str, expansion: TokenStream) {
     let file: File = syn::parse2(expansion).expect("an expansion is a list of items");
-    compare(&format!("{name}.rs"), &prettyplease::unparse(&file));
+    let text = prettyplease::unparse(&file);
+    let longest = file.items.iter().filter(|item| matches!(item, Item::Const(_))).map(|item| {
+        let alone = File { shebang: None, attrs: Vec::new(), items: vec![item.clone()], frontmatter: None };
+        prettyplease::unparse(&alone).lines().count()
+    });
+    let longest = longest.max().unwrap_or_default();
+    assert!(longest <= SCREEN, "the block of `{name}` has {longest} lines, more than a screen");
+    compare(&format!("{name}.rs"), &text);
 }
 
 /// Compares what is said about each row, a source text and its expansion, with `tests/output/messages/NAME.txt`.

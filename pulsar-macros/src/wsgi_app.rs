@@ -121,7 +121,7 @@ fn check_signature(function: &Function, errors: &mut Errors) {
     match &function.output {
         ReturnType::Default => nothing(errors),
         ReturnType::Type(_, ty) if matches!(&**ty, Type::Tuple(tuple) if tuple.elems.is_empty()) => {
-            nothing(errors)
+            nothing(errors);
         }
         ReturnType::Type(_, ty) if !is_result(ty) => {
             let message = format!("a WSGI callable cannot return `{}`: it may fail", words::source(ty));

@@ -40,6 +40,7 @@ pub(crate) fn registration(
         const _: () = {
             use #crate_path::__private as _pulsar;
             #checks
+            const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(module_path!(), file!(), line!(), column!());
 
             #handler
             _pulsar::inventory::submit! { #route }
@@ -256,7 +257,7 @@ fn route(
         _pulsar::Route::new(&[#(#methods),*], #rule, #handler)
             .function(#function_name)
             #name
-            .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+            .at(ROUTE_PLACE)
             #doc
             #extracts
             #blocking

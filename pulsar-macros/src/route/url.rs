@@ -70,14 +70,10 @@ pub(crate) fn of_route(
         }
     };
     let implementation = quote_spanned! {site=>
+        static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(#literal, ROUTE_PLACE);
         impl _pulsar::RouteUrl for #name #elided {
-            #[inline]
             fn route() -> &'static _pulsar::UrlRoute {
-                static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-                    #literal,
-                    _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-                );
-                &ROUTE
+                &ROUTE_URL
             }
         }
     };

@@ -12,6 +12,12 @@ struct page_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
+    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
+        module_path!(),
+        file!(),
+        line!(),
+        column!(),
+    );
     fn handler(
         _: _pulsar::Request,
         params: _pulsar::Params,
@@ -28,17 +34,15 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/<lang>/<int:number>", handler).function("page")
-        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
-        .built_for_tests(cfg!(test))
+        .at(ROUTE_PLACE).built_for_tests(cfg!(test))
     }
+    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+        "/<lang>/<int:number>",
+        ROUTE_PLACE,
+    );
     impl _pulsar::RouteUrl for page_url<'_> {
-        #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
-            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-                "/<lang>/<int:number>",
-                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-            );
-            &ROUTE
+            &ROUTE_URL
         }
     }
 };

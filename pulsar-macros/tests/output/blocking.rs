@@ -14,6 +14,12 @@ struct nap_url {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
+    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
+        module_path!(),
+        file!(),
+        line!(),
+        column!(),
+    );
     fn handler(
         _: _pulsar::Request,
         params: _pulsar::Params,
@@ -30,17 +36,15 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/nap/<int:seconds>", handler).function("nap")
-        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
-        .built_for_tests(cfg!(test))
+        .at(ROUTE_PLACE).built_for_tests(cfg!(test))
     }
+    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+        "/nap/<int:seconds>",
+        ROUTE_PLACE,
+    );
     impl _pulsar::RouteUrl for nap_url {
-        #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
-            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-                "/nap/<int:seconds>",
-                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-            );
-            &ROUTE
+            &ROUTE_URL
         }
     }
 };

@@ -7,6 +7,12 @@ struct hello_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
+    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
+        module_path!(),
+        file!(),
+        line!(),
+        column!(),
+    );
     fn handler(
         _: _pulsar::Request,
         _: _pulsar::Params,
@@ -15,18 +21,13 @@ const _: () = {
         _pulsar::Reply::now(_pulsar::HandlerOutput::respond(hello()))
     }
     _pulsar::inventory::submit! {
-        _pulsar::Route::new(& ["GET"], "/", handler).function("hello")
-        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+        _pulsar::Route::new(& ["GET"], "/", handler).function("hello").at(ROUTE_PLACE)
         .built_for_tests(cfg!(test))
     }
+    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new("/", ROUTE_PLACE);
     impl _pulsar::RouteUrl for hello_url {
-        #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
-            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-                "/",
-                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-            );
-            &ROUTE
+            &ROUTE_URL
         }
     }
 };

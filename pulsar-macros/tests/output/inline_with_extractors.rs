@@ -8,6 +8,12 @@ const _: () = {
     #[allow(unused_imports)]
     use _pulsar::{NoExtractor as _, NoRequirement as _};
     const _: [(); 1] = [<Request as _pulsar::Extractor<_>>::IS_ONE];
+    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
+        module_path!(),
+        file!(),
+        line!(),
+        column!(),
+    );
     fn handler(
         request: _pulsar::Request,
         _: _pulsar::Params,
@@ -26,18 +32,13 @@ const _: () = {
         )
     }
     _pulsar::inventory::submit! {
-        _pulsar::Route::new(& ["PUT"], "/save", handler).function("save")
-        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!())).extracts(&
-        [< _pulsar::Probe < Request >> ::ASKS]).built_for_tests(cfg!(test))
+        _pulsar::Route::new(& ["PUT"], "/save", handler).function("save").at(ROUTE_PLACE)
+        .extracts(& [< _pulsar::Probe < Request >> ::ASKS]).built_for_tests(cfg!(test))
     }
+    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new("/save", ROUTE_PLACE);
     impl _pulsar::RouteUrl for save_url {
-        #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
-            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-                "/save",
-                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-            );
-            &ROUTE
+            &ROUTE_URL
         }
     }
 };

@@ -17,6 +17,12 @@ const _: () = {
         <State<Db> as _pulsar::HeadExtractor>::IS_ONE,
         <Body as _pulsar::Extractor<_>>::IS_ONE,
     ];
+    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
+        module_path!(),
+        file!(),
+        line!(),
+        column!(),
+    );
     fn handler_of_route(
         request: _pulsar::Request,
         params: _pulsar::Params,
@@ -47,18 +53,16 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["POST"], "/<int:params>", handler_of_route)
-        .function("handler").at(_pulsar::Place::new(module_path!(), file!(), line!(),
-        column!())).extracts(& [< _pulsar::Probe < State < Db > >> ::ASKS, <
-        _pulsar::Probe < Body >> ::ASKS]).built_for_tests(cfg!(test))
+        .function("handler").at(ROUTE_PLACE).extracts(& [< _pulsar::Probe < State < Db >
+        >> ::ASKS, < _pulsar::Probe < Body >> ::ASKS]).built_for_tests(cfg!(test))
     }
+    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+        "/<int:params>",
+        ROUTE_PLACE,
+    );
     impl _pulsar::RouteUrl for handler_url {
-        #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
-            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-                "/<int:params>",
-                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-            );
-            &ROUTE
+            &ROUTE_URL
         }
     }
 };

@@ -17,6 +17,12 @@ const _: () = {
     #[allow(unused_imports)]
     use _pulsar::{NoExtractor as _, NoRequirement as _};
     const _: [(); 1] = [<Query<Filter> as _pulsar::Extractor<_>>::IS_ONE];
+    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
+        module_path!(),
+        file!(),
+        line!(),
+        column!(),
+    );
     fn handler(
         request: _pulsar::Request,
         params: _pulsar::Params,
@@ -47,18 +53,16 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET", "PURGE"], "/reports/<int:year>/<lang>", handler)
-        .function("report").at(_pulsar::Place::new(module_path!(), file!(), line!(),
-        column!())).extracts(& [< _pulsar::Probe < Query < Filter > >> ::ASKS])
-        .blocking().built_for_tests(cfg!(test))
+        .function("report").at(ROUTE_PLACE).extracts(& [< _pulsar::Probe < Query < Filter
+        > >> ::ASKS]).blocking().built_for_tests(cfg!(test))
     }
+    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+        "/reports/<int:year>/<lang>",
+        ROUTE_PLACE,
+    );
     impl _pulsar::RouteUrl for report_url<'_> {
-        #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
-            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-                "/reports/<int:year>/<lang>",
-                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-            );
-            &ROUTE
+            &ROUTE_URL
         }
     }
 };

@@ -28,6 +28,12 @@ pub struct page_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
+    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
+        module_path!(),
+        file!(),
+        line!(),
+        column!(),
+    );
     fn handler(
         _: _pulsar::Request,
         params: _pulsar::Params,
@@ -58,17 +64,15 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/<a>/<b>/<c>/<d>/<e>/<f>/<g>", handler)
-        .function("page").at(_pulsar::Place::new(module_path!(), file!(), line!(),
-        column!())).built_for_tests(cfg!(test))
+        .function("page").at(ROUTE_PLACE).built_for_tests(cfg!(test))
     }
+    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+        "/<a>/<b>/<c>/<d>/<e>/<f>/<g>",
+        ROUTE_PLACE,
+    );
     impl _pulsar::RouteUrl for page_url<'_> {
-        #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
-            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-                "/<a>/<b>/<c>/<d>/<e>/<f>/<g>",
-                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-            );
-            &ROUTE
+            &ROUTE_URL
         }
     }
 };

@@ -13,6 +13,12 @@ const _: () = {
     #[allow(unused_imports)]
     use _pulsar::{NoExtractor as _, NoRequirement as _};
     const _: [(); 1] = [<extract::Path<(u16, String)> as _pulsar::Extractor<_>>::IS_ONE];
+    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
+        module_path!(),
+        file!(),
+        line!(),
+        column!(),
+    );
     fn handler(
         request: _pulsar::Request,
         _: _pulsar::Params,
@@ -38,18 +44,16 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/<int:year>/<name>", handler).function("day")
-        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!())).extracts(&
-        [< _pulsar::Probe < extract::Path < (u16, String) > >> ::ASKS]).blocking()
-        .built_for_tests(cfg!(test))
+        .at(ROUTE_PLACE).extracts(& [< _pulsar::Probe < extract::Path < (u16, String) >
+        >> ::ASKS]).blocking().built_for_tests(cfg!(test))
     }
+    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
+        "/<int:year>/<name>",
+        ROUTE_PLACE,
+    );
     impl _pulsar::RouteUrl for day_url<'_> {
-        #[inline]
         fn route() -> &'static _pulsar::UrlRoute {
-            static ROUTE: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-                "/<int:year>/<name>",
-                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-            );
-            &ROUTE
+            &ROUTE_URL
         }
     }
 };
