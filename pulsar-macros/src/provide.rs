@@ -112,7 +112,6 @@ fn tokens_of(crate_path: &syn::Path, function: &Function, output: &Type, needs: 
         const _: () = {
             use #crate_path::__private as _pulsar;
             // The trait is for one of the two kinds of return type; for the other one it is not used.
-            #[allow(unused_imports)]
             use _pulsar::ReturnedValue as _;
 
             fn #provides() -> _pulsar::Requirement {

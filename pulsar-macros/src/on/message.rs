@@ -166,7 +166,6 @@ fn tokens_of(
         const _: () = {
             use #crate_path::__private as _pulsar;
             // The trait is for one of the two kinds of return type; for the other one it is not used.
-            #[allow(unused_imports)]
             use _pulsar::ReturnedValue as _;
 
             fn #needs() -> _pulsar::Vec<_pulsar::Requirement> {

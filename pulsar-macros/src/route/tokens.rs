@@ -65,7 +65,6 @@ fn checks(arguments: &[Joined<'_>]) -> Option<TokenStream> {
     let count = Literal::usize_unsuffixed(extractors.len());
     // The traits are for what the compiler finds wrong, and for arguments that are no state.
     Some(quote_spanned! {site=>
-        #[allow(unused_imports)]
         use _pulsar::{NoExtractor as _, NoRequirement as _};
         const _: [(); #count] = [#(#checks),*];
     })

@@ -64,7 +64,6 @@ pub(crate) fn of_route(
     let item = quote_spanned! {site=>
         #(#conditions)*
         #[doc = #doc]
-        #[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
         #visibility #keyword #name #generics {
             #(#lines)*
         }

@@ -10,7 +10,6 @@ pub(crate) async fn user(
     db.find(id).await
 }
 /// What `url!(user { .. })` takes: the values of `/users/<int(min=1):id>`.
-#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
 pub(crate) struct user_url {
     /// The value of `<int(min=1):id>`.
     pub id: u64,
@@ -18,7 +17,6 @@ pub(crate) struct user_url {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::{NoExtractor as _, NoRequirement as _};
     const _: [(); 2] = [
         <State<Db> as _pulsar::HeadExtractor>::IS_ONE,

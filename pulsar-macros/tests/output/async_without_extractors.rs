@@ -2,7 +2,6 @@ async fn page(lang: &str, number: u32) -> String {
     format!("{lang} {number}")
 }
 /// What `url!(page { .. })` takes: the values of `/<lang>/<int:number>`.
-#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
 struct page_url<'url> {
     /// The value of `<lang>`.
     pub lang: &'url str,

@@ -5,7 +5,6 @@ async fn nap(seconds: u64) {
 }
 #[cfg(unix)]
 /// What `url!(nap { .. })` takes: the values of `/nap/<int:seconds>`.
-#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
 struct nap_url {
     /// The value of `<int:seconds>`.
     pub seconds: u64,

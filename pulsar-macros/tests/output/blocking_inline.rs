@@ -2,7 +2,6 @@ fn nap() {
     std::fs::read(PATH);
 }
 /// What `url!(nap { .. })` takes: the values of `/nap`.
-#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
 struct nap_url {}
 #[doc(hidden)]
 const _: () = {

@@ -2,7 +2,6 @@ fn hello() -> &'static str {
     "hello"
 }
 /// What `url!(hello { .. })` takes: the values of `/`.
-#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
 struct hello_url {}
 #[doc(hidden)]
 const _: () = {

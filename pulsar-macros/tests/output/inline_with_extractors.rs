@@ -1,11 +1,9 @@
 fn save(request: Request) {}
 /// What `url!(save { .. })` takes: the values of `/save`.
-#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
 struct save_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::{NoExtractor as _, NoRequirement as _};
     const _: [(); 1] = [<Request as _pulsar::Extractor<_>>::IS_ONE];
     const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(

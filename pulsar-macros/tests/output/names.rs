@@ -2,7 +2,6 @@
 async fn handler(params: u8, context: State<Db>, handler: Body) {}
 #[cfg(unix)]
 /// What `url!(handler { .. })` takes: the values of `/<int:params>`.
-#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
 struct handler_url {
     /// The value of `<int:params>`.
     pub params: u8,
@@ -11,7 +10,6 @@ struct handler_url {
 #[doc(hidden)]
 const _: () = {
     use my_framework::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::{NoExtractor as _, NoRequirement as _};
     const _: [(); 2] = [
         <State<Db> as _pulsar::HeadExtractor>::IS_ONE,

@@ -2,7 +2,6 @@ fn bye(code: u8) {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::ReturnedValue as _;
     fn run(told: u8) -> _pulsar::Outcome {
         match _pulsar::Returned::<()>::new().split(bye(told)) {

@@ -2,7 +2,6 @@ async fn stop() {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::ReturnedValue as _;
     fn needs() -> _pulsar::Vec<_pulsar::Requirement> {
         _pulsar::From::from([])

@@ -2,7 +2,6 @@ fn run(worker: &Worker) -> io::Result<()> {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::ReturnedValue as _;
     fn run_of_ours(told: &_pulsar::Worker) -> _pulsar::Outcome {
         match _pulsar::Returned::<io::Result<()>>::new().split(run(told)) {

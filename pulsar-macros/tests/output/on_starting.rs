@@ -4,7 +4,6 @@ fn hello() {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::ReturnedValue as _;
     fn run() -> _pulsar::Outcome {
         match _pulsar::Returned::<()>::new().split(hello()) {

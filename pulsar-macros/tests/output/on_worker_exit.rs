@@ -2,7 +2,6 @@ fn note(_: &WorkerExit) {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::ReturnedValue as _;
     fn run(told: &_pulsar::WorkerExit) -> _pulsar::Outcome {
         match _pulsar::Returned::<()>::new().split(note(told)) {

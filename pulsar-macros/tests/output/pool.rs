@@ -4,7 +4,6 @@ fn report(
     Query(filter): Query<Filter>,
 ) -> impl IntoResponse {}
 /// What `url!(report { .. })` takes: the values of `/reports/<int:year>/<lang>`.
-#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
 struct report_url<'url> {
     /// The value of `<int:year>`.
     pub year: u16,
@@ -14,7 +13,6 @@ struct report_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::{NoExtractor as _, NoRequirement as _};
     const _: [(); 1] = [<Query<Filter> as _pulsar::Extractor<_>>::IS_ONE];
     const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(

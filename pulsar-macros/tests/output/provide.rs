@@ -4,7 +4,6 @@ async fn db(settings: &Settings, State(pool): State<Pool>) -> Result<Db> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::ReturnedValue as _;
     fn provides() -> _pulsar::Requirement {
         _pulsar::Returned::<Result<Db>>::new().provides()

@@ -6,7 +6,6 @@ fn build() -> Clock {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::ReturnedValue as _;
     fn provides() -> _pulsar::Requirement {
         _pulsar::Returned::<Clock>::new().provides()

@@ -8,7 +8,6 @@ pub fn page(
     g: &'a str,
 ) {}
 /// What `url!(page { .. })` takes: the values of `/<a>/<b>/<c>/<d>/<e>/<f>/<g>`.
-#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
 pub struct page_url<'url> {
     /// The value of `<a>`.
     pub a: &'url str,

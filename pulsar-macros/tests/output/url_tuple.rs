@@ -1,6 +1,5 @@
 fn day(Path((year, name)): extract::Path<(u16, String)>) {}
 /// What `url!(day { .. })` takes: the values of `/<int:year>/<name>`.
-#[allow(dead_code, non_camel_case_types, private_interfaces, unreachable_pub)]
 struct day_url<'url> {
     /// The value of `<int:year>`.
     pub year: u16,
@@ -10,7 +9,6 @@ struct day_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    #[allow(unused_imports)]
     use _pulsar::{NoExtractor as _, NoRequirement as _};
     const _: [(); 1] = [<extract::Path<(u16, String)> as _pulsar::Extractor<_>>::IS_ONE];
     const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
