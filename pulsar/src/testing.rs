@@ -3,7 +3,7 @@
 //! What it asserts it shows: a failed assertion prints the request, the status and the body. It is for tests and stops at
 //! the first thing that is wrong, by a panic at the line of the test.
 
-use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc, thread};
+use std::{fmt, io, net::SocketAddr, sync::Arc, thread};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -11,7 +11,6 @@ use http_body_util::{BodyExt, Collected};
 use hyper_util::rt::TokioIo;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::net::TcpStream;
-use tower::ServiceExt;
 use tower_service::Service;
 
 use crate::{
@@ -250,11 +249,7 @@ impl Client {
 
     async fn send(&self, request: Request) -> Result<Response, BoxError> {
         match &self.target {
-            Target::Service(service) => {
-                let answer: Result<_, Infallible> = service.clone().oneshot(request).await;
-                let Ok(answer) = answer;
-                Ok(answer)
-            }
+            Target::Service(service) => Ok(service.answer(request).await),
             Target::Socket(running) => {
                 let stream = TcpStream::connect(running.address).await?;
                 let (mut sender, connection) =
