@@ -6,6 +6,7 @@
 use std::{
     convert::Infallible,
     fmt,
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -14,7 +15,6 @@ use std::{
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::StatusCode;
-use tower::ServiceExt;
 use tower_service::Service;
 
 use crate::{
@@ -97,7 +97,7 @@ where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     BoxService(Arc::new(move |request| {
-        let answer = service.clone().oneshot(request);
+        let answer = oneshot(service.clone(), request);
         Box::pin(async move {
             match answer.await {
                 Ok(response) => response.map(Body::new),
@@ -109,4 +109,10 @@ where
             }
         })
     }))
+}
+
+/// Asks once, when the service is ready.
+async fn oneshot<S: Service<Request>>(mut service: S, request: Request) -> Result<S::Response, S::Error> {
+    poll_fn(|cx| service.poll_ready(cx)).await?;
+    service.call(request).await
 }

@@ -5,7 +5,7 @@
 //! `check` or `config`, or one to a running instance.
 //!
 //! Files, lower ones first: `application`, `providers`, `outcome`, `logging`, `open_files`; `tasks`; `hooks`; `start`, `program`; `entry`, `advice`;
-//! `plan`; `verdict`; `commands`, `report`, `top`, `control`, `serve`; `worker`, `processes`; `run`; `arbiter`.
+//! `plan`; `service`, `verdict`; `commands`, `report`, `top`, `control`, `serve`; `worker`, `processes`; `run`; `arbiter`.
 
 mod advice;
 mod application;
@@ -24,6 +24,7 @@ mod providers;
 mod report;
 mod run;
 mod serve;
+mod service;
 mod start;
 mod tasks;
 mod tls;

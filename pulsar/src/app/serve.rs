@@ -8,8 +8,9 @@ use super::{
     commands::{complain, complain_of},
     hooks::Hooks,
     logging, open_files,
-    plan::{Plan, Planned, Served, StartError},
+    plan::{Plan, Planned, StartError},
     program::Program,
+    service::AnyService,
     start::Start,
     tls,
 };
@@ -227,14 +228,13 @@ pub(super) fn application(
     sockets: Bound,
     context: Context,
 ) -> Result<server::Application, StartError> {
-    if !planned.app.layers.is_empty() {
-        return Ok(sockets.with(service(planned, context)?));
-    }
-    // It is served as it is, without a box around it.
-    Ok(match planned.served.ok_or_else(unplanned)? {
-        Served::Router(router) => sockets.with(router.with_context(context)),
-        Served::Callable(application) => sockets.with(application.service(context)),
-    })
+    let service = if planned.app.layers.is_empty() {
+        // It is served as it is, without a box around it.
+        AnyService::new(planned.served.ok_or_else(unplanned)?, context)
+    } else {
+        AnyService::Layered(service(planned, context)?)
+    };
+    Ok(sockets.with(service))
 }
 
 /// An application that has its state, alone in this process, where nobody serves it yet.
@@ -273,11 +273,8 @@ async fn context(planned: &Planned, start: &Start, cluster: Cluster) -> Result<C
 }
 
 fn service(planned: Planned, context: Context) -> Result<BoxService, StartError> {
-    let service = match planned.served.ok_or_else(unplanned)? {
-        Served::Router(router) => into_infallible(router.with_context(context)),
-        Served::Callable(application) => into_infallible(application.service(context)),
-    };
-    Ok(planned.app.wrap(service))
+    let service = AnyService::new(planned.served.ok_or_else(unplanned)?, context);
+    Ok(planned.app.wrap(into_infallible(service)))
 }
 
 /// A plan without problems has a service for every application; one with problems is never started.

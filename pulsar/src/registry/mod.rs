@@ -160,7 +160,7 @@ impl Registry {
                 unmounted.entry(app.place().krate()).or_default().push(spot);
             }
         }
-        applications.sort_by_key(|(app, _)| (app.place().krate(), app.place()));
+        let applications = in_order(applications, |(app, _)| (app.place().krate(), app.place()));
         let mut mounted = Vec::new();
         for route in routes {
             if named(route.place) {
@@ -172,7 +172,7 @@ impl Registry {
                 unmounted.entry(route.place.krate()).or_default().push(spot);
             }
         }
-        mounted.sort_by(|(a, _), (b, _)| (a.place.krate(), a.place).cmp(&(b.place.krate(), b.place)));
+        let mounted = in_order(mounted, |(route, _)| (route.place.krate(), route.place));
         Self { routes: mounted, providers, scopes, wsgi_apps: applications, unmounted, ..Self::default() }
     }
 }
@@ -195,9 +195,18 @@ fn sorted<T>(
     place: impl Fn(&T) -> Place,
     named: impl Fn(Place) -> bool,
 ) -> Vec<T> {
-    let mut entries: Vec<T> = entries.filter(|entry| named(place(entry))).collect();
-    entries.sort_by_key(place);
-    entries
+    let entries = entries.filter(|entry| named(place(entry))).collect();
+    in_order(entries, |entry| ("", place(entry)))
+}
+
+/// The entries by their crate, if that is given, and their place.
+///
+/// Keys are sorted and not entries: to sort is much code, and so it is compiled once and not for each kind of entry.
+fn in_order<T>(entries: Vec<T>, key: impl Fn(&T) -> (&'static str, Place)) -> Vec<T> {
+    let mut keys: Vec<_> = entries.iter().map(key).zip(0_usize..).collect();
+    keys.sort_unstable();
+    let mut entries: Vec<Option<T>> = entries.into_iter().map(Some).collect();
+    keys.into_iter().filter_map(|(_, at)| entries[at].take()).collect()
 }
 
 #[cfg(test)]

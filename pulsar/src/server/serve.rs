@@ -9,7 +9,7 @@ use std::{
     convert::Infallible,
     fmt, io, iter,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     thread,
     time::Duration,
@@ -111,7 +111,7 @@ impl Bound {
         S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
         F: FnOnce() -> Fut + Send + 'static,
-        Fut: Future<Output = Result<S, E>>,
+        Fut: Future<Output = Result<S, E>> + 'static,
         E: Send + 'static,
     {
         serve_all(|| async { Ok(vec![self.with(start().await?)]) }, shutdown)
@@ -218,7 +218,7 @@ impl fmt::Debug for Application {
 pub fn serve_all<F, Fut, E>(start: F, shutdown: Shutdown) -> Result<Summary, ServeError<E>>
 where
     F: FnOnce() -> Fut + Send + 'static,
-    Fut: Future<Output = Result<Vec<Application>, E>>,
+    Fut: Future<Output = Result<Vec<Application>, E>> + 'static,
     E: Send + 'static,
 {
     serve_seated(start, shutdown, None)
@@ -239,15 +239,35 @@ pub(crate) fn serve_seated<F, Fut, E>(
 ) -> Result<Summary, ServeError<E>>
 where
     F: FnOnce() -> Fut + Send + 'static,
-    Fut: Future<Output = Result<Vec<Application>, E>>,
+    Fut: Future<Output = Result<Vec<Application>, E>> + 'static,
     E: Send + 'static,
 {
+    // All that follows is the same for every start-up and every error of one, so it does not know their types.
+    let start = Box::new(move || -> Starting {
+        Box::pin(async move { start().await.map_err(|error| -> Failure { Box::new(error) }) })
+    });
+    run(start, shutdown, seat).map_err(|error| match error {
+        ServeError::Start(error) => {
+            ServeError::Start(*error.downcast().expect("nobody but the start-up makes it"))
+        }
+        ServeError::Io(error) => ServeError::Io(error),
+    })
+}
+
+type Start = Box<dyn FnOnce() -> Starting + Send>;
+
+type Starting = Pin<Box<dyn Future<Output = Result<Vec<Application>, Failure>>>>;
+
+/// The error of a start-up.
+type Failure = Box<dyn Any + Send>;
+
+fn run(start: Start, shutdown: Shutdown, seat: Option<Seat>) -> Result<Summary, ServeError<Failure>> {
     let coordinator = runtime::Builder::new_current_thread().enable_time().build().map_err(ServeError::Io)?;
     let (events, mut inbox) = mpsc::unbounded_channel();
     let (release, released) = oneshot::channel();
     let (report, watch) = (events.clone(), shutdown.subscribe());
     let first = move |runtime: &Runtime| runtime.block_on(first_thread(start, report, watch, released, seat));
-    spawn(0, events.clone(), first).map_err(ServeError::Io)?;
+    spawn(0, events.clone(), Box::new(first)).map_err(ServeError::Io)?;
     let mut stopped = shutdown.subscribe();
     let outcome = coordinator.block_on(async {
         let first = tokio::select! {
@@ -308,9 +328,9 @@ struct Started {
     files: Vec<Arc<SocketFile>>,
 }
 
-enum Event<E> {
+enum Event {
     Started(Started),
-    NotStarted(E),
+    NotStarted(Failure),
     /// A thread is done; `Ok` has the number of connections it cut.
     Ended {
         index: usize,
@@ -319,14 +339,10 @@ enum Event<E> {
     Panicked(Box<dyn Any + Send>),
 }
 
-type Events<E> = mpsc::UnboundedSender<Event<E>>;
+type Events = mpsc::UnboundedSender<Event>;
 
 /// Starts an I/O thread. It reports whatever goes wrong with it.
-fn spawn<E: Send + 'static>(
-    index: usize,
-    events: Events<E>,
-    body: impl FnOnce(&Runtime) + Send + 'static,
-) -> io::Result<()> {
+fn spawn(index: usize, events: Events, body: Box<dyn FnOnce(&Runtime) + Send>) -> io::Result<()> {
     let run = move || {
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
@@ -346,16 +362,13 @@ fn spawn<E: Send + 'static>(
 }
 
 /// The first thread: starts the applications, does its share of the I/O, and stays until all are done.
-async fn first_thread<F, Fut, E>(
-    start: F,
-    events: Events<E>,
+async fn first_thread(
+    start: Start,
+    events: Events,
     mut watch: Watch,
     released: oneshot::Receiver<()>,
     seat: Option<Seat>,
-) where
-    F: FnOnce() -> Fut,
-    Fut: Future<Output = Result<Vec<Application>, E>>,
-{
+) {
     let applications = tokio::select! {
         biased;
         result = start() => result,
@@ -495,10 +508,10 @@ pub(super) fn rules(config: &ServerConfig) -> Rules {
 }
 
 /// Starts the other threads and waits for the end of all.
-async fn coordinate<E: Send + 'static>(
+async fn coordinate(
     started: Started,
-    events: Events<E>,
-    mut inbox: mpsc::UnboundedReceiver<Event<E>>,
+    events: Events,
+    mut inbox: mpsc::UnboundedReceiver<Event>,
     shutdown: &Shutdown,
 ) -> io::Result<Summary> {
     let Started { plans, threads, deadline, logs, files } = started;
@@ -510,7 +523,7 @@ async fn coordinate<E: Send + 'static>(
             let result = runtime.block_on(plan.run(watch));
             let _ = report.send(Event::Ended { index, result });
         };
-        if let Err(error) = spawn(index, events.clone(), body) {
+        if let Err(error) = spawn(index, events.clone(), Box::new(body)) {
             running[index] = false;
             failure = Some(error);
             shutdown.force();

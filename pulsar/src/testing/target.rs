@@ -1,6 +1,6 @@
 //! Where the requests of a client go: to a service in this process, or over a socket.
 
-use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{fmt, io, net::SocketAddr, sync::Arc, thread, time::Duration};
 
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -8,7 +8,6 @@ use tokio::{
     net::TcpStream,
     sync::watch,
 };
-use tower::ServiceExt;
 
 use crate::{
     body::{Body, BoxError, Request, Response},
@@ -75,11 +74,7 @@ impl Target {
             Self::Service { service, config } if is_upgrade => {
                 exchange(serve_pair(service.clone(), config)?, request).await
             }
-            Self::Service { service, .. } => {
-                let answer: Result<_, Infallible> = service.clone().oneshot(request).await;
-                let Ok(answer) = answer;
-                Ok(answer)
-            }
+            Self::Service { service, .. } => Ok(service.answer(request).await),
             Self::Socket(running) => exchange(TcpStream::connect(running.address).await?, request).await,
         }
     }

@@ -11,7 +11,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use tower::ServiceExt;
 use tower_service::Service;
 
 use super::{
@@ -356,7 +355,7 @@ struct OfService(BoxService);
 impl OfService {
     async fn ask(&self, environ: &mut Environ, start_response: StartResponse) -> Outcome {
         let request = environ.lend();
-        let Ok(response) = self.0.clone().oneshot(request).await;
+        let response = self.0.answer(request).await;
         Ok(Some(start_response.answer(response)))
     }
 }

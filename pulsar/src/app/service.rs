@@ -1,0 +1,73 @@
+//! Applications of every kind as one type, so that what serves connections is compiled once and not for each kind.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context as TaskContext, Poll},
+};
+
+use tower_service::Service;
+
+use super::plan::Served;
+use crate::{
+    body::{Request, Response},
+    context::Context,
+    middleware::{BoxService, BoxServiceFuture},
+    router::{RouteFuture, RouterService},
+    wsgi::{WsgiFuture, WsgiService},
+};
+
+/// An application with its state.
+#[derive(Clone)]
+pub(super) enum AnyService {
+    Router(RouterService),
+    Callable(WsgiService),
+    /// With layers around it.
+    Layered(BoxService),
+}
+
+impl AnyService {
+    pub(super) fn new(served: Served, context: Context) -> Self {
+        match served {
+            Served::Router(router) => Self::Router(router.with_context(context)),
+            Served::Callable(application) => Self::Callable(application.service(context)),
+        }
+    }
+}
+
+impl Service<Request> for AnyService {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = AnyFuture;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> AnyFuture {
+        match self {
+            Self::Router(router) => AnyFuture::Router(router.call(request)),
+            Self::Callable(callable) => AnyFuture::Callable(callable.call(request)),
+            Self::Layered(layered) => AnyFuture::Layered(layered.call(request)),
+        }
+    }
+}
+
+/// The answer of an [`AnyService`], when it is there.
+pub(super) enum AnyFuture {
+    Router(RouteFuture),
+    Callable(WsgiFuture),
+    Layered(BoxServiceFuture),
+}
+
+impl Future for AnyFuture {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Router(future) => Pin::new(future).poll(cx),
+            Self::Callable(future) => Pin::new(future).poll(cx),
+            Self::Layered(future) => Pin::new(future).poll(cx),
+        }
+    }
+}
