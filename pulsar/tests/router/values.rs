@@ -137,7 +137,7 @@ const CONVERTERS: &[Case<'_>] = &[
     (&[r#"/<re("(?x) a+  # some"):x>"#], &[("/aa", "*"), ("/b", "404")]),
     // An encoded slash is a slash to an expression.
     (&[r#"/<re("[^/]+"):x>"#], &[("/a", "*"), ("/a%2Fb", "404")]),
-    (&[r#"/<re("a/b"):x>"#], &[("/a%2Fb", "* a/b"), ("/a/b", "404")]),
+    (&[r#"/<re("a\x2Fb"):x>"#], &[("/a%2Fb", "* a/b"), ("/a/b", "404")]),
     (
         &["/<path:x>"],
         &[
