@@ -102,8 +102,9 @@ impl Call {
         }
         quote_spanned! {place=>
             {
+                static ROUTE: #crate_path::__private::UrlRoute = #crate_path::__private::UrlRoute::new();
                 let mut values = #crate_path::__private::UrlValues::new();
-                #crate_path::__private::RouteUrl::#build(#route { #(#fields)* }, values)
+                ROUTE.#build(#route { #(#fields)* }, values)
             }
         }
     }

@@ -36,7 +36,7 @@ pub use crate::{
         Returns, Route, Scope, StaticFiles, Task, WsgiApp, answered, answered_in_pool, in_pool, payload,
     },
     request::Params,
-    router::{RouteUrl, UrlRoute},
+    router::{NamedRoute, RouteUrl, UrlRoute},
     testing::{
         Setup as TestSetup, Test, argument, compare_routes, program_of, run_alone, run_async, run_sync,
     },

@@ -28,7 +28,7 @@ pub(super) fn items(attribute: &Attribute, rule: &Rule, function: &Function) -> 
         quote_spanned! {site=>
             #(#conditions)*
             #[doc(hidden)]
-            const #name: () = ();
+            enum #name {}
         }
     });
     items.collect()

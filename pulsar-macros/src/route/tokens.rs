@@ -40,7 +40,6 @@ pub(crate) fn registration(
         const _: () = {
             use #crate_path::__private as _pulsar;
             #checks
-            const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(module_path!(), file!(), line!(), column!());
 
             #handler
             _pulsar::inventory::submit! { #route }
@@ -66,7 +65,7 @@ fn checks(arguments: &[Joined<'_>]) -> Option<TokenStream> {
     // The traits are for what the compiler finds wrong, and for arguments that are no state.
     Some(quote_spanned! {site=>
         use _pulsar::{NoExtractor as _, NoRequirement as _};
-        const _: [(); #count] = [#(#checks),*];
+        let _: [(); #count] = [#(#checks),*];
     })
 }
 
@@ -256,7 +255,7 @@ fn route(
         _pulsar::Route::new(&[#(#methods),*], #rule, #handler)
             .function(#function_name)
             #name
-            .at(ROUTE_PLACE)
+            .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
             #doc
             #extracts
             #blocking

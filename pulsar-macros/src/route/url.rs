@@ -69,11 +69,11 @@ pub(crate) fn of_route(
         }
     };
     let implementation = quote_spanned! {site=>
-        static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(#literal, ROUTE_PLACE);
         impl _pulsar::RouteUrl for #name #elided {
-            fn route() -> &'static _pulsar::UrlRoute {
-                &ROUTE_URL
-            }
+            const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
+                #literal,
+                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+            );
         }
     };
     Url { item, implementation }

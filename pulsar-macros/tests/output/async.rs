@@ -18,16 +18,10 @@ pub(crate) struct user_url {
 const _: () = {
     use ::pulsar::__private as _pulsar;
     use _pulsar::{NoExtractor as _, NoRequirement as _};
-    const _: [(); 2] = [
+    let _: [(); 2] = [
         <State<Db> as _pulsar::HeadExtractor>::IS_ONE,
         <Json<Edit> as _pulsar::Extractor<_>>::IS_ONE,
     ];
-    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
-        module_path!(),
-        file!(),
-        line!(),
-        column!(),
-    );
     fn handler(
         request: _pulsar::Request,
         params: _pulsar::Params,
@@ -56,19 +50,17 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["POST"], "/users/<int(min=1):id>", handler)
-        .function("user").name("user.show").at(ROUTE_PLACE)
-        .doc("One user.\n\nBy number.").extracts(& [< _pulsar::Probe < State < Db > >>
-        ::ASKS, < _pulsar::Probe < Json < Edit > >> ::ASKS]).built_for_tests(cfg!(test))
+        .function("user").name("user.show").at(_pulsar::Place::new(module_path!(),
+        file!(), line!(), column!())).doc("One user.\n\nBy number.").extracts(& [<
+        _pulsar::Probe < State < Db > >> ::ASKS, < _pulsar::Probe < Json < Edit > >>
+        ::ASKS]).built_for_tests(cfg!(test))
     }
-    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-        "/users/<int(min=1):id>",
-        ROUTE_PLACE,
-    );
     impl _pulsar::RouteUrl for user_url {
-        fn route() -> &'static _pulsar::UrlRoute {
-            &ROUTE_URL
-        }
+        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
+            "/users/<int(min=1):id>",
+            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+        );
     }
 };
 #[doc(hidden)]
-const POST_ノusersノᐸintᑕminニ1ᑐᐳ: () = ();
+enum POST_ノusersノᐸintᑕminニ1ᑐᐳ {}

@@ -13,12 +13,6 @@ struct nap_url {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
-        module_path!(),
-        file!(),
-        line!(),
-        column!(),
-    );
     fn handler(
         _: _pulsar::Request,
         params: _pulsar::Params,
@@ -35,21 +29,19 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/nap/<int:seconds>", handler).function("nap")
-        .at(ROUTE_PLACE).built_for_tests(cfg!(test))
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
+        .built_for_tests(cfg!(test))
     }
-    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-        "/nap/<int:seconds>",
-        ROUTE_PLACE,
-    );
     impl _pulsar::RouteUrl for nap_url {
-        fn route() -> &'static _pulsar::UrlRoute {
-            &ROUTE_URL
-        }
+        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
+            "/nap/<int:seconds>",
+            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+        );
     }
 };
 #[cfg(unix)]
 #[doc(hidden)]
-const GET_ノnapノᐸintᐳ: () = ();
+enum GET_ノnapノᐸintᐳ {}
 #[cfg(unix)]
 #[allow(deprecated)]
 #[doc(hidden)]

@@ -6,12 +6,6 @@ struct nap_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
-        module_path!(),
-        file!(),
-        line!(),
-        column!(),
-    );
     fn handler(
         _: _pulsar::Request,
         _: _pulsar::Params,
@@ -20,18 +14,19 @@ const _: () = {
         _pulsar::Reply::now(_pulsar::HandlerOutput::respond(nap()))
     }
     _pulsar::inventory::submit! {
-        _pulsar::Route::new(& ["GET"], "/nap", handler).function("nap").at(ROUTE_PLACE)
+        _pulsar::Route::new(& ["GET"], "/nap", handler).function("nap")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
         .built_for_tests(cfg!(test))
     }
-    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new("/nap", ROUTE_PLACE);
     impl _pulsar::RouteUrl for nap_url {
-        fn route() -> &'static _pulsar::UrlRoute {
-            &ROUTE_URL
-        }
+        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
+            "/nap",
+            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+        );
     }
 };
 #[doc(hidden)]
-const GET_ノnap: () = ();
+enum GET_ノnap {}
 #[doc(hidden)]
 const _: () = {
     #[deprecated(

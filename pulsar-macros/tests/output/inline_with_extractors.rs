@@ -5,13 +5,7 @@ struct save_url {}
 const _: () = {
     use ::pulsar::__private as _pulsar;
     use _pulsar::{NoExtractor as _, NoRequirement as _};
-    const _: [(); 1] = [<Request as _pulsar::Extractor<_>>::IS_ONE];
-    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
-        module_path!(),
-        file!(),
-        line!(),
-        column!(),
-    );
+    let _: [(); 1] = [<Request as _pulsar::Extractor<_>>::IS_ONE];
     fn handler(
         request: _pulsar::Request,
         _: _pulsar::Params,
@@ -30,15 +24,16 @@ const _: () = {
         )
     }
     _pulsar::inventory::submit! {
-        _pulsar::Route::new(& ["PUT"], "/save", handler).function("save").at(ROUTE_PLACE)
-        .extracts(& [< _pulsar::Probe < Request >> ::ASKS]).built_for_tests(cfg!(test))
+        _pulsar::Route::new(& ["PUT"], "/save", handler).function("save")
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!())).extracts(&
+        [< _pulsar::Probe < Request >> ::ASKS]).built_for_tests(cfg!(test))
     }
-    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new("/save", ROUTE_PLACE);
     impl _pulsar::RouteUrl for save_url {
-        fn route() -> &'static _pulsar::UrlRoute {
-            &ROUTE_URL
-        }
+        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
+            "/save",
+            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+        );
     }
 };
 #[doc(hidden)]
-const PUT_ノsave: () = ();
+enum PUT_ノsave {}

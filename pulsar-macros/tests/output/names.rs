@@ -11,16 +11,10 @@ struct handler_url {
 const _: () = {
     use my_framework::pulsar::__private as _pulsar;
     use _pulsar::{NoExtractor as _, NoRequirement as _};
-    const _: [(); 2] = [
+    let _: [(); 2] = [
         <State<Db> as _pulsar::HeadExtractor>::IS_ONE,
         <Body as _pulsar::Extractor<_>>::IS_ONE,
     ];
-    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
-        module_path!(),
-        file!(),
-        line!(),
-        column!(),
-    );
     fn handler_of_route(
         request: _pulsar::Request,
         params: _pulsar::Params,
@@ -51,19 +45,17 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["POST"], "/<int:params>", handler_of_route)
-        .function("handler").at(ROUTE_PLACE).extracts(& [< _pulsar::Probe < State < Db >
-        >> ::ASKS, < _pulsar::Probe < Body >> ::ASKS]).built_for_tests(cfg!(test))
+        .function("handler").at(_pulsar::Place::new(module_path!(), file!(), line!(),
+        column!())).extracts(& [< _pulsar::Probe < State < Db > >> ::ASKS, <
+        _pulsar::Probe < Body >> ::ASKS]).built_for_tests(cfg!(test))
     }
-    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-        "/<int:params>",
-        ROUTE_PLACE,
-    );
     impl _pulsar::RouteUrl for handler_url {
-        fn route() -> &'static _pulsar::UrlRoute {
-            &ROUTE_URL
-        }
+        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
+            "/<int:params>",
+            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+        );
     }
 };
 #[cfg(unix)]
 #[doc(hidden)]
-const POST_ノᐸintᐳ: () = ();
+enum POST_ノᐸintᐳ {}

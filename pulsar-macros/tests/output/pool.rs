@@ -14,13 +14,7 @@ struct report_url<'url> {
 const _: () = {
     use ::pulsar::__private as _pulsar;
     use _pulsar::{NoExtractor as _, NoRequirement as _};
-    const _: [(); 1] = [<Query<Filter> as _pulsar::Extractor<_>>::IS_ONE];
-    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
-        module_path!(),
-        file!(),
-        line!(),
-        column!(),
-    );
+    let _: [(); 1] = [<Query<Filter> as _pulsar::Extractor<_>>::IS_ONE];
     fn handler(
         request: _pulsar::Request,
         params: _pulsar::Params,
@@ -51,20 +45,18 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET", "PURGE"], "/reports/<int:year>/<lang>", handler)
-        .function("report").at(ROUTE_PLACE).extracts(& [< _pulsar::Probe < Query < Filter
-        > >> ::ASKS]).blocking().built_for_tests(cfg!(test))
+        .function("report").at(_pulsar::Place::new(module_path!(), file!(), line!(),
+        column!())).extracts(& [< _pulsar::Probe < Query < Filter > >> ::ASKS])
+        .blocking().built_for_tests(cfg!(test))
     }
-    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-        "/reports/<int:year>/<lang>",
-        ROUTE_PLACE,
-    );
     impl _pulsar::RouteUrl for report_url<'_> {
-        fn route() -> &'static _pulsar::UrlRoute {
-            &ROUTE_URL
-        }
+        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
+            "/reports/<int:year>/<lang>",
+            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+        );
     }
 };
 #[doc(hidden)]
-const GET_ノreportsノᐸintᐳノᐸstringᐳ: () = ();
+enum GET_ノreportsノᐸintᐳノᐸstringᐳ {}
 #[doc(hidden)]
-const PURGE_ノreportsノᐸintᐳノᐸstringᐳ: () = ();
+enum PURGE_ノreportsノᐸintᐳノᐸstringᐳ {}

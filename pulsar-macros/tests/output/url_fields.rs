@@ -27,12 +27,6 @@ pub struct page_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
-        module_path!(),
-        file!(),
-        line!(),
-        column!(),
-    );
     fn handler(
         _: _pulsar::Request,
         params: _pulsar::Params,
@@ -63,17 +57,15 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/<a>/<b>/<c>/<d>/<e>/<f>/<g>", handler)
-        .function("page").at(ROUTE_PLACE).built_for_tests(cfg!(test))
+        .function("page").at(_pulsar::Place::new(module_path!(), file!(), line!(),
+        column!())).built_for_tests(cfg!(test))
     }
-    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-        "/<a>/<b>/<c>/<d>/<e>/<f>/<g>",
-        ROUTE_PLACE,
-    );
     impl _pulsar::RouteUrl for page_url<'_> {
-        fn route() -> &'static _pulsar::UrlRoute {
-            &ROUTE_URL
-        }
+        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
+            "/<a>/<b>/<c>/<d>/<e>/<f>/<g>",
+            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+        );
     }
 };
 #[doc(hidden)]
-const GET_ノᐸstringᐳノᐸstringᐳノᐸstringᐳノᐸstringᐳノᐸstringᐳノᐸstringᐳノᐸstringᐳ: () = ();
+enum GET_ノᐸstringᐳノᐸstringᐳノᐸstringᐳノᐸstringᐳノᐸstringᐳノᐸstringᐳノᐸstringᐳ {}

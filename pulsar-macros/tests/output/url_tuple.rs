@@ -10,13 +10,7 @@ struct day_url<'url> {
 const _: () = {
     use ::pulsar::__private as _pulsar;
     use _pulsar::{NoExtractor as _, NoRequirement as _};
-    const _: [(); 1] = [<extract::Path<(u16, String)> as _pulsar::Extractor<_>>::IS_ONE];
-    const ROUTE_PLACE: _pulsar::Place = _pulsar::Place::new(
-        module_path!(),
-        file!(),
-        line!(),
-        column!(),
-    );
+    let _: [(); 1] = [<extract::Path<(u16, String)> as _pulsar::Extractor<_>>::IS_ONE];
     fn handler(
         request: _pulsar::Request,
         _: _pulsar::Params,
@@ -42,18 +36,16 @@ const _: () = {
     }
     _pulsar::inventory::submit! {
         _pulsar::Route::new(& ["GET"], "/<int:year>/<name>", handler).function("day")
-        .at(ROUTE_PLACE).extracts(& [< _pulsar::Probe < extract::Path < (u16, String) >
-        >> ::ASKS]).blocking().built_for_tests(cfg!(test))
+        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!())).extracts(&
+        [< _pulsar::Probe < extract::Path < (u16, String) > >> ::ASKS]).blocking()
+        .built_for_tests(cfg!(test))
     }
-    static ROUTE_URL: _pulsar::UrlRoute = _pulsar::UrlRoute::new(
-        "/<int:year>/<name>",
-        ROUTE_PLACE,
-    );
     impl _pulsar::RouteUrl for day_url<'_> {
-        fn route() -> &'static _pulsar::UrlRoute {
-            &ROUTE_URL
-        }
+        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
+            "/<int:year>/<name>",
+            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
+        );
     }
 };
 #[doc(hidden)]
-const GET_ノᐸintᐳノᐸstringᐳ: () = ();
+enum GET_ノᐸintᐳノᐸstringᐳ {}

@@ -30,10 +30,39 @@ use crate::{
     message = "`{Self}` is no route, so it has no URL",
     label = "`url!` takes a function with `#[get(\"/..\")]` or the like"
 )]
-pub trait RouteUrl: Sized {
+pub trait RouteUrl {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
-    fn route() -> &'static UrlRoute;
+    const ROUTE: NamedRoute;
+}
+
+/// The rule of a route and where it stands. Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct NamedRoute {
+    rule: &'static str,
+    place: Place,
+}
+
+impl NamedRoute {
+    /// Not public API. Used by generated code.
+    #[must_use]
+    pub const fn new(rule: &'static str, place: Place) -> Self {
+        Self { rule, place }
+    }
+}
+
+/// A route as one `url!` uses it: how its rule reads backwards is found out once. Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct UrlRoute(OnceLock<Result<Reverse, String>>);
+
+impl UrlRoute {
+    /// Not public API. Used by generated code.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(OnceLock::new())
+    }
 
     /// Not public API. Used by generated code. The fields are there for the compiler; their texts are the values.
     ///
@@ -41,8 +70,8 @@ pub trait RouteUrl: Sized {
     ///
     /// Fails if the rule refuses a value.
     #[doc(hidden)]
-    fn try_url(self, values: UrlValues) -> Result<Url, UrlError> {
-        Self::route().url(&values)
+    pub fn try_url<R: RouteUrl>(&self, _: R, values: UrlValues) -> Result<Url, UrlError> {
+        self.build(R::ROUTE, &values)
     }
 
     /// Not public API. Used by generated code.
@@ -52,37 +81,20 @@ pub trait RouteUrl: Sized {
     /// Panics if the rule refuses a value.
     #[doc(hidden)]
     #[track_caller]
-    fn url(self, values: UrlValues) -> Url {
-        match Self::route().url(&values) {
+    pub fn url<R: RouteUrl>(&self, _: R, values: UrlValues) -> Url {
+        match self.build(R::ROUTE, &values) {
             Ok(url) => url,
             Err(error) => panic!("{error}"),
         }
     }
-}
 
-/// What is known of such a route. Not public API. Used by generated code.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct UrlRoute {
-    rule: &'static str,
-    place: Place,
-    reverse: OnceLock<Result<Reverse, String>>,
-}
-
-impl UrlRoute {
-    /// Not public API. Used by generated code.
-    #[must_use]
-    pub const fn new(rule: &'static str, place: Place) -> Self {
-        Self { rule, place, reverse: OnceLock::new() }
-    }
-
-    fn url(&self, values: &UrlValues) -> Result<Url, UrlError> {
+    fn build(&self, NamedRoute { rule, place }: NamedRoute, values: &UrlValues) -> Result<Url, UrlError> {
         let values: Vec<_> = values.0.iter().map(|(name, text)| (*name, text.as_str())).collect();
-        let reverse = self.reverse.get_or_init(|| {
-            let pattern = in_scope(Pattern::parse(self.rule), Scope::around(self.place));
+        let reverse = self.0.get_or_init(|| {
+            let pattern = in_scope(Pattern::parse(rule), Scope::around(place));
             pattern.map(Reverse::new).map_err(|error| error.to_string())
         });
         let path = reverse.as_ref().map_err(Clone::clone).and_then(|reverse| reverse.build(&values));
-        path.map(Url::of_encoded).map_err(|error| UrlError::new(format!("{error}\n    at {}", self.place)))
+        path.map(Url::of_encoded).map_err(|error| UrlError::new(format!("{error}\n    at {place}")))
     }
 }
