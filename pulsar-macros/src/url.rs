@@ -104,7 +104,7 @@ impl Call {
             {
                 static ROUTE: #crate_path::__private::UrlRoute = #crate_path::__private::UrlRoute::new();
                 let mut values = #crate_path::__private::UrlValues::new();
-                ROUTE.#build(#route { #(#fields)* }, values)
+                #crate_path::__private::RouteUrl::#build(#route { #(#fields)* }, &ROUTE, values)
             }
         }
     }

@@ -2,6 +2,6 @@ fn link() -> Url {
     {
         static ROUTE: ::pulsar::__private::UrlRoute = ::pulsar::__private::UrlRoute::new();
         let mut values = ::pulsar::__private::UrlValues::new();
-        ROUTE.url(home_url {}, values)
+        ::pulsar::__private::RouteUrl::url(home_url {}, &ROUTE, values)
     }
 }

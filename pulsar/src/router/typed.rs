@@ -30,10 +30,34 @@ use crate::{
     message = "`{Self}` is no route, so it has no URL",
     label = "`url!` takes a function with `#[get(\"/..\")]` or the like"
 )]
-pub trait RouteUrl {
+pub trait RouteUrl: Sized {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
     const ROUTE: NamedRoute;
+
+    /// Not public API. Used by generated code. The fields are there for the compiler; their texts are the values.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the rule refuses a value.
+    #[doc(hidden)]
+    fn try_url(self, route: &UrlRoute, values: UrlValues) -> Result<Url, UrlError> {
+        route.build(Self::ROUTE, &values)
+    }
+
+    /// Not public API. Used by generated code.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the rule refuses a value.
+    #[doc(hidden)]
+    #[track_caller]
+    fn url(self, route: &UrlRoute, values: UrlValues) -> Url {
+        match route.build(Self::ROUTE, &values) {
+            Ok(url) => url,
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 /// The rule of a route and where it stands. Not public API. Used by generated code.
@@ -62,30 +86,6 @@ impl UrlRoute {
     #[must_use]
     pub const fn new() -> Self {
         Self(OnceLock::new())
-    }
-
-    /// Not public API. Used by generated code. The fields are there for the compiler; their texts are the values.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the rule refuses a value.
-    #[doc(hidden)]
-    pub fn try_url<R: RouteUrl>(&self, _: R, values: UrlValues) -> Result<Url, UrlError> {
-        self.build(R::ROUTE, &values)
-    }
-
-    /// Not public API. Used by generated code.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the rule refuses a value.
-    #[doc(hidden)]
-    #[track_caller]
-    pub fn url<R: RouteUrl>(&self, _: R, values: UrlValues) -> Url {
-        match self.build(R::ROUTE, &values) {
-            Ok(url) => url,
-            Err(error) => panic!("{error}"),
-        }
     }
 
     fn build(&self, NamedRoute { rule, place }: NamedRoute, values: &UrlValues) -> Result<Url, UrlError> {
