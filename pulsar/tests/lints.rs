@@ -29,7 +29,7 @@ fn db() -> Db {
 
 #[provide]
 async fn limit(db: &Db) -> pulsar::Result<Duration> {
-    Ok(Duration::from_secs(u64::from(db.0)))
+    Ok(Duration::try_from_secs_f64(f64::from(db.0))?)
 }
 
 #[get("/")]
@@ -51,7 +51,7 @@ async fn user(id: u32, slug: &str, db: State<Db>, body: Json<u32>) -> pulsar::Re
 
 #[get("/pool/<slug>")]
 fn pool(slug: String) -> Result<String, pulsar::Error> {
-    Ok(slug)
+    if slug == "/" { Err(pulsar::Error::status(404)) } else { Ok(slug) }
 }
 
 #[get("/quick", inline)]
@@ -75,8 +75,7 @@ async fn double(number: u32) -> u32 {
 
 #[every("1h")]
 async fn sweep(db: &Db) -> pulsar::Result<()> {
-    assert_eq!(db.0, 7);
-    Ok(())
+    if db.0 == 7 { Ok(()) } else { Err(pulsar::Error::new("another database")) }
 }
 
 #[pulsar::test(socket)]
