@@ -1,7 +1,7 @@
 //! What the types in the signature of an annotated function have to be.
 //!
 //! You implement none of these traits: each holds by itself for what implements the vocabulary of the field, as
-//! [`FromRequestParts`](crate::FromRequestParts), [`IntoResponse`](crate::IntoResponse) or [`FromStr`]. They are there for the messages of the
+//! [`FromRequestParts`], [`IntoResponse`] or [`FromStr`]. They are there for the messages of the
 //! compiler, which name the type at fault, its place in the signature, and what it lacks.
 //!
 //! ```compile_fail,E0277
