@@ -93,11 +93,7 @@ impl<'a> Rule<'a> {
 
     /// Whether some path may match both, by a look at the literal text alone.
     fn may_meet(&self, other: &Self) -> bool {
-        let text = |known: &Known<'a>| match known.segment {
-            Segment::Literal(text) => Some(text.as_str()),
-            _ => None,
-        };
-        let texts = self.segments.iter().map(text).zip(other.segments.iter().map(text));
+        let texts = self.segments.iter().map(Known::literal).zip(other.segments.iter().map(Known::literal));
         texts.filter_map(|(one, other)| one.zip(other)).all(|(one, other)| one == other)
     }
 
@@ -156,6 +152,16 @@ enum Step<'r, 'a> {
     Segment(&'r Known<'a>),
     Path { is_first: bool },
     Anything,
+}
+
+impl<'a> Known<'a> {
+    /// The text that it is, if it is one.
+    fn literal(&self) -> Option<&'a str> {
+        match self.segment {
+            Segment::Literal(text) => Some(text),
+            _ => None,
+        }
+    }
 }
 
 impl Known<'_> {
@@ -243,9 +249,54 @@ fn is_infinite(segment: &Segment) -> bool {
     }
 }
 
+/// Which rules have which literal text as which segment, so that a rule of thousands is compared with few.
+struct Places<'a> {
+    /// By the number of the segment.
+    at: Vec<Place<'a>>,
+    all: usize,
+}
+
+#[derive(Default)]
+struct Place<'a> {
+    with_text: HashMap<&'a str, Vec<usize>>,
+    /// Rules that have no literal text there, or have ended.
+    open: Vec<usize>,
+}
+
+impl<'a> Places<'a> {
+    fn of(rules: &[Rule<'a>]) -> Self {
+        let longest = rules.iter().map(|rule| rule.segments.len()).max().unwrap_or_default();
+        let place = |at: usize| {
+            let mut place = Place::default();
+            for (number, rule) in rules.iter().enumerate() {
+                match rule.segments.get(at).and_then(Known::literal) {
+                    Some(text) => place.with_text.entry(text).or_default().push(number),
+                    None => place.open.push(number),
+                }
+            }
+            place
+        };
+        Self { at: (0..longest).map(place).collect(), all: rules.len() }
+    }
+
+    /// The rules that may match a path of this one: those at its segment that fewest have, in their order.
+    fn near(&self, rule: &Rule<'a>) -> Vec<usize> {
+        let texts = rule.segments.iter().zip(&self.at).filter_map(|(known, place)| {
+            let same = place.with_text.get(known.literal()?).map_or(&[][..], Vec::as_slice);
+            Some((same, place.open.as_slice()))
+        });
+        let fewest = texts.min_by_key(|(same, open)| same.len() + open.len());
+        let Some((same, open)) = fewest else { return (0..self.all).collect() };
+        let mut near = [same, open].concat();
+        near.sort_unstable();
+        near
+    }
+}
+
 /// Looks for rules that others leave nothing to.
 pub(super) struct Reach<'a> {
     rules: Vec<Rule<'a>>,
+    places: Places<'a>,
     /// How many steps of automata may still be made: a start must not wait for them.
     budget: Cell<usize>,
 }
@@ -258,17 +309,18 @@ const MOST_STATES: usize = 5_000;
 
 impl<'a> Reach<'a> {
     pub(super) fn new(rules: Vec<Rule<'a>>) -> Self {
-        Self { rules, budget: Cell::new(MOST_STEPS) }
+        Self { places: Places::of(&rules), rules, budget: Cell::new(MOST_STEPS) }
     }
 
     /// Those who take every path of rule number `number` with this method before it does, and none too many; nothing if some
     /// path is left to it.
     pub(super) fn takers(&self, number: usize, method: &Method) -> Option<Vec<usize>> {
         let rule = &self.rules[number];
-        let mut takers: Vec<usize> = (0..self.rules.len()).filter(|other| *other != number).collect();
+        let mut takers = self.places.near(rule);
         takers.retain(|other| {
+            let is_other = *other != number;
             let other = &self.rules[*other];
-            other.is_before(rule) && other.may_meet(rule) && other.answers(method)
+            is_other && other.is_before(rule) && other.may_meet(rule) && other.answers(method)
         });
         if takers.is_empty() || !self.is_taken(rule, 0, &takers) {
             return None;
