@@ -22,7 +22,7 @@ pub(crate) fn program(settings: &Settings) -> TokenStream {
         },
         |name| quote!(#name),
     );
-    // A crate that is never named is not linked, and its registrations with it.
+    // A crate that is never named is not linked, and its registrations with it. Nothing else is used of it: hence the `allow`.
     let links = crates.iter().map(|name| {
         let site = site.located_at(name.span());
         quote_spanned!(site=> #[allow(unused_imports)] use ::#name as _;)
@@ -37,6 +37,7 @@ pub(crate) fn program(settings: &Settings) -> TokenStream {
         apps.iter().filter_map(|(_, app)| app.routes.as_ref()).any(in_this_crate).then(
             || quote_spanned!(site=> let root = module_path!().split("::").next().unwrap_or_default();),
         );
+    // That the module is there is for the compiler to say. Nothing is used of it: hence the `allow`.
     let modules = apps.iter().filter_map(|(_, app)| app.routes.as_ref()).map(|path| {
         let site = site.located_at(path.span());
         quote_spanned!(site=> #[allow(unused_imports)] use #path as _;)
