@@ -95,6 +95,10 @@ pub(super) struct Activity {
     measured: AtomicU32,
     /// The bytes it has taken since.
     taken: AtomicU32,
+    /// Whether answers are kept back for those that are about to follow.
+    kept: AtomicBool,
+    /// How often they have been in this poll of the connection.
+    turns: AtomicU8,
     /// Whether it speaks HTTP/2.
     http2: AtomicBool,
     /// The answers from now on are the last ones.
@@ -111,6 +115,9 @@ const NEVER: u32 = u32::MAX;
 
 /// The length of some frames of HTTP/2 that carry nothing of an answer.
 const LARGEST_CONTROL: usize = 64;
+
+/// As many requests of a connection as hyper answers before it has others go first.
+const TURNS: u8 = 16;
 
 /// Values of `due`.
 const NOTHING: u8 = 0;
@@ -130,6 +137,8 @@ impl Activity {
             blocked: AtomicU32::new(NEVER),
             measured: AtomicU32::new(NEVER),
             taken: AtomicU32::new(0),
+            kept: AtomicBool::new(false),
+            turns: AtomicU8::new(0),
             http2: AtomicBool::new(false),
             last: AtomicBool::new(false),
             leftover: AtomicBool::new(false),
@@ -199,6 +208,39 @@ impl Activity {
         if bytes > LARGEST_CONTROL && self.http2.load(Relaxed) {
             self.since.store(self.clock.now(), Relaxed);
         }
+    }
+
+    /// Whether what is written is the rest of an answer of HTTP/1, or all of it: the application has given everything.
+    pub(super) fn is_between_answers(&self) -> bool {
+        self.is_at(Stage::Idle) && !self.is_busy()
+    }
+
+    /// Answers are kept back, or no longer.
+    pub(super) fn keeps(&self, kept: bool) {
+        self.kept.store(kept, Relaxed);
+    }
+
+    /// A poll of the connection begins, in which answers may be kept back.
+    pub(super) fn takes_turn(&self) {
+        self.turns.store(0, Relaxed);
+    }
+
+    /// Whether the poll of the connection has ended with answers that ought to go. Nothing is kept back until the next one begins.
+    pub(super) fn lets_go(&self) -> bool {
+        // What the client does not take goes when it does.
+        let lets_go = self.kept.load(Relaxed) && self.blocked.load(Relaxed) == NEVER;
+        if lets_go {
+            self.turns.store(TURNS, Relaxed);
+        }
+        lets_go
+    }
+
+    /// Whether the answers that are kept back may wait for the next one: not if that takes its time, nor if it is another poll that
+    /// answers it.
+    pub(super) fn may_keep(&self) -> bool {
+        let turns = self.turns.load(Relaxed).saturating_add(1);
+        self.turns.store(turns, Relaxed);
+        turns < TURNS && self.is_between_answers()
     }
 
     /// Whether a connection of HTTP/2 moves nothing, for as long as a client may take nothing.
@@ -402,6 +444,11 @@ impl InFlight {
     /// Has the connection end in a reset when it is closed.
     pub(super) fn cut_connection(&self) {
         self.0.0.cut();
+    }
+
+    /// The answer is the last one here: what follows it is another protocol.
+    pub(super) fn opens_tunnel(&self) {
+        self.0.0.enter(Stage::Tunnel);
     }
 
     /// Begins request number `number` of the connection, counted from 0. One with a body may leave some of it unread.

@@ -225,7 +225,9 @@ where
             notice.connect(in_flight.drain());
         }
         last &= !asked.is_http2();
-        if (last || in_flight.says_close()) && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            in_flight.opens_tunnel();
+        } else if last || in_flight.says_close() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let record = this.entry.take().map(|entry| {

@@ -25,7 +25,7 @@ pub(super) fn http1(config: &ServerConfig) -> http1::Builder {
         http.max_headers(config.max_headers);
     }
     // Not `pipeline_flush`: it keeps answers back while anything unread is there, so that a bad or unfinished request takes
-    // the answers before it along, and its own 400 too. Without `writev`, an answer is still one buffer and one write.
+    // the answers before it along, and its own 400 too; `Stream` knows better. Without `writev`, an answer is one buffer and one write.
     http.writev(false)
         .keep_alive(!config.keep_alive.is_zero())
         // The limit for a head is kept by `Activity`, at a fraction of the cost.
@@ -69,7 +69,13 @@ where
     let end = poll_fn(|cx| {
         loop {
             // Polled first, because a request may have come together with the end of the time.
-            if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
+            activity.takes_turn();
+            let mut polled = Pin::new(&mut connection).poll(cx);
+            if polled.is_pending() && activity.lets_go() {
+                // hyper alone can have the stream flushed, and does so whenever it is polled.
+                polled = Pin::new(&mut connection).poll(cx);
+            }
+            if let Poll::Ready(result) = polled {
                 return Poll::Ready(End::Finished(result));
             }
             let phase = activity.phase();

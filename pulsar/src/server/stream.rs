@@ -2,10 +2,14 @@
 //!
 //! One type for all, so that the whole of HTTP is compiled once. It also closes with care: a connection that is closed while
 //! the client still sends is reset, and the reset may destroy an answer that is not read yet (RFC 9112 section 9.6).
+//!
+//! Small answers of HTTP/1 are kept for a moment, so that all that are ready go out in one write. The moment ends with the poll of
+//! the connection at the latest, and before that when something is read: hyper reads as soon as no whole request is left.
 
 use std::{
+    cell::Cell,
     io,
-    mem::MaybeUninit,
+    mem::{self, MaybeUninit},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -32,6 +36,8 @@ pub(super) struct Stream {
     unread: Vec<u8>,
     /// Whether the last read found something, so that there may be more.
     found: bool,
+    /// Answers that are kept back.
+    kept: Vec<u8>,
     /// How many more bytes are read only to be dropped; none until the connection is closed.
     dropped: Option<usize>,
     activity: Arc<Activity>,
@@ -50,11 +56,26 @@ pub(super) enum Socket {
 const FIRST: usize = 4096;
 /// As much as is read and dropped for the sake of an answer.
 const DROPPED: usize = 64 * 1024;
+/// As much as is kept back: one record of TLS.
+const KEPT: usize = 16 * 1024;
+
+thread_local! {
+    /// The memory for what is kept back, while no connection of this thread has it: they take turns.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 impl Stream {
     pub(super) fn new(socket: Socket, registration: Registration) -> Self {
         let activity = Arc::clone(registration.activity());
-        Self { socket, unread: Vec::new(), found: false, dropped: None, activity, registration }
+        Self {
+            socket,
+            unread: Vec::new(),
+            found: false,
+            kept: Vec::new(),
+            dropped: None,
+            activity,
+            registration,
+        }
     }
 
     pub(super) fn activity(&self) -> &Arc<Activity> {
@@ -136,6 +157,71 @@ impl Stream {
         Poll::Pending
     }
 
+    /// Writes to the socket, past what is kept back.
+    fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = match &mut self.socket {
+            Socket::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
+            Socket::Unix(socket) => Pin::new(socket).poll_write(cx, bytes),
+            Socket::Tls(socket) => Pin::new(socket).poll_write(cx, bytes),
+        };
+        self.noted(written, cx)
+    }
+
+    /// Has the socket send all that it was given.
+    fn poll_flush_socket(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = match &mut self.socket {
+            // Sockets keep nothing back.
+            Socket::Tcp(_) | Socket::Unix(_) => Poll::Ready(Ok(())),
+            Socket::Tls(socket) => Pin::new(socket).poll_flush(cx),
+        };
+        match flushed {
+            Poll::Ready(Ok(())) => self.activity.flushed(),
+            Poll::Pending if self.activity.is_at(Stage::Tunnel) => {
+                return self.kept_waiting(cx).map_ok(|_: usize| ());
+            }
+            Poll::Ready(Err(_)) | Poll::Pending => {}
+        }
+        flushed
+    }
+
+    /// Keeps an answer back for a moment, if it is one and small.
+    fn keeps(&mut self, bytes: &[u8]) -> bool {
+        if !self.activity.is_between_answers() || bytes.len() > KEPT - self.kept.len() {
+            return false;
+        }
+        if self.kept.capacity() == 0 {
+            self.kept = SPARE.take();
+        }
+        self.kept.extend_from_slice(bytes);
+        self.activity.keeps(true);
+        true
+    }
+
+    /// Sends what is kept back.
+    fn poll_let_go(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.kept.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut kept = mem::take(&mut self.kept);
+        let mut sent = 0;
+        while sent < kept.len() {
+            match self.poll_send(cx, &kept[sent..]) {
+                Poll::Ready(Ok(count @ 1..)) => sent += count,
+                Poll::Pending => {
+                    kept.drain(..sent);
+                    self.kept = kept;
+                    return Poll::Pending;
+                }
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            }
+        }
+        kept.clear();
+        SPARE.set(kept);
+        self.activity.keeps(false);
+        self.poll_flush_socket(cx)
+    }
+
     /// Ends the direction to the client.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.socket {
@@ -152,6 +238,17 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.kept.is_empty() {
+            if self.activity.is_between_answers() {
+                ready!(self.poll_let_go(cx))?;
+            } else if self.poll_socket(cx, buffer).is_pending() {
+                // The next answer is about to be there, or has them go if it is not.
+                return Poll::Pending;
+            } else {
+                // After the end of what is sent, which this may be, nobody would have them go.
+                return self.poll_let_go(cx);
+            }
+        }
         if self.unread.is_empty() {
             return self.poll_socket(cx, buffer);
         }
@@ -164,12 +261,11 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = match &mut self.socket {
-            Socket::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
-            Socket::Unix(socket) => Pin::new(socket).poll_write(cx, bytes),
-            Socket::Tls(socket) => Pin::new(socket).poll_write(cx, bytes),
-        };
-        self.noted(written, cx)
+        if self.keeps(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        ready!(self.poll_let_go(cx))?;
+        self.poll_send(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -177,6 +273,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_let_go(cx))?;
         let written = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
             Socket::Unix(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
@@ -190,25 +287,20 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = match &mut self.socket {
-            // Sockets keep nothing back.
-            Socket::Tcp(_) | Socket::Unix(_) => Poll::Ready(Ok(())),
-            Socket::Tls(socket) => Pin::new(socket).poll_flush(cx),
-        };
-        match flushed {
-            Poll::Ready(Ok(())) => self.activity.flushed(),
-            Poll::Pending if self.activity.is_at(Stage::Tunnel) => {
-                return self.kept_waiting(cx).map_ok(|_: usize| ());
-            }
-            Poll::Ready(Err(_)) | Poll::Pending => {}
+        if self.kept.is_empty() {
+            return self.poll_flush_socket(cx);
         }
-        flushed
+        if self.activity.may_keep() {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_let_go(cx)
     }
 
     /// Ends the direction to the client; then, if it may still be sending, drops what comes until it has closed as well, or a
     /// moment has passed.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        ready!(this.poll_let_go(cx))?;
         if this.dropped.is_none() {
             ready!(this.poll_end(cx))?;
             if !this.found && !this.activity.has_leftover() {

@@ -359,6 +359,7 @@ mod binding;
 mod connections;
 mod http2;
 mod logging;
+mod pipelining;
 mod serving;
 mod starting;
 mod stopping;
