@@ -24,7 +24,7 @@
 //! ```
 //!
 //! Files, lower ones first: `config`, `date`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`, `handover`;
-//! `tls`, `listener`, `stream`, `answer`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `accept`, `plan`; `serve`; `pair`.
+//! `tls`, `listener`, `stream`, `answer`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `tick`, `accept`, `plan`; `serve`; `pair`.
 
 mod accept;
 mod access_log;
@@ -56,6 +56,7 @@ mod sniff;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tick;
 mod tls;
 mod turns;
 

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 
 use crate::server::{
@@ -17,6 +17,7 @@ use crate::server::{
     io_thread::IoThread,
     limits::ticks,
     shutdown::{Demand, QUICK, Watch},
+    tick::Ticks,
 };
 
 /// What one I/O thread shall do.
@@ -102,10 +103,9 @@ async fn emptied(thread: &IoThread) {
 
 async fn keep_time(thread: Arc<IoThread>, tick: Duration) {
     let begun = Instant::now();
-    let mut clock = interval(tick);
-    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut clock = Ticks::every(tick);
     loop {
-        clock.tick().await;
         thread.expire(ticks(begun.elapsed(), tick));
+        clock.next().await;
     }
 }
