@@ -20,7 +20,8 @@ use crate::{
     context::Context,
     middleware::{BoxService, into_infallible},
     server::{
-        self, Bound, LogFile, ServerConfig, Shutdown, Stop, Summary, open_log, serve_all, signals_and_reopen,
+        self, Bound, Foreign, LogFile, ServerConfig, Shutdown, Stop, Summary, open_log, serve_all,
+        signals_and_reopen,
     },
     settings::{AccessLog, Concurrency, LogFormat, Resolved, Settings, without_limits},
     worker::Worker,
@@ -232,9 +233,9 @@ pub(super) fn application(
         // It is served as it is, without a box around it.
         AnyService::new(planned.served.ok_or_else(unplanned)?, context)
     } else {
-        AnyService::Layered(service(planned, context)?)
+        AnyService::Layered(Foreign(service(planned, context)?))
     };
-    Ok(sockets.with(service))
+    Ok(sockets.with_answers(service))
 }
 
 /// An application that has its state, alone in this process, where nobody serves it yet.

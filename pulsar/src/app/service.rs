@@ -13,7 +13,9 @@ use crate::{
     body::{Request, Response},
     context::Context,
     middleware::{BoxService, BoxServiceFuture},
-    router::{RouteFuture, RouterService},
+    request::{Asker, Connection},
+    router::{RouteAnswer, RouteFuture, RouterService},
+    server::{Answer, Answers, Foreign, ForeignAnswer},
     wsgi::{WsgiFuture, WsgiService},
 };
 
@@ -21,20 +23,50 @@ use crate::{
 #[derive(Clone)]
 pub(super) enum AnyService {
     Router(RouterService),
-    Callable(WsgiService),
+    Callable(Foreign<WsgiService>),
     /// With layers around it.
-    Layered(BoxService),
+    Layered(Foreign<BoxService>),
 }
 
 impl AnyService {
     pub(super) fn new(served: Served, context: Context) -> Self {
         match served {
             Served::Router(router) => Self::Router(router.with_context(context)),
-            Served::Callable(application) => Self::Callable(application.service(context)),
+            Served::Callable(application) => Self::Callable(Foreign(application.service(context))),
         }
     }
 }
 
+impl Answers for AnyService {
+    type Answer = AnyAnswer;
+
+    fn answer(&self, request: Request, connection: &Connection, asker: &Asker) -> AnyAnswer {
+        match self {
+            Self::Router(router) => AnyAnswer::Router(router.answer(request, connection, asker)),
+            Self::Callable(callable) => AnyAnswer::Callable(callable.answer(request, connection, asker)),
+            Self::Layered(layered) => AnyAnswer::Layered(layered.answer(request, connection, asker)),
+        }
+    }
+}
+
+/// The answer of an [`AnyService`] to a server.
+pub(super) enum AnyAnswer {
+    Router(RouteAnswer),
+    Callable(ForeignAnswer<WsgiFuture>),
+    Layered(ForeignAnswer<BoxServiceFuture>),
+}
+
+impl Answer for AnyAnswer {
+    fn poll_answer(self: Pin<&mut Self>, cx: &mut TaskContext<'_>, asker: &Asker) -> Poll<Response> {
+        match self.get_mut() {
+            Self::Router(answer) => answer.poll_answer(cx, asker),
+            Self::Callable(answer) => Pin::new(answer).poll_answer(cx, asker),
+            Self::Layered(answer) => Pin::new(answer).poll_answer(cx, asker),
+        }
+    }
+}
+
+/// As layers see it.
 impl Service<Request> for AnyService {
     type Response = Response;
     type Error = Infallible;
@@ -47,8 +79,8 @@ impl Service<Request> for AnyService {
     fn call(&mut self, request: Request) -> AnyFuture {
         match self {
             Self::Router(router) => AnyFuture::Router(router.call(request)),
-            Self::Callable(callable) => AnyFuture::Callable(callable.call(request)),
-            Self::Layered(layered) => AnyFuture::Layered(layered.call(request)),
+            Self::Callable(Foreign(callable)) => AnyFuture::Callable(callable.call(request)),
+            Self::Layered(Foreign(layered)) => AnyFuture::Layered(layered.call(request)),
         }
     }
 }

@@ -25,8 +25,14 @@ impl Accept {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         // Asking for all of them costs four times as much, for every request.
         let Some(first) = headers.get(header::ACCEPT) else { return Self(None) };
-        match headers.get_all(header::ACCEPT).iter().nth(1) {
-            None => Self((first.as_bytes() != b"*/*").then(|| first.clone())),
+        Self::seen(Some(first), headers.get_all(header::ACCEPT).iter().nth(1).is_none(), headers)
+    }
+
+    /// That of a request whose headers have been looked through: the first one, and whether it is the only one.
+    pub(crate) fn seen(first: Option<&HeaderValue>, is_only: bool, headers: &HeaderMap) -> Self {
+        match first {
+            None => Self(None),
+            Some(first) if is_only => Self((first.as_bytes() != b"*/*").then(|| first.clone())),
             Some(_) => Self::joined(headers),
         }
     }

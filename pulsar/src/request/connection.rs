@@ -11,12 +11,12 @@ use std::{
     },
 };
 
-use http::{Extensions, HeaderMap, request::Parts};
+use http::{Extensions, HeaderMap, HeaderValue, request::Parts};
 
 use crate::{
     request::{
         forwarded::{Headers, Told},
-        id::{RequestId, X_REQUEST_ID},
+        id::RequestId,
         peer::Peer,
         route::{Matched, MountedAt, Params},
         tls::Tls,
@@ -118,13 +118,13 @@ impl Connection {
         Self::new(Peer::Unknown, None, u64::MAX - NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The same connection for its request number `number`, which keeps the id that the client gave it.
-    pub(crate) fn for_request(&self, number: u64, headers: &HeaderMap) -> Self {
-        let request_id = match headers.get(&X_REQUEST_ID) {
-            Some(value) => RequestId::given(value),
-            None => None,
-        };
-        let request_id = request_id.unwrap_or_else(|| RequestId::made(self.wire.id, number));
+    /// The id of its request number `number`: the one that the client gave it, or else a new one.
+    pub(crate) fn id_of_request(&self, number: u64, given: Option<&HeaderValue>) -> RequestId {
+        given.and_then(RequestId::given).unwrap_or_else(|| RequestId::made(self.wire.id, number))
+    }
+
+    /// The same connection for its request with this id.
+    pub(crate) fn for_request(&self, request_id: RequestId, headers: &HeaderMap) -> Self {
         let forwarding = match &self.wire.trust {
             None => None,
             Some(_) => {
@@ -259,21 +259,19 @@ pub(crate) fn path_values(parts: &Parts) -> Option<(&[String], &Params)> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderValue};
-
     use super::*;
 
     #[test]
     fn made_ids_differ_and_are_good_header_values() {
         let connection = Connection::new(Peer::Unknown, None, 7);
         let ids = [
-            connection.for_request(0, &HeaderMap::new()),
-            connection.for_request(1, &HeaderMap::new()),
-            Connection::new(Peer::Unknown, None, 8).for_request(1, &HeaderMap::new()),
-            Connection::none(),
-            Connection::none(),
+            connection.id_of_request(0, None),
+            connection.id_of_request(1, None),
+            Connection::new(Peer::Unknown, None, 8).id_of_request(1, None),
+            Connection::none().request_id().clone(),
+            Connection::none().request_id().clone(),
         ]
-        .map(|connection| connection.request_id().to_string());
+        .map(|id| id.to_string());
         for (n, id) in ids.iter().enumerate() {
             assert!(!ids[n + 1..].contains(id), "{ids:?}");
             let value = HeaderValue::try_from(id).unwrap();

@@ -3,8 +3,9 @@
 //! Handlers read it through the extractors here. A request that came from no server, as in a test, has what can be known.
 //! Nothing here reads a socket, and a forwarding header is believed only if it comes from a proxy that the settings name.
 //!
-//! Lowest first: `id`, `method`, `peer`, `route`, `tls`, `host`, `forwarded`; `connection`, which has all of them; `origin`; `extractors`; `websocket`, which knows none.
+//! Lowest first: `id`, `method`, `peer`, `route`, `tls`, `host`, `forwarded`; `connection`, which has all of them; `asker`, `origin`; `extractors`; `websocket`, which knows none.
 
+mod asker;
 mod connection;
 mod extractors;
 mod forwarded;
@@ -23,6 +24,14 @@ mod websocket;
 pub(crate) use self::origin::is_same_origin;
 #[cfg(feature = "tls")]
 pub(crate) use self::tls::ServerNames;
+pub(crate) use self::{
+    asker::Asker,
+    connection::{Trust, Wire, path_values},
+    id::X_REQUEST_ID,
+    method::is_standard,
+    route::{Matched, MountedAt, RouteInfo, RouteNames, Spans},
+    websocket::is_websocket_connect,
+};
 pub use self::{
     connection::Connection,
     extractors::ClientAddress,
@@ -31,11 +40,4 @@ pub use self::{
     peer::Peer,
     route::{MatchedRoute, Params},
     tls::Tls,
-};
-pub(crate) use self::{
-    connection::{Trust, Wire, path_values},
-    id::X_REQUEST_ID,
-    method::is_standard,
-    route::{Matched, MountedAt, RouteInfo, RouteNames, Spans},
-    websocket::is_websocket_connect,
 };

@@ -32,6 +32,7 @@ mod typed;
 mod url_for;
 mod wsgi;
 
+pub(crate) use self::service::RouteAnswer;
 #[doc(hidden)]
 pub use self::typed::{NamedRoute, UrlRoute};
 pub use self::{

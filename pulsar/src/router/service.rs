@@ -30,10 +30,10 @@ use crate::{
     handler::{Endpoint, Later, ReplyKind},
     middleware::BoxService,
     pool::panic_message,
-    problem::{self, Accept, Problem},
+    problem::{self, Problem},
     request::{
-        Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID, is_standard,
-        is_websocket_connect,
+        Asker, Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID,
+        is_standard, is_websocket_connect,
     },
     url::InFallback,
 };
@@ -161,7 +161,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> RouteFuture {
-        self.route(request.map(Body::new))
+        self.future(request.map(Body::new))
     }
 }
 
@@ -177,16 +177,29 @@ impl RouterService {
                     || !self.0.strict_slashes && !matches!(find(&with_other_slash(&text)), Found::Nothing)
             })
         };
-        if wanted { Ok(self.route(request)) } else { Err(Box::new(request)) }
+        if wanted { Ok(self.future(request)) } else { Err(Box::new(request)) }
     }
 
-    fn route(&self, request: Request) -> RouteFuture {
+    /// Answers a request with what it says of itself.
+    fn future(&self, request: Request) -> RouteFuture {
+        let asker = Asker::of(&request);
+        RouteFuture { answer: self.route(request, None, &asker), asker }
+    }
+
+    /// Answers a request that came by this connection from a server.
+    pub(crate) fn answer(&self, request: Request, connection: &Connection, asker: &Asker) -> RouteAnswer {
+        self.route(request, Some(connection), asker)
+    }
+
+    /// Answers a request. The connection that it came by is for those who look for it; without one it stands in the request already,
+    /// or nowhere.
+    fn route(&self, request: Request, connection: Option<&Connection>, asker: &Asker) -> RouteAnswer {
         let tables = &*self.0;
         let method = method(&request);
         let path = request.uri().path();
         let text = match target::decode(path) {
             Ok(text) => text,
-            Err(bad) => return self.bad_path(request, bad),
+            Err(bad) => return self.bad_path(&request, bad, asker),
         };
         let mut spans = Spans::EMPTY;
         let mut found = tables.table.find(&text, method, &mut spans);
@@ -211,7 +224,7 @@ impl RouterService {
                         None => Params::of_decoded(path.into(), spans),
                     },
                 };
-                self.call_route(number, request, params)
+                self.call_route(number, request, params, connection, asker)
             }
             Found::Mount(number, end) => {
                 let end = match &text {
@@ -220,7 +233,7 @@ impl RouterService {
                     Cow::Owned(text) => nth_slash(path, text[..end].matches('/').count()),
                 };
                 drop(text);
-                self.call_mount(number, request, end)
+                self.call_mount(number, introduced(request, connection, asker), end, asker)
             }
             Found::NotAllowed(methods) => {
                 drop(text);
@@ -228,26 +241,26 @@ impl RouterService {
                 if request.method() == Method::OPTIONS {
                     let mut response = StatusCode::NO_CONTENT.into_response();
                     response.headers_mut().insert(header::ALLOW, allow);
-                    return RouteFuture::ready(response);
+                    return RouteAnswer::ready(response);
                 }
                 let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED).with_header(header::ALLOW, allow);
-                self.problem(request, problem)
+                self.problem(problem, asker)
             }
             Found::OtherSlash => {
                 drop(text);
                 let location = location(MountedAt::of(request.extensions()), request.uri());
                 let mut response = StatusCode::PERMANENT_REDIRECT.into_response();
                 response.headers_mut().insert(header::LOCATION, location);
-                RouteFuture::ready(response)
+                RouteAnswer::ready(response)
             }
             Found::Nothing => {
                 drop(text);
                 if let Some(endpoint) = &tables.fallback {
-                    return self.call_fallback(endpoint, request);
+                    return self.call_fallback(endpoint, introduced(request, connection, asker), asker);
                 }
                 let known = self.knows(request.method());
                 let status = if known { StatusCode::NOT_FOUND } else { StatusCode::NOT_IMPLEMENTED };
-                self.problem(request, Problem::new(status))
+                self.problem(Problem::new(status), asker)
             }
         }
     }
@@ -266,20 +279,29 @@ impl RouterService {
         }
     }
 
-    fn call_route(&self, number: usize, mut request: Request, params: Params) -> RouteFuture {
+    fn call_route(
+        &self,
+        number: usize,
+        mut request: Request,
+        params: Params,
+        connection: Option<&Connection>,
+        asker: &Asker,
+    ) -> RouteAnswer {
         let Compiled { endpoint, info } = &self.0.routes[number];
+        // Nobody else looks, and to put it there takes longer than to find the route.
         if endpoint.extracts() {
+            request = introduced(request, connection, asker);
             let matched = Box::new(Matched { route: Arc::clone(info), params: params.clone() });
             request.extensions_mut().get_or_insert_with(Connection::none).matched = Some(matched);
         }
-        self.call_endpoint(endpoint, Some(number), request, params)
+        self.call_endpoint(endpoint, Some(number), request, params, asker)
     }
 
     /// Calls what is mounted at the first `end` bytes of the path.
-    fn call_mount(&self, number: usize, mut request: Request, end: usize) -> RouteFuture {
+    fn call_mount(&self, number: usize, mut request: Request, end: usize, asker: &Asker) -> RouteAnswer {
         let mount = &self.0.mounts[number];
         match &mount.target {
-            MountTarget::Fallback(endpoint) => self.call_fallback(endpoint, request),
+            MountTarget::Fallback(endpoint) => self.call_fallback(endpoint, request, asker),
             MountTarget::Service(service) | MountTarget::Made(_, service) => {
                 if let Some((uri, added_slash)) = without_prefix(request.uri(), end) {
                     let uri = std::mem::replace(request.uri_mut(), uri);
@@ -287,15 +309,18 @@ impl RouterService {
                     let outer = connection.mounted.as_deref();
                     connection.mounted = Some(mount.point(outer, &uri.path()[..end], added_slash));
                 }
-                let asker = Asker { head: false, ..Asker::of(&request) };
-                RouteFuture::pending(self, Later::Answer(service.answer(request)), None, asker)
+                match catch_unwind(AssertUnwindSafe(|| service.answer(request))) {
+                    // It knows what HEAD is.
+                    Ok(future) => self.pending(Later::Answer(future), None, false),
+                    Err(panic) => RouteAnswer::ready(self.0.finished(panicked(&*panic), None, asker)),
+                }
             }
         }
     }
 
-    fn call_fallback(&self, endpoint: &Endpoint, mut request: Request) -> RouteFuture {
+    fn call_fallback(&self, endpoint: &Endpoint, mut request: Request, asker: &Asker) -> RouteAnswer {
         request.extensions_mut().insert(InFallback(self.0.names.clone()));
-        self.call_endpoint(endpoint, None, request, Params::none())
+        self.call_endpoint(endpoint, None, request, Params::none(), asker)
     }
 
     fn call_endpoint(
@@ -304,49 +329,44 @@ impl RouterService {
         route: Option<usize>,
         request: Request,
         params: Params,
-    ) -> RouteFuture {
-        let asker = Asker::of(&request);
+        asker: &Asker,
+    ) -> RouteAnswer {
         let reply = catch_unwind(AssertUnwindSafe(|| endpoint.call(request, params, &self.0.context)));
         match reply.map(|reply| reply.0) {
-            Ok(ReplyKind::Later(future)) => RouteFuture::pending(self, future, route, asker),
-            Ok(ReplyKind::Now(response)) => RouteFuture::ready(self.0.finish(response, route, &asker)),
-            Err(panic) => RouteFuture::ready(self.0.finish(panicked(&*panic), route, &asker)),
+            Ok(ReplyKind::Later(future)) => self.pending(future, route, asker.is_head),
+            Ok(ReplyKind::Now(response)) => RouteAnswer::ready(self.0.finished(response, route, asker)),
+            Err(panic) => RouteAnswer::ready(self.0.finished(panicked(&*panic), route, asker)),
         }
     }
 
-    fn problem(&self, request: Request, problem: Problem) -> RouteFuture {
-        RouteFuture::ready(self.0.finish(problem.into_response(), None, &Asker::of(&request)))
+    fn pending(&self, future: Later, route: Option<usize>, is_head: bool) -> RouteAnswer {
+        let tables = Arc::clone(&self.0);
+        RouteAnswer(State::Pending(Pending { future, tables, route, is_head, waiting: None }))
     }
 
-    fn bad_path(&self, request: Request, bad: BadPath) -> RouteFuture {
+    fn problem(&self, problem: Problem, asker: &Asker) -> RouteAnswer {
+        RouteAnswer::ready(self.0.finished(problem.into_response(), None, asker))
+    }
+
+    fn bad_path(&self, request: &Request, bad: BadPath, asker: &Asker) -> RouteAnswer {
         if request.method() == Method::OPTIONS && request.uri().path() == "*" {
             // RFC 9110 section 9.3.7: a question about the server as a whole.
-            return RouteFuture::ready(StatusCode::NO_CONTENT.into_response());
+            return RouteAnswer::ready(StatusCode::NO_CONTENT.into_response());
         }
         let status = match bad {
             BadPath::TooLong => StatusCode::URI_TOO_LONG,
             BadPath::NoSlash | BadPath::Percent | BadPath::Text => StatusCode::BAD_REQUEST,
         };
-        self.problem(request, Problem::new(status).with_detail(bad.detail()))
+        self.problem(Problem::new(status).with_detail(bad.detail()), asker)
     }
 }
 
-/// What the answer to a request depends on, kept while somebody else has the request.
-struct Asker {
-    id: Option<RequestId>,
-    accept: Accept,
-    head: bool,
-}
-
-impl Asker {
-    fn of(request: &Request) -> Self {
-        let connection = request.extensions().get::<Connection>();
-        Self {
-            id: connection.map(|connection| connection.request_id().clone()),
-            accept: Accept::of(request.headers()),
-            head: request.method() == Method::HEAD,
-        }
+/// A request with the connection that it came by, where somebody may look for it.
+fn introduced(mut request: Request, connection: Option<&Connection>, asker: &Asker) -> Request {
+    if let Some(connection) = connection {
+        connection.introduce(&mut request, asker);
     }
+    request
 }
 
 /// The method that rules are asked for. A WebSocket handshake over HTTP/2 finds the route that it finds over HTTP/1.1.
@@ -356,17 +376,21 @@ fn method(request: &Request) -> &Method {
 
 impl Tables {
     /// The last look at an answer: an error is logged if it is ours, and rendered as the application or else the client wants it.
-    fn finish(&self, mut response: Response, route: Option<usize>, asker: &Asker) -> Response {
+    fn finish(&self, response: &mut Response, route: Option<usize>, asker: &Asker, is_head: bool) {
         let status = response.status();
         if (status.is_client_error() || status.is_server_error())
             && response.extensions().get::<Problem>().is_some_and(|problem| self.is_unfinished(problem))
             && let Some(problem) = response.extensions_mut().remove::<Problem>()
         {
-            response = self.render(problem, route, asker);
+            *response = self.render(problem, route, asker);
         }
-        if asker.head {
-            response = without_body(response);
+        if is_head {
+            without_body(response);
         }
+    }
+
+    fn finished(&self, mut response: Response, route: Option<usize>, asker: &Asker) -> Response {
+        self.finish(&mut response, route, asker, asker.is_head);
         response
     }
 
@@ -391,7 +415,16 @@ impl Tables {
             return problem::render(problem, &asker.accept);
         };
         let headers = problem.headers().clone();
-        let mut response = render(problem);
+        let mut response = match catch_unwind(AssertUnwindSafe(|| render(problem))) {
+            Ok(response) => response,
+            Err(panic) => {
+                tracing::error!(
+                    panic = panic_message(&*panic),
+                    "what renders the errors of the application panicked"
+                );
+                return problem::render(Problem::new(StatusCode::INTERNAL_SERVER_ERROR), &asker.accept);
+            }
+        };
         response.extensions_mut().remove::<Problem>();
         for (name, value) in headers {
             if let Some(name) = name {
@@ -452,15 +485,14 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
 }
 
 /// The answer to HEAD: the headers of a GET without its body (RFC 9110 section 9.3.2).
-fn without_body(response: Response) -> Response {
-    let (mut parts, body) = response.into_parts();
+fn without_body(response: &mut Response) {
+    let body = std::mem::take(response.body_mut());
     if let Some(length) = body.size_hint().exact()
-        && !parts.headers.contains_key(header::CONTENT_LENGTH)
+        && !response.headers().contains_key(header::CONTENT_LENGTH)
         && length > 0
     {
-        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    Response::from_parts(parts, Body::empty())
 }
 
 /// The value of `Allow` for the methods that rules have: HEAD follows GET, and OPTIONS is always answered.
@@ -532,7 +564,13 @@ fn without_prefix(uri: &Uri, end: usize) -> Option<(Uri, bool)> {
 /// let future: RouteFuture = service.call(Request::new(Body::empty()));
 /// assert_eq!(pulsar::testing::block_on(future).unwrap().status(), 404);
 /// ```
-pub struct RouteFuture(State);
+pub struct RouteFuture {
+    answer: RouteAnswer,
+    asker: Asker,
+}
+
+/// The answer, for whoever knows who asked for it.
+pub(crate) struct RouteAnswer(State);
 
 enum State {
     Ready(Option<Response>),
@@ -543,19 +581,37 @@ struct Pending {
     future: Later,
     tables: Arc<Tables>,
     route: Option<usize>,
-    asker: Asker,
+    is_head: bool,
     /// Since when it is waited for. What is there at once pays nothing for it.
     waiting: Option<Instant>,
 }
 
-impl RouteFuture {
+impl RouteAnswer {
     fn ready(response: Response) -> Self {
         Self(State::Ready(Some(response)))
     }
 
-    fn pending(router: &RouterService, future: Later, route: Option<usize>, asker: Asker) -> Self {
-        let tables = Arc::clone(&router.0);
-        Self(State::Pending(Pending { future, tables, route, asker, waiting: None }))
+    pub(crate) fn poll_answer(&mut self, task: &mut TaskContext<'_>, asker: &Asker) -> Poll<Response> {
+        let pending = match &mut self.0 {
+            State::Ready(response) => {
+                return Poll::Ready(response.take().expect("a future is not polled after it is ready"));
+            }
+            State::Pending(pending) => pending,
+        };
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut pending.future).poll(task)));
+        let mut response = match polled {
+            Ok(Poll::Ready(response)) => response,
+            Ok(Poll::Pending) => {
+                pending.waiting.get_or_insert_with(Instant::now);
+                return Poll::Pending;
+            }
+            Err(panic) => panicked(&*panic),
+        };
+        if let Some(waiting) = pending.waiting {
+            pending.tables.tell_slow(waiting.elapsed(), pending.route, asker);
+        }
+        pending.tables.finish(&mut response, pending.route, asker, pending.is_head);
+        Poll::Ready(response)
     }
 }
 
@@ -569,24 +625,7 @@ impl Future for RouteFuture {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let response = match &mut self.get_mut().0 {
-            State::Ready(response) => response.take().expect("a future is not polled after it is ready"),
-            State::Pending(pending) => {
-                let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut pending.future).poll(task)));
-                let response = match polled {
-                    Ok(Poll::Ready(response)) => response,
-                    Ok(Poll::Pending) => {
-                        pending.waiting.get_or_insert_with(Instant::now);
-                        return Poll::Pending;
-                    }
-                    Err(panic) => panicked(&*panic),
-                };
-                if let Some(waiting) = pending.waiting {
-                    pending.tables.tell_slow(waiting.elapsed(), pending.route, &pending.asker);
-                }
-                pending.tables.finish(response, pending.route, &pending.asker)
-            }
-        };
-        Poll::Ready(Ok(response))
+        let Self { answer, asker } = self.get_mut();
+        answer.poll_answer(task, asker).map(Ok)
     }
 }

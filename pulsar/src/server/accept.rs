@@ -3,7 +3,6 @@
 //! The loop that accepts never dies and never spins; a connection is one task that stays on this thread.
 
 use std::{
-    convert::Infallible,
     io,
     net::{self, SocketAddr},
     os::{
@@ -21,13 +20,12 @@ use tokio::{
     net::{TcpStream, UnixStream},
     time::{Instant, sleep},
 };
-use tower_service::Service;
 
 use crate::{
     board::Limit,
-    body::{Request, Response},
     request::Peer,
     server::{
+        answers::Answers,
         clock::Phase,
         connection::{Terms, serve},
         io_thread::IoThread,
@@ -67,8 +65,7 @@ pub(super) async fn accept<S>(
     mut watch: Watch,
 ) -> io::Result<()>
 where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    S: Answers,
 {
     let mut stop = pin!(async {
         watch.reached(Demand::Drain).await;
@@ -198,8 +195,7 @@ impl AsFd for Listener {
 impl Accepted {
     fn serve<S>(self, terms: &Terms<S>)
     where
-        S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-        S::Future: Send,
+        S: Answers,
     {
         let watched = match self {
             Self::Tcp { stream, peer, bound } => {

@@ -4,7 +4,7 @@
 //! pipe. If whoever reads the log is so slow that the buffer fills, lines are dropped, and their number is logged.
 
 use std::{
-    fmt::Write as _,
+    cell::Cell,
     fs::{File, OpenOptions},
     io::{self, Write},
     mem,
@@ -14,14 +14,13 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use http::{Method, StatusCode, Uri, Version};
-use serde::Serialize;
+use http::{HeaderValue, Method, StatusCode, Uri, Version};
 
 use crate::{
-    request::{Connection, Peer},
+    request::Connection,
     server::{
         config::{AccessLog, AccessLogFormat},
-        date::Date,
+        log_line::Line,
     },
 };
 
@@ -61,6 +60,10 @@ const FLUSH_SIZE: usize = 64 * 1024;
 const LAST_LINES: Duration = Duration::from_secs(1);
 /// The buffer never grows beyond this.
 const CAPACITY: usize = 4 * 1024 * 1024;
+
+thread_local! {
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 impl AccessLogWriter {
     /// Opens the log and starts its thread; none if it is off.
@@ -142,27 +145,38 @@ impl Drop for AccessLogWriter {
 impl Log {
     /// Writes the line of what was answered though it was no request.
     pub(super) fn refused(&self, connection: &Connection, status: StatusCode) {
-        let line = Line {
-            time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
-            client: client(connection),
-            peer: connection.peer().to_string(),
+        self.write(&Line {
+            time: now(),
+            client: connection.client(),
+            peer: connection.peer(),
             request: None,
             status: status.as_u16(),
             bytes: 0,
             micros: 0,
             request_id: None,
-        };
-        self.append(&line.in_form(self.format));
+        });
     }
 
-    fn append(&self, line: &str) {
+    fn write(&self, line: &Line<'_>) {
+        // Formatted before the lock is taken, in memory that stays with the thread.
+        let mut bytes = SCRATCH.take();
+        bytes.clear();
+        match self.format {
+            AccessLogFormat::Text => line.text(&mut bytes),
+            AccessLogFormat::Json => line.json(&mut bytes),
+        }
+        self.append(&bytes);
+        SCRATCH.set(bytes);
+    }
+
+    fn append(&self, line: &[u8]) {
         let mut state = self.state();
         let before = state.buffer.len();
         if before + line.len() > CAPACITY {
             state.dropped += 1;
             return;
         }
-        state.buffer.extend_from_slice(line.as_bytes());
+        state.buffer.extend_from_slice(line);
         // The thread sleeps until there is something, then until there is much.
         let wake = before == 0 || (before < FLUSH_SIZE && state.buffer.len() >= FLUSH_SIZE);
         drop(state);
@@ -223,150 +237,55 @@ pub(super) struct Entry {
     target: Uri,
     version: Version,
     begun: Instant,
+    /// The status and the id of the answer, once there is one.
+    answer: Option<(StatusCode, Option<HeaderValue>)>,
+    bytes: u64,
 }
 
 impl Entry {
-    pub(super) fn begin<B>(log: &Arc<Log>, connection: &Connection, request: &http::Request<B>) -> Self {
+    pub(super) fn begin<B>(log: &Arc<Log>, connection: Connection, request: &http::Request<B>) -> Self {
         Self {
             log: Arc::clone(log),
-            connection: connection.clone(),
+            connection,
             method: request.method().clone(),
             target: request.uri().clone(),
             version: request.version(),
             begun: Instant::now(),
+            answer: None,
+            bytes: 0,
         }
     }
 
-    /// Writes the line of an answer of which `bytes` bytes of body were sent.
-    pub(super) fn finish(&self, status: StatusCode, id: Option<&str>, bytes: u64) {
-        let line = Line {
-            time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
-            client: client(&self.connection),
-            peer: self.connection.peer().to_string(),
-            request: Some((self.method.as_str(), self.target(), self.version)),
+    /// There is an answer; the line is written when its body ends.
+    pub(super) fn answered(&mut self, status: StatusCode, id: Option<HeaderValue>) {
+        self.answer = Some((status, id));
+    }
+
+    /// So many bytes of the body were sent.
+    pub(super) fn sent(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let Some((status, id)) = &self.answer else { return };
+        self.log.write(&Line {
+            time: now(),
+            client: self.connection.client(),
+            peer: self.connection.peer(),
+            request: Some((self.method.as_str(), &self.target, self.version)),
             status: status.as_u16(),
-            bytes,
-            micros: u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
-            request_id: id,
-        };
-        self.log.append(&line.in_form(self.log.format));
-    }
-
-    /// As it is written in HTTP/1. In HTTP/2 scheme and authority are always there, and nearly always the same.
-    fn target(&self) -> String {
-        match self.target.path_and_query() {
-            Some(path) if self.version == Version::HTTP_2 => path.to_string(),
-            _ => self.target.to_string(),
-        }
-    }
-}
-
-/// The client as a line begins with it: its address or, where it has none, the kind of its socket.
-fn client(connection: &Connection) -> String {
-    match (connection.client(), connection.peer()) {
-        (Some(address), _) => address.to_string(),
-        (None, Peer::Unix(_)) => "unix".to_owned(),
-        (None, _) => "-".to_owned(),
-    }
-}
-
-struct Line<'a> {
-    /// Seconds since the epoch.
-    time: u64,
-    client: String,
-    peer: String,
-    /// Method, target and version; none if what came could not be read.
-    request: Option<(&'a str, String, Version)>,
-    status: u16,
-    bytes: u64,
-    micros: u64,
-    request_id: Option<&'a str>,
-}
-
-impl Line<'_> {
-    fn in_form(&self, format: AccessLogFormat) -> String {
-        match format {
-            AccessLogFormat::Text => self.text(),
-            AccessLogFormat::Json => self.json(),
-        }
-    }
-
-    fn text(&self) -> String {
-        let client = &self.client;
-        let date = Date::of(self.time);
-        let mut months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-            .iter()
-            .zip(1..);
-        let month = months.find(|(_, number)| *number == date.month).map_or("", |(name, _)| name);
-        let mut line = String::with_capacity(160);
-        let Date { year, day, hour, minute, second, .. } = date;
-        // Writing to a string cannot fail.
-        let _ =
-            write!(line, "{client} - - [{day:02}/{month}/{year}:{hour:02}:{minute:02}:{second:02} +0000] \"");
-        match &self.request {
-            Some((method, target, version)) => {
-                escape(&mut line, method);
-                line.push(' ');
-                escape(&mut line, target);
-                let _ = write!(line, " {version:?}");
-            }
-            None => line.push('-'),
-        }
-        let _ = write!(line, "\" {} ", self.status);
-        let _ = match self.bytes {
-            0 => write!(line, "-"),
-            bytes => write!(line, "{bytes}"),
-        };
-        let _ = write!(line, " {} ", self.micros);
-        escape(&mut line, self.request_id.unwrap_or("-"));
-        line.push('\n');
-        line
-    }
-
-    fn json(&self) -> String {
-        #[derive(Serialize)]
-        struct Json<'a> {
-            time: String,
-            client: &'a str,
-            peer: &'a str,
-            method: Option<&'a str>,
-            target: Option<&'a str>,
-            version: Option<String>,
-            status: u16,
-            bytes: u64,
-            duration_us: u64,
-            request_id: Option<&'a str>,
-        }
-        let json = Json {
-            time: Date::of(self.time).to_string(),
-            client: &self.client,
-            peer: &self.peer,
-            method: self.request.as_ref().map(|(method, ..)| *method),
-            target: self.request.as_ref().map(|(_, target, _)| target.as_str()),
-            version: self.request.as_ref().map(|(.., version)| format!("{version:?}")),
-            status: self.status,
             bytes: self.bytes,
-            duration_us: self.micros,
-            request_id: self.request_id,
-        };
-        // Strings and numbers always have a JSON form.
-        let mut line = serde_json::to_string(&json).unwrap_or_default();
-        line.push('\n');
-        line
+            micros: u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            request_id: id.as_ref().and_then(|id| id.to_str().ok()),
+        });
     }
 }
 
-/// Appends text so that no client can end a line, close a quote, or send a terminal a command.
-pub(super) fn escape(line: &mut String, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => line.extend(['\\', char::from(byte)]),
-            b' '..=b'~' => line.push(char::from(byte)),
-            _ => {
-                let _ = write!(line, "\\x{byte:02x}");
-            }
-        }
-    }
+/// Seconds since the epoch.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 #[cfg(test)]
@@ -374,42 +293,6 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-
-    fn line() -> Line<'static> {
-        Line {
-            time: 784_111_777,
-            client: "192.0.2.7".to_owned(),
-            peer: "10.0.0.2:51000".to_owned(),
-            request: Some(("GET", "/x?q=\"\u{1b}[31m\\é".to_owned(), Version::HTTP_11)),
-            status: 200,
-            bytes: 13,
-            micros: 184,
-            request_id: Some("7f3a\"12"),
-        }
-    }
-
-    #[test]
-    fn a_line_of_text_is_one_line_whatever_the_client_sent() {
-        assert_eq!(
-            line().text(),
-            "192.0.2.7 - - [06/Nov/1994:08:49:37 +0000] \"GET /x?q=\\\"\\x1b[31m\\\\\\xc3\\xa9 HTTP/1.1\" 200 13 184 7f3a\\\"12\n"
-        );
-        let empty = Line { bytes: 0, request_id: None, client: "unix".to_owned(), ..line() };
-        assert!(empty.text().starts_with("unix - - ["), "{}", empty.text());
-        assert!(empty.text().ends_with(" 200 - 184 -\n"), "{}", empty.text());
-    }
-
-    #[test]
-    fn a_line_of_json_is_an_object() {
-        let value: serde_json::Value = serde_json::from_str(&line().json()).unwrap();
-        let expected = serde_json::json!({
-            "time": "1994-11-06T08:49:37Z", "client": "192.0.2.7", "peer": "10.0.0.2:51000", "method": "GET",
-            "target": "/x?q=\"\u{1b}[31m\\é", "version": "HTTP/1.1", "status": 200, "bytes": 13,
-            "duration_us": 184, "request_id": "7f3a\"12",
-        });
-        assert_eq!(value, expected);
-        assert_eq!(line().json().lines().count(), 1);
-    }
 
     /// A sink that tells when it is written to, and takes nothing until it is opened.
     struct Gate {
@@ -438,11 +321,11 @@ mod tests {
         let gate = Gate { reached, opened, written: Arc::clone(&written) };
         let writer = AccessLogWriter::start(Box::new(gate), AccessLogFormat::Text).unwrap();
         let line = format!("{}\n", "x".repeat(1023));
-        writer.log().append(&line);
+        writer.log().append(line.as_bytes());
         stuck.recv().unwrap();
         let lines = 3 * CAPACITY / line.len();
         for _ in 0..lines {
-            writer.log().append(&line);
+            writer.log().append(line.as_bytes());
         }
         let (kept, dropped) = {
             let state = writer.log().state();

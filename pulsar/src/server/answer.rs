@@ -9,7 +9,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 
 use crate::{
@@ -29,7 +28,8 @@ pub(super) struct AnswerBody {
     rest: Rest,
     /// Why it breaks off, as soon as what came before is out.
     failure: Option<BoxError>,
-    record: Option<Box<Record>>,
+    /// What the access log will say, completed as the body is sent.
+    entry: Option<Box<Entry>>,
     /// Whether nothing but the end of the connection says that it is complete.
     ends_with_connection: bool,
     in_flight: InFlight,
@@ -48,20 +48,12 @@ enum Rest {
     Sent,
 }
 
-/// What the access log will say, completed as the body is sent.
-pub(super) struct Record {
-    pub(super) entry: Box<Entry>,
-    pub(super) status: StatusCode,
-    pub(super) id: Option<HeaderValue>,
-    pub(super) bytes: u64,
-}
-
 impl AnswerBody {
     pub(super) fn new(
         body: Body,
         framing: Framing,
         asked: Asked,
-        record: Option<Box<Record>>,
+        entry: Option<Box<Entry>>,
         in_flight: InFlight,
     ) -> Self {
         let (body, rest) = match framing {
@@ -73,7 +65,7 @@ impl AnswerBody {
         };
         let ends_with_connection =
             asked.is_old() && framing == Framing::Whole && body.size_hint().exact().is_none();
-        Self { body, rest, failure: None, record, ends_with_connection, in_flight }
+        Self { body, rest, failure: None, entry, ends_with_connection, in_flight }
     }
 
     /// Breaks off with an error, which is no end: a truncated answer must not look complete.
@@ -153,10 +145,10 @@ impl http_body::Body for AnswerBody {
             this.rest = Rest::Sent;
             return this.break_off("the body of the answer is shorter than its length".into(), cx);
         }
-        if let (Some(record), Some(frame)) = (&mut this.record, &frame)
+        if let (Some(entry), Some(frame)) = (&mut this.entry, &frame)
             && let Some(data) = frame.data_ref()
         {
-            record.bytes += data.len() as u64;
+            entry.sent(data.len());
         }
         handover::hands_over();
         Poll::Ready(frame.map(Ok))
@@ -181,12 +173,5 @@ impl http_body::Body for AnswerBody {
             Rest::Withheld { length: None, .. } => SizeHint::default(),
             Rest::Sent => SizeHint::with_exact(0),
         }
-    }
-}
-
-impl Drop for Record {
-    fn drop(&mut self) {
-        let id = self.id.as_ref().and_then(|id| id.to_str().ok());
-        self.entry.finish(self.status, id, self.bytes);
     }
 }

@@ -4,7 +4,7 @@
 //! HTTP/2. Before them come the header of a proxy, if it is one that sends it, and TLS, if there is a certificate.
 
 use std::{
-    convert::Infallible,
+    cell::{Cell, RefCell},
     future::poll_fn,
     io,
     sync::{
@@ -15,14 +15,13 @@ use std::{
 };
 
 use hyper::{server::conn::http1, service::service_fn};
-use tower_service::Service;
 
 use crate::{
-    body::{Request, Response},
     request::{Connection, Peer, Tls, Trust, Wire},
     server::{
         access_log::Log,
         activity::{Activity, Due, Stage},
+        answers::Answers,
         clock::Phase,
         exchange::Exchanges,
         http1::serve_http1,
@@ -68,8 +67,7 @@ impl Terms<()> {
 /// Starts the task of one connection.
 pub(super) fn serve<S>(terms: &Terms<S>, socket: Socket, peer: Peer, local: Option<Peer>)
 where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    S: Answers,
 {
     static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
     let id = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
@@ -78,7 +76,7 @@ where
     let is_proxied = terms.proxies.as_ref().is_some_and(|proxies| peer.is_in(proxies));
     let trust = terms.trust.clone();
     let connection = Connection::on(Wire { peer, local, proxy: None, tls: None, trust: trust.clone(), id });
-    let (service, log, rules) = (terms.service.clone(), terms.log.clone(), Arc::clone(&terms.rules));
+    let (application, log, rules) = (terms.service.clone(), terms.log.clone(), Arc::clone(&terms.rules));
     let (http1, http2, door) = (terms.http1.clone(), terms.http2, terms.door.clone());
     tokio::spawn(async move {
         poll_fn(|cx| {
@@ -97,9 +95,16 @@ where
         let Some((socket, connection)) = secured(door, socket, connection, &activity).await else { return };
         let settled = connection.tls().and_then(Tls::protocol).map(Protocol::of_alpn);
         let refusals = Refusals::new(log.clone(), connection.clone(), Arc::clone(&activity));
-        let requests = AtomicU64::new(0);
-        let exchanges =
-            Exchanges { service, connection, requests, activity: Arc::clone(&activity), rules, log };
+        let (requests, host) = (Cell::new(0), RefCell::default());
+        let exchanges = Exchanges {
+            application,
+            connection,
+            requests,
+            activity: Arc::clone(&activity),
+            rules,
+            host,
+            log,
+        };
         let mut stream = Stream::new(socket, registration);
         let protocol = match (settled, http2) {
             (Some(protocol), _) => Ok(Ok(protocol)),

@@ -1,19 +1,14 @@
 //! One request and its answer: what stands between hyper and the application.
 //!
-//! It has the [policy](super::policy) judge both, adds what the application may rely on (the [`Connection`] extension, an id), keeps a
-//! panic from taking the connection along, and notes when the answer is out.
+//! It has the [policy](super::policy) judge both, adds what the application may rely on (limits, an id), and notes
+//! when the answer is out.
 
 use std::{
-    any::Any,
+    cell::{Cell, RefCell},
     convert::Infallible,
-    future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    task::{Context, Poll, Waker, ready},
+    sync::{Arc, OnceLock},
+    task::{Context, Poll, ready},
 };
 
 use axum_core::{extract::DefaultBodyLimit, response::IntoResponse};
@@ -22,74 +17,74 @@ use http_body::Body as _;
 use http_body_util::Limited;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use pin_project_lite::pin_project;
-use tower_service::Service;
 
 use crate::{
     board::Limit,
     body::{Body, Request, Response},
     drain::Notice,
-    pool::panic_message,
-    problem::{self, Accept, Problem},
-    request::{Connection, RequestId, X_REQUEST_ID, is_standard},
+    problem::{self, Problem},
+    request::{Asker, Connection, X_REQUEST_ID, is_standard},
     server::{
         access_log::{Entry, Log},
         activity::{Activity, InFlight},
-        answer::{AnswerBody, Record},
+        answer::AnswerBody,
+        answers::{Answer, Answers},
         handover,
-        policy::{Asked, Failure, Framing, RequestBody, Rules, frame, judge},
+        policy::{Asked, Failure, Framing, RequestBody, Rules, Seen, frame, judge},
     },
 };
 
 /// Answers the requests of one connection.
-pub(super) struct Exchanges<S> {
-    pub(super) service: S,
+pub(super) struct Exchanges<A> {
+    pub(super) application: A,
     pub(super) connection: Connection,
     /// How many requests the connection has had.
-    pub(super) requests: AtomicU64,
+    pub(super) requests: Cell<u64>,
     pub(super) activity: Arc<Activity>,
     pub(super) rules: Arc<Rules>,
+    /// The host of the last request, which was found to be good: that of the next one is mostly the same.
+    pub(super) host: RefCell<Vec<u8>>,
     pub(super) log: Option<Arc<Log>>,
 }
 
-impl<S> Exchanges<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
+impl<A: Answers> Exchanges<A> {
     /// Has the application answer one request.
-    pub(super) fn answer(&self, mut request: http::Request<Incoming>) -> Answering<S::Future> {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let in_flight = InFlight::begin(&self.activity, number, !request.body().is_end_stream());
-        let connection = self.connection.for_request(number, request.headers());
-        let entry = self.log.as_ref().map(|log| Box::new(Entry::begin(log, &connection, &request)));
-        // An id that nobody gave and nobody will look for is not worth a header.
-        let id =
-            (entry.is_some() || connection.request_id().is_given()).then(|| connection.request_id().clone());
+    pub(super) fn answer(&self, mut request: http::Request<Incoming>) -> Answering<A::Answer> {
+        let number = self.requests.get();
+        self.requests.set(number + 1);
+        let has_body = !request.body().is_end_stream();
+        let in_flight = InFlight::begin(&self.activity, number, has_body);
         let asked = Asked {
             is_head: *request.method() == Method::HEAD,
             version: request.version(),
             is_upgrade: request.extensions().get::<OnUpgrade>().is_some(),
         };
         let is_standard = is_standard(request.method());
-        let failed = (!request.body().is_end_stream()).then(Failed::default);
-        let accept = Accept::of(request.headers());
-        let call = match judge(&self.rules, &request, &self.connection) {
+        let seen = Seen::of(request.headers());
+        let id = self.connection.id_of_request(number, seen.request_id);
+        let entry = self.log.as_ref().map(|log| {
+            let connection = self.connection.for_request(id.clone(), request.headers());
+            Box::new(Entry::begin(log, connection, &request))
+        });
+        let asker = Asker { id: Some(id), accept: seen.accept(), is_head: asked.is_head };
+        let failed = has_body.then(Failed::default);
+        let judged = judge(&self.rules, &request, &seen, &self.connection, &mut self.host.borrow_mut());
+        let call = match judged {
             Ok(()) => {
                 if asked.is_http2() {
                     name_host(&mut request);
                 }
-                let mut request = self.with_limits(request, failed.as_ref());
-                request.extensions_mut().insert(connection);
-                self.call(request)
+                let request = self.with_limits(request, failed.as_ref());
+                Call::Made { answer: self.application.answer(request, &self.connection, &asker) }
             }
             Err(refusal) => {
                 if let Some(limit) = refusal.limit {
                     self.activity.line().reached(limit);
                 }
-                Call::Refused { response: Some(refusal.into_response()) }
+                Call::Refused { response: Some(Box::new(refusal.into_response())) }
             }
         };
-        Answering { call, asked, is_standard, failed, id, accept, entry, in_flight: Some(in_flight) }
+        Answering { call, asked, is_standard, failed, asker, entry, in_flight: Some(in_flight) }
     }
 
     /// Most requests have no body; the empty one needs no allocation.
@@ -115,27 +110,6 @@ where
         DefaultBodyLimit::disable().apply(&mut request);
         request
     }
-
-    /// Calls the service at once if it is ready, as nearly all are: a request that waits in a future is moved
-    /// more often, and a request is large.
-    fn call(&self, request: Request) -> Call<S::Future> {
-        // Nothing of a service is used after its panic, so that no broken state of it can be seen.
-        let called = catch_unwind(AssertUnwindSafe(|| {
-            let mut service = self.service.clone();
-            // This waker wakes nobody, but a service that is not ready is asked again with a real one.
-            match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(Ok(())) => Call::Made { future: service.call(request) },
-                Poll::Pending => Call::Waiting {
-                    future: Box::pin(async move {
-                        let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
-                        let Ok(response) = service.call(request).await;
-                        response
-                    }),
-                },
-            }
-        }));
-        called.unwrap_or_else(|panic| Call::Panicked { panic: Some(panic) })
-    }
 }
 
 /// Gives a request of HTTP/2 the header that one of HTTP/1.1 has, so that nobody has to look in two places: RFC 9113 section 8.3.1.
@@ -149,14 +123,13 @@ fn name_host(request: &mut http::Request<Incoming>) {
 
 pin_project! {
     /// The answer to one request while the application works on it.
-    pub(super) struct Answering<F> {
+    pub(super) struct Answering<A> {
         #[pin]
-        call: Call<F>,
+        call: Call<A>,
         asked: Asked,
         is_standard: bool,
         failed: Option<Failed>,
-        id: Option<RequestId>,
-        accept: Accept,
+        asker: Asker,
         entry: Option<Box<Entry>>,
         in_flight: Option<InFlight>,
     }
@@ -164,60 +137,51 @@ pin_project! {
 
 pin_project! {
     #[project = CallProjection]
-    enum Call<F> {
-        Made { #[pin] future: F },
-        Waiting { future: Pin<Box<dyn Future<Output = Response> + Send>> },
-        Panicked { panic: Option<Box<dyn Any + Send>> },
-        Refused { response: Option<Response> },
+    enum Call<A> {
+        Made { #[pin] answer: A },
+        Refused { response: Option<Box<Response>> },
     }
 }
 
-impl<F> Future for Answering<F>
-where
-    F: Future<Output = Result<Response, Infallible>>,
-{
+impl<A: Answer> Future for Answering<A> {
     type Output = Result<http::Response<AnswerBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.project();
         // What follows a refused request on its connection cannot be told apart from it for certain.
         let mut last = false;
-        let polled = catch_unwind(AssertUnwindSafe(|| match this.call.as_mut().project() {
-            CallProjection::Made { future } => future.poll(cx).map(|Ok(response)| response),
-            CallProjection::Waiting { future } => future.as_mut().poll(cx),
-            CallProjection::Panicked { panic } => match panic.take() {
-                Some(panic) => resume_unwind(panic),
-                None => Poll::Pending,
-            },
+        let mut response = match this.call.project() {
+            CallProjection::Made { answer } => ready!(answer.poll_answer(cx, this.asker)),
             CallProjection::Refused { response } => {
                 last = true;
-                response.take().map_or(Poll::Pending, Poll::Ready)
+                *response.take().expect("a future is not polled after it was ready")
             }
-        }));
-        let mut response = match polled {
-            Ok(poll) => ready!(poll),
-            Err(panic) => panicked(&*panic),
         };
         let asked = *this.asked;
         if let Some(failure) = this.failed.as_ref().and_then(Failed::get) {
             last = true;
             response = blamed(response, failure);
         }
-        // The router has done so with its answers; these are our own, and those of services and layers.
-        response = problem::negotiate(response, this.accept);
+        if is_error(&response) {
+            // The router has done so with its answers; these are our own, and those of services and layers.
+            response = problem::negotiate(response, &this.asker.accept);
+        }
         // What has such a method may be the rest of a body that had no length.
         last |= !*this.is_standard && matches!(response.status().as_u16(), 405 | 501);
         let framing = frame(&mut response, asked).or_else(|mistake| {
             tracing::error!("an answer cannot be sent: {mistake}; the request is answered with 500");
             last = true;
             let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response();
-            response = problem::negotiate(problem, this.accept);
+            response = problem::negotiate(problem, &this.asker.accept);
             frame(&mut response, asked)
         });
         // A problem has nothing that could be wrong.
         let framing = framing.unwrap_or(Framing::Whole);
         let in_flight = this.in_flight.take().expect("a future is not polled after it was ready");
-        if let Some(id) = this.id.take() {
+        // An id that nobody gave and nobody will look for is not worth a header.
+        if let Some(id) = &this.asker.id
+            && (this.entry.is_some() || id.is_given())
+        {
             // An application that gives its own id knows why.
             response.headers_mut().entry(X_REQUEST_ID).or_insert_with(|| id.to_header());
         }
@@ -230,12 +194,12 @@ where
         } else if last || in_flight.says_close() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        let record = this.entry.take().map(|entry| {
-            let id = response.headers().get(X_REQUEST_ID).cloned();
-            Box::new(Record { entry, status: response.status(), id, bytes: 0 })
-        });
+        let mut entry = this.entry.take();
+        if let Some(entry) = &mut entry {
+            entry.answered(response.status(), response.headers().get(X_REQUEST_ID).cloned());
+        }
         handover::hands_over();
-        Poll::Ready(Ok(response.map(|body| AnswerBody::new(body, framing, asked, record, in_flight))))
+        Poll::Ready(Ok(response.map(|body| AnswerBody::new(body, framing, asked, entry, in_flight))))
     }
 }
 
@@ -267,11 +231,6 @@ fn blamed(response: Response, failure: Failure) -> Response {
     Problem::new(status).with_detail(detail).into_response()
 }
 
-/// The answer in place of one that panicked. The panic hook has reported where.
-fn panicked(panic: &(dyn Any + Send)) -> Response {
-    tracing::error!(
-        panic = panic_message(panic),
-        "the application panicked; the request is answered with 500"
-    );
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+fn is_error(response: &Response) -> bool {
+    response.status().is_client_error() || response.status().is_server_error()
 }

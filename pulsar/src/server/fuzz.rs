@@ -15,11 +15,12 @@ use http_body::{Body as _, Frame};
 
 pub use super::policy::fuzz::policy_judge;
 use super::{
-    ServerConfig, access_log,
+    ServerConfig,
     activity::{Activity, InFlight},
     answer::AnswerBody,
     clock::Clock,
     limits::Limits,
+    log_line,
     policy::{Framing, fuzz::Answer},
     proxy_protocol::{LONGEST, parse},
 };
@@ -122,11 +123,11 @@ fn activity() -> &'static Arc<Activity> {
 /// Any text in the access log: it stays within its quotes and its line, sends a terminal no command, and can be told from any other.
 pub fn access_log(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let mut line = String::new();
-    access_log::escape(&mut line, &text);
-    assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+    let mut line = Vec::new();
+    log_line::escape(&mut line, &text);
+    assert!(line.iter().all(|byte| matches!(byte, b' '..=b'~')));
     let mut bytes = Vec::new();
-    let mut rest = line.as_bytes();
+    let mut rest = line.as_slice();
     while let Some((first, behind)) = rest.split_first() {
         assert_ne!(*first, b'"', "a quote that is not escaped");
         rest = behind;

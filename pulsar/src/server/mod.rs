@@ -23,13 +23,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files, lower ones first: `config`, `date`, `outcome`, `shutdown`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`, `handover`;
-//! `tls`, `listener`, `stream`, `answer`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `tick`, `accept`, `plan`; `serve`; `pair`.
+//! Files, lower ones first: `config`, `date`, `outcome`, `shutdown`, `log_line`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`, `handover`;
+//! `tls`, `listener`, `stream`, `answer`, `answers`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `tick`, `accept`, `plan`; `serve`; `pair`.
 
 mod accept;
 mod access_log;
 mod activity;
 mod answer;
+mod answers;
 mod clock;
 mod config;
 mod connection;
@@ -43,6 +44,7 @@ mod http2;
 mod io_thread;
 mod limits;
 mod listener;
+mod log_line;
 mod outcome;
 mod pair;
 mod plan;
@@ -62,6 +64,7 @@ mod turns;
 
 pub(crate) use self::{
     access_log::{LogFile, open_log},
+    answers::{Answer, Answers, Foreign, ForeignAnswer},
     listener::{BoundSocket, bind},
     pair::serve_pair,
     serve::{Seat, serve_seated},

@@ -30,6 +30,7 @@ use crate::{
     server::{
         accept::{Listener, accept},
         access_log::AccessLogWriter,
+        answers::{Answers, Foreign},
         config::ServerConfig,
         connection::Terms,
         http1::http1,
@@ -125,7 +126,12 @@ impl Bound {
         S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
-        Application { bound: self, service: Box::new(Served(service)), on_stop: None }
+        self.with_answers(Foreign(service))
+    }
+
+    /// Like [`with`](Self::with), for what says itself what it looks for in a request.
+    pub(crate) fn with_answers(self, application: impl Answers) -> Application {
+        Application { bound: self, service: Box::new(Served(application)), on_stop: None }
     }
 }
 
@@ -303,13 +309,9 @@ trait Serve: Send {
     fn work(&self, listener: Listener, terms: Terms<()>, delay: Duration) -> Work;
 }
 
-struct Served<S>(S);
+struct Served<A>(A);
 
-impl<S> Serve for Served<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
+impl<A: Answers> Serve for Served<A> {
     fn work(&self, listener: Listener, terms: Terms<()>, delay: Duration) -> Work {
         let terms = terms.with(self.0.clone());
         Box::new(move |watch| Box::pin(accept(listener, terms, delay, watch)))

@@ -34,7 +34,7 @@ pub(super) struct Stream {
     socket: Socket,
     /// What was read to tell the protocol, and is read once more.
     unread: Vec<u8>,
-    /// Whether the last read found something, so that there may be more.
+    /// Whether the last read found something, so that there may be more, and hyper may have more than one request.
     found: bool,
     /// Answers that are kept back.
     kept: Vec<u8>,
@@ -184,9 +184,12 @@ impl Stream {
         flushed
     }
 
-    /// Keeps an answer back for a moment, if it is one and small.
+    /// Keeps an answer back for a moment, if it is one, and small, and more requests may be here.
     fn keeps(&mut self, bytes: &[u8]) -> bool {
-        if !self.activity.is_between_answers() || bytes.len() > KEPT - self.kept.len() {
+        if !(self.found || !self.kept.is_empty())
+            || !self.activity.is_between_answers()
+            || bytes.len() > KEPT - self.kept.len()
+        {
             return false;
         }
         if self.kept.capacity() == 0 {
@@ -290,7 +293,8 @@ impl AsyncWrite for Stream {
         if self.kept.is_empty() {
             return self.poll_flush_socket(cx);
         }
-        if self.activity.may_keep() {
+        // hyper looks for more once it has nothing left, while the last request is answered.
+        if self.found && self.activity.may_keep() {
             return Poll::Ready(Ok(()));
         }
         self.poll_let_go(cx)

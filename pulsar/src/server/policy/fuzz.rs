@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, Request, StatusCode, Version, header};
 use http_body::Body as _;
 use http_body_util::Full;
 
-use super::{Asked, BodyLimits, Framing, Hosts, Rules, frame, judge};
+use super::{Asked, BodyLimits, Framing, Hosts, Rules, Seen, frame, judge};
 use crate::{
     __fuzz::{headers, lines, request},
     body::{Body, Response},
@@ -23,17 +23,17 @@ pub fn policy_judge(data: &[u8]) {
     let plain = Connection::new(Peer::Unknown, None, 1);
     let encrypted = plain.clone().with_tls(Tls::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256"));
     for connection in [plain, encrypted] {
-        let open = judge(&rules(&[]), &request, &connection);
+        let open = judge(&rules(&[]), &request, &Seen::of(request.headers()), &connection, &mut Vec::new());
         if open.is_ok() {
             check(&request, connection.is_secure());
         }
         let mut turned = request.clone();
         *turned.headers_mut() = reversed(request.headers());
-        let verdict = judge(&rules(&[]), &turned, &connection);
+        let verdict = judge(&rules(&[]), &turned, &Seen::of(turned.headers()), &connection, &mut Vec::new());
         assert_eq!(verdict.is_ok(), open.is_ok(), "the order of headers says nothing");
 
         let few = rules(&["shop.example", "*.shop.example", "127.0.0.1:8060"]);
-        if judge(&few, &request, &connection).is_ok() {
+        if judge(&few, &request, &Seen::of(request.headers()), &connection, &mut Vec::new()).is_ok() {
             assert_eq!(open, Ok(()), "fewer hosts let no more pass");
             let host = host(&request).map(str::to_ascii_lowercase);
             assert!(host.is_none_or(|host| is_of_shop(&host)), "{:?}", request.headers());

@@ -8,8 +8,10 @@ use std::net::Ipv6Addr;
 pub(super) fn is_valid(host: &[u8]) -> bool {
     // Nearly every host is a plain name or address, and every request has one.
     let plain = host.iter().take_while(|byte| PLAIN[usize::from(**byte)]).count();
-    if plain > 0 && plain == host.len() {
-        return true;
+    match &host[plain..] {
+        [] => return plain > 0,
+        [b':', port @ ..] if plain > 0 && is_port(port) => return true,
+        _ => {}
     }
     let (name, port) = split_port(host);
     let named = match name {
@@ -19,7 +21,11 @@ pub(super) fn is_valid(host: &[u8]) -> bool {
         }
         _ => is_name(name),
     };
-    named && port.is_none_or(|port| port.len() <= 5 && port.iter().all(u8::is_ascii_digit))
+    named && port.is_none_or(is_port)
+}
+
+fn is_port(port: &[u8]) -> bool {
+    port.len() <= 5 && port.iter().all(u8::is_ascii_digit)
 }
 
 /// The name without its port, and the port without its colon.

@@ -21,5 +21,5 @@ pub(super) use self::{
     body::{BodyLimits, Failure, RequestBody},
     framing::{Asked, Framing, frame},
     hosts::Hosts,
-    request::{Rules, judge},
+    request::{Rules, Seen, judge},
 };

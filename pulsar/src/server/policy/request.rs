@@ -1,12 +1,13 @@
 //! The judgement on the head of a request.
 
-use http::{HeaderValue, Method, Request, StatusCode, Version, header, uri::Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header, uri::Scheme};
 use http_body::Body;
 
 use super::{body::BodyLimits, coding, host, hosts::Hosts, refusal::Refusal, target};
 use crate::{
     board::Limit,
-    request::{Connection, is_websocket_connect},
+    problem::Accept,
+    request::{Connection, X_REQUEST_ID, is_websocket_connect},
 };
 
 /// What an application's settings ask of a request.
@@ -22,7 +23,57 @@ pub(crate) struct Rules {
     pub(crate) hosts: Hosts,
 }
 
-/// Judges a request that came by this connection.
+/// What the headers of a request have that matters here. All of it is found in one pass: to ask for each would cost more than the rest.
+#[derive(Debug)]
+pub(crate) struct Seen<'a> {
+    headers: &'a HeaderMap,
+    host: Option<&'a HeaderValue>,
+    hosts: usize,
+    types: usize,
+    is_coded: bool,
+    expects_more: bool,
+    accept: Option<&'a HeaderValue>,
+    accepts: usize,
+    /// The id that the client gave the request.
+    pub(crate) request_id: Option<&'a HeaderValue>,
+}
+
+impl<'a> Seen<'a> {
+    pub(crate) fn of(headers: &'a HeaderMap) -> Self {
+        static REQUEST_ID: HeaderName = X_REQUEST_ID;
+        let (mut host, mut accept, mut request_id) = (None, None, None);
+        let (mut hosts, mut types, mut accepts, mut is_coded, mut expects_more) = (0, 0, 0, false, false);
+        for (name, value) in headers {
+            match *name {
+                header::HOST => {
+                    host.get_or_insert(value);
+                    hosts += 1;
+                }
+                header::ACCEPT => {
+                    accept.get_or_insert(value);
+                    accepts += 1;
+                }
+                header::TRANSFER_ENCODING => is_coded = true,
+                header::CONTENT_TYPE => types += 1,
+                header::EXPECT => {
+                    expects_more |= !value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+                }
+                _ if *name == REQUEST_ID => {
+                    request_id.get_or_insert(value);
+                }
+                _ => {}
+            }
+        }
+        Self { headers, host, hosts, types, is_coded, expects_more, accept, accepts, request_id }
+    }
+
+    pub(crate) fn accept(&self) -> Accept {
+        Accept::seen(self.accept, self.accepts == 1, self.headers)
+    }
+}
+
+/// Judges a request that came by this connection, with what its headers have. A host that was found to be good stays in `known`, for the
+/// next request of the same connection.
 ///
 /// # Errors
 ///
@@ -30,7 +81,9 @@ pub(crate) struct Rules {
 pub(crate) fn judge<B: Body>(
     rules: &Rules,
     request: &Request<B>,
+    seen: &Seen<'_>,
     connection: &Connection,
+    known: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
     let (method, uri, version) = (request.method(), request.uri(), request.version());
     let length = uri.path_and_query().map_or(0, |path| path.as_str().len());
@@ -43,35 +96,24 @@ pub(crate) fn judge<B: Body>(
     // Over HTTP/2 a WebSocket is opened by CONNECT, with the target of any other request: RFC 8441 section 4.
     let is_websocket = is_websocket_connect(method, request.extensions());
     let named = target::judge(if is_websocket { &Method::GET } else { method }, uri)?;
-
-    let headers = request.headers();
-    let mut host: Option<&HeaderValue> = None;
-    let (mut types, mut is_coded) = (0, false);
-    for (name, value) in headers {
-        match *name {
-            header::HOST if host.is_some() => return Err(TWO_HOSTS),
-            header::HOST => host = Some(value),
-            header::TRANSFER_ENCODING => is_coded = true,
-            header::CONTENT_TYPE => types += 1,
-            header::EXPECT
-                if version > Version::HTTP_10 && !value.as_bytes().eq_ignore_ascii_case(b"100-continue") =>
-            {
-                return Err(EXPECTATION);
-            }
-            _ => {}
-        }
-        // HTTP/1 has lost them when it is parsed; in HTTP/2 they are malformed: RFC 9113 section 8.2.1.
-        if version == Version::HTTP_2 && has_outer_space(value.as_bytes()) {
-            return Err(OUTER_SPACE);
-        }
+    if seen.hosts > 1 {
+        return Err(TWO_HOSTS);
     }
-    if is_coded {
+    if seen.expects_more && version > Version::HTTP_10 {
+        return Err(EXPECTATION);
+    }
+    let headers = seen.headers;
+    if seen.is_coded {
         coding::judge(headers.get_all(header::TRANSFER_ENCODING).iter())?;
     }
-    if types > 1 {
+    if seen.types > 1 {
         return Err(TWO_TYPES);
     }
     if version == Version::HTTP_2 {
+        // HTTP/1 has lost them when it is parsed; in HTTP/2 they are malformed: RFC 9113 section 8.2.1.
+        if headers.values().any(|value| has_outer_space(value.as_bytes())) {
+            return Err(OUTER_SPACE);
+        }
         if headers.len() > rules.max_headers {
             return Err(TOO_MANY_HEADERS);
         }
@@ -81,7 +123,13 @@ pub(crate) fn judge<B: Body>(
             return Err(OTHER_SCHEME);
         }
     }
-    judge_host(rules, request, named, host.map(HeaderValue::as_bytes), connection)?;
+    let host = seen.host.map(HeaderValue::as_bytes);
+    if named.is_some() || host.is_none_or(|host| host.is_empty() || host != known.as_slice()) {
+        judge_host(rules, request, named, host, connection)?;
+        known.clear();
+        // With a host in the target as well, it matters which of them it was.
+        known.extend_from_slice(host.filter(|_| named.is_none()).unwrap_or_default());
+    }
     judge_length(rules, request.body())
 }
 
@@ -186,6 +234,10 @@ mod tests {
         }
     }
 
+    fn judged(rules: &Rules, request: &Request<Full<&[u8]>>, connection: &Connection) -> Result<(), Refusal> {
+        judge(rules, request, &Seen::of(request.headers()), connection, &mut Vec::new())
+    }
+
     type Row = (Version, &'static str, &'static [(&'static str, &'static str)], Result<(), Refusal>);
 
     #[test]
@@ -236,7 +288,35 @@ mod tests {
                 request = request.header(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
             let request = request.body(Full::<&[u8]>::default()).unwrap();
-            assert_eq!(judge(&rules(), &request, &plain()), *expected, "{version:?} {uri} {headers:?}");
+            assert_eq!(judged(&rules(), &request, &plain()), *expected, "{version:?} {uri} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_known_to_be_good_is_good_alone() {
+        let mut known = Vec::new();
+        let rules = Rules { hosts: Hosts::new(&["a".to_owned(), "b".to_owned()]), ..rules() };
+        for (uri, host, expected) in [
+            ("/", Some("a"), Ok(())),
+            ("/", Some("a"), Ok(())),
+            ("http://b/", Some("a"), Err(OTHER_HOST)),
+            ("http://b/", Some("b"), Ok(())),
+            ("/", Some("c"), Err(MISDIRECTED)),
+            ("/", Some("c"), Err(MISDIRECTED)),
+            ("/", Some(""), Err(MALFORMED_HOST)),
+            ("/", None, Err(NO_HOST)),
+            ("/", Some("b"), Ok(())),
+            ("/", Some("a b"), Err(MALFORMED_HOST)),
+            ("/", Some("b"), Ok(())),
+            ("http://a/", Some("b"), Err(OTHER_HOST)),
+        ] {
+            let mut request = Request::builder().uri(uri);
+            if let Some(host) = host {
+                request = request.header("host", host);
+            }
+            let request = request.body(Full::<&[u8]>::default()).unwrap();
+            let judged = judge(&rules, &request, &Seen::of(request.headers()), &plain(), &mut known);
+            assert_eq!(judged, expected, "{uri} {host:?}");
         }
     }
 
@@ -255,7 +335,7 @@ mod tests {
             (request("POST", path(1), 10), Ok(())),
             (request("POST", path(1), 11), Err(BODY_TOO_LONG)),
         ] {
-            assert_eq!(judge(&rules(), &request, &plain()), expected, "{request:?}");
+            assert_eq!(judged(&rules(), &request, &plain()), expected, "{request:?}");
         }
     }
 
@@ -270,7 +350,7 @@ mod tests {
         ] {
             let request =
                 Request::builder().version(Version::HTTP_2).uri(uri).body(Full::<&[u8]>::default()).unwrap();
-            assert_eq!(judge(&rules(), &request, connection), expected, "{uri}");
+            assert_eq!(judged(&rules(), &request, connection), expected, "{uri}");
         }
     }
 
@@ -279,7 +359,7 @@ mod tests {
         let rules = Rules { hosts: Hosts::new(&["a".to_owned()]), ..rules() };
         for (host, expected) in [("a", Ok(())), ("a:1", Ok(())), ("b", Err(MISDIRECTED))] {
             let request = Request::builder().header("host", host).body(Full::<&[u8]>::default()).unwrap();
-            assert_eq!(judge(&rules, &request, &plain()), expected, "{host}");
+            assert_eq!(judged(&rules, &request, &plain()), expected, "{host}");
         }
     }
 }
