@@ -170,10 +170,20 @@ fn number(line: &mut Vec<u8>, number: u64) {
     line.extend_from_slice(&digits[at..]);
 }
 
+/// Whether a byte stands for itself.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = !matches!(byte, b'"' | b'\\');
+        byte += 1;
+    }
+    plain
+};
+
 /// Appends text so that no client can end a line, close a quote, or send a terminal a command.
 pub(super) fn escape(line: &mut Vec<u8>, text: &str) {
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-    if text.as_bytes().iter().all(is_plain) {
+    if text.bytes().all(|byte| PLAIN[usize::from(byte)]) {
         line.extend_from_slice(text.as_bytes());
         return;
     }

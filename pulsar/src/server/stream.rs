@@ -105,6 +105,7 @@ impl Stream {
         }
     }
 
+    #[inline]
     fn poll_socket(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = match &mut self.socket {
@@ -158,6 +159,7 @@ impl Stream {
     }
 
     /// Writes to the socket, past what is kept back.
+    #[inline]
     fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
@@ -241,23 +243,25 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.kept.is_empty() {
-            if self.activity.is_between_answers() {
-                ready!(self.poll_let_go(cx))?;
-            } else if self.poll_socket(cx, buffer).is_pending() {
-                // The next answer is about to be there, or has them go if it is not.
-                return Poll::Pending;
-            } else {
-                // After the end of what is sent, which this may be, nobody would have them go.
-                return self.poll_let_go(cx);
+        let this = &mut *self;
+        if this.kept.is_empty() && this.unread.is_empty() {
+            return this.poll_socket(cx, buffer);
+        }
+        if this.activity.is_between_answers() {
+            ready!(this.poll_let_go(cx))?;
+        }
+        if this.unread.is_empty() {
+            let before = buffer.filled().len();
+            let read = this.poll_socket(cx, buffer);
+            if read.is_ready() && buffer.filled().len() == before {
+                // Nothing more will come: hyper may give up the request that it waits for, and what was answered before with it.
+                ready!(this.poll_let_go(cx))?;
             }
+            return read;
         }
-        if self.unread.is_empty() {
-            return self.poll_socket(cx, buffer);
-        }
-        let count = self.unread.len().min(buffer.remaining());
-        buffer.put_slice(&self.unread[..count]);
-        self.consume(count);
+        let count = this.unread.len().min(buffer.remaining());
+        buffer.put_slice(&this.unread[..count]);
+        this.consume(count);
         Poll::Ready(Ok(()))
     }
 }

@@ -138,3 +138,19 @@ fn a_client_that_takes_no_answers_is_cut() {
     until(|| server.reached(Limit::WriteTimeout) == 1);
     server.stop();
 }
+
+#[test]
+fn a_client_that_says_no_more_gets_the_answers_that_are_ready() {
+    let server = Running::start(config());
+    for _ in 0..20 {
+        let mut client = server.connect();
+        client.send(&[&GET.repeat(3), "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"].concat());
+        client.stream.shutdown(Half::Write).unwrap();
+        for _ in 0..3 {
+            assert_eq!(client.answer().body, "hello");
+        }
+        // Nobody waits for the last one: see `half_close` of hyper.
+        assert_eq!(client.rest(), "");
+    }
+    server.stop();
+}
