@@ -6,7 +6,7 @@
 //!
 //! Backwards, from a name or a function and values to a URL, goes `reverse`, on the same table.
 //!
-//! Files, lower ones first: `entry`, `errors`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `reach`, `reverse`;
+//! Files, lower ones first: `entry`, `errors`, `rewrite`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `reach`, `reverse`;
 //! `names`; `service`, `wsgi`; `routes`; `typed`, `url_for`, `compile`, `advice`.
 
 mod advice;
@@ -21,6 +21,7 @@ mod names;
 mod overlap;
 mod reach;
 mod reverse;
+mod rewrite;
 mod routes;
 mod service;
 mod specificity;

@@ -13,13 +13,14 @@ use std::{
 
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
+use http::{HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 use tower_service::Service;
 
 use super::{
     entry::Make,
     names::Names,
+    rewrite::{location, nth_slash, with_other_slash, without_prefix},
     table::{Found, Table},
     target::{self, BadPath},
 };
@@ -506,52 +507,6 @@ fn allow(mut methods: Vec<Method>) -> HeaderValue {
     let names: Vec<_> = methods.iter().map(Method::as_str).collect();
     // Methods are tokens, which a header value may hold.
     HeaderValue::try_from(names.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
-}
-
-fn with_other_slash(path: &str) -> String {
-    match path.strip_suffix('/') {
-        Some(path) => path.to_owned(),
-        None => format!("{path}/"),
-    }
-}
-
-/// Where a path with the other spelling of the final slash leads. It stays on this host: a path that matched begins with
-/// one slash, and a backslash, which browsers take for one, is encoded.
-fn location(prefix: Option<&MountedAt>, uri: &Uri) -> HeaderValue {
-    let prefix = prefix.map_or("", MountedAt::as_str);
-    let mut location = format!("{prefix}{}", with_other_slash(uri.path())).replace('\\', "%5C");
-    if let Some(query) = uri.query() {
-        location.push('?');
-        location.push_str(query);
-    }
-    // A URI that was parsed has no bytes that a header value may not have.
-    HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("/"))
-}
-
-/// Where slash number `n` of a path stands, or its end.
-fn nth_slash(path: &str, n: usize) -> usize {
-    path.match_indices('/').nth(n).map_or(path.len(), |(at, _)| at)
-}
-
-/// The URI without the first bytes of its path, for what is mounted there; and whether it got a slash. Nothing is cut off for
-/// what is mounted at `/`.
-fn without_prefix(uri: &Uri, end: usize) -> Option<(Uri, bool)> {
-    if end == 0 {
-        return None;
-    }
-    let rest = &uri.path_and_query()?.as_str()[end..];
-    let added_slash = !rest.starts_with('/');
-    let target = match rest {
-        "" => PathAndQuery::from_static("/"),
-        _ if added_slash => format!("/{rest}").parse().ok()?,
-        _ => rest.parse().ok()?,
-    };
-    if uri.authority().is_none() {
-        return Some((Uri::from(target), added_slash));
-    }
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(target);
-    Some((Uri::from_parts(parts).ok()?, added_slash))
 }
 
 /// The answer of a [`RouterService`], when it is there.

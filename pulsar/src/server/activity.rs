@@ -99,6 +99,8 @@ pub(super) struct Activity {
     kept: AtomicBool,
     /// How often they have been in this poll of the connection.
     turns: AtomicU8,
+    /// They are not, since hyper may give the stream away.
+    direct: AtomicBool,
     /// Whether it speaks HTTP/2.
     http2: AtomicBool,
     /// The answers from now on are the last ones.
@@ -139,6 +141,7 @@ impl Activity {
             taken: AtomicU32::new(0),
             kept: AtomicBool::new(false),
             turns: AtomicU8::new(0),
+            direct: AtomicBool::new(false),
             http2: AtomicBool::new(false),
             last: AtomicBool::new(false),
             leftover: AtomicBool::new(false),
@@ -210,9 +213,14 @@ impl Activity {
         }
     }
 
-    /// Whether what is written is the rest of an answer of HTTP/1, or all of it: the application has given everything.
+    /// Whether what is written is the rest of an answer of HTTP/1, or all of it, and may be kept back: the application has given everything.
     pub(super) fn is_between_answers(&self) -> bool {
-        self.is_at(Stage::Idle) && !self.is_busy()
+        self.is_at(Stage::Idle) && !self.is_busy() && !self.direct.load(Relaxed)
+    }
+
+    /// A client would like another protocol: from then on hyper may end by giving the stream away, flushed or not, whatever the answer is.
+    pub(super) fn may_become_a_tunnel(&self) {
+        self.direct.store(true, Relaxed);
     }
 
     /// Answers are kept back, or no longer.
@@ -444,11 +452,6 @@ impl InFlight {
     /// Has the connection end in a reset when it is closed.
     pub(super) fn cut_connection(&self) {
         self.0.0.cut();
-    }
-
-    /// The answer is the last one here: what follows it is another protocol.
-    pub(super) fn opens_tunnel(&self) {
-        self.0.0.enter(Stage::Tunnel);
     }
 
     /// Begins request number `number` of the connection, counted from 0. One with a body may leave some of it unread.

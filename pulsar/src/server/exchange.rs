@@ -59,6 +59,9 @@ impl<A: Answers> Exchanges<A> {
             version: request.version(),
             is_upgrade: request.extensions().get::<OnUpgrade>().is_some(),
         };
+        if asked.is_upgrade {
+            self.activity.may_become_a_tunnel();
+        }
         let is_standard = is_standard(request.method());
         let seen = Seen::of(request.headers());
         let id = self.connection.id_of_request(number, seen.request_id);
@@ -189,9 +192,7 @@ impl<A: Answer> Future for Answering<A> {
             notice.connect(in_flight.drain());
         }
         last &= !asked.is_http2();
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            in_flight.opens_tunnel();
-        } else if last || in_flight.says_close() {
+        if (last || in_flight.says_close()) && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let mut entry = this.entry.take();

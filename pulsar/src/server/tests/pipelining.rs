@@ -40,11 +40,15 @@ fn answers_wait_for_nothing_that_takes_its_time() {
         ("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Some(400)),
         ("GET /panic HTTP/1.1\r\nHost: a\r\n\r\n", Some(500)),
         ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", Some(200)),
+        // hyper is ready to give the stream away.
+        ("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", Some(501)),
+        ("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade, close\r\nUpgrade: x\r\n\r\n", Some(200)),
+        ("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", Some(200)),
         ("GET / HTTP/1.0\r\nHost: a\r\n\r\n", Some(200)),
         ("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", Some(200)),
     ] {
         // Fewer than hyper answers in a row, as many, and more.
-        for count in [1, 3, 15, 16, 17, 40] {
+        for count in [0, 1, 3, 15, 16, 17, 40] {
             let mut client = server.connect();
             client.send(&[&GET.repeat(count), behind].concat());
             for _ in 0..count {
@@ -150,6 +154,23 @@ fn a_client_that_says_no_more_gets_the_answers_that_are_ready() {
             assert_eq!(client.answer().body, "hello");
         }
         // Nobody waits for the last one: see `half_close` of hyper.
+        assert_eq!(client.rest(), "");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_stream_that_hyper_gives_away_has_nothing_left_to_send() {
+    let server = Running::start(config());
+    for (headers, end) in
+        [("", "Connection: close\r\n"), ("Connection: upgrade\r\nUpgrade: x\r\n", "Connection: close\r\n")]
+    {
+        let mut client = server.connect();
+        let request = |headers: &str| format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
+        client.send(&[GET.to_owned(), request(headers), GET.to_owned(), request(end)].concat());
+        for _ in 0..4 {
+            assert_eq!(client.answer().body, "hello", "after {headers:?}");
+        }
         assert_eq!(client.rest(), "");
     }
     server.stop();
