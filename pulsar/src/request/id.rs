@@ -106,7 +106,8 @@ fn text(connection: u64, number: u64) -> String {
 fn hexadecimal(text: &mut String, number: u64, least: u32) {
     let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(least);
     for digit in (0..digits).rev() {
-        text.push(char::from(b"0123456789abcdef"[(number >> (4 * digit)) as usize & 0xf]));
+        let digit = u32::try_from(number >> (4 * digit) & 0xf).unwrap_or_default();
+        text.push(char::from_digit(digit, 16).unwrap_or_default());
     }
 }
 

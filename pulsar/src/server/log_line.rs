@@ -306,6 +306,6 @@ mod tests {
             "duration_us": 184, "request_id": "7f3a\"12\u{1b}[31m",
         });
         assert_eq!(value, expected);
-        assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(String::from_utf8(bytes).unwrap().lines().count(), 1);
     }
 }

@@ -188,10 +188,9 @@ impl Stream {
 
     /// Keeps an answer back for a moment, if it is one, and small, and more requests may be here.
     fn keeps(&mut self, bytes: &[u8]) -> bool {
-        if !(self.found || !self.kept.is_empty())
-            || !self.activity.is_between_answers()
-            || bytes.len() > KEPT - self.kept.len()
-        {
+        let may_be_more = self.found || !self.kept.is_empty();
+        let fits = bytes.len() <= KEPT - self.kept.len();
+        if !(may_be_more && fits && self.activity.is_between_answers()) {
             return false;
         }
         if self.kept.capacity() == 0 {

@@ -9,21 +9,23 @@ fn answers_that_are_ready_go_out_together() {
     let dir = Dir::new("together");
     let binds = vec![Address::Tcp("127.0.0.1".into(), 0), Address::Unix(dir.join("socket"))];
     let server = Running::start(ServerConfig { binds, ..config() });
-    fn check<S: Read + Write>(mut client: Client<S>) {
-        let one = {
-            client.send(GET);
-            client.fill();
-            client.read.drain(..).len()
-        };
-        for _ in 0..20 {
-            client.send(&GET.repeat(16));
-            let mut buffer = [0; 16 * 1024];
-            assert_eq!(client.stream.read(&mut buffer).unwrap(), 16 * one, "one write is read at once");
-        }
-    }
-    check(server.connect());
-    check(Client { stream: UnixStream::connect(dir.join("socket")).unwrap(), read: Vec::new() });
+    assert_together(server.connect());
+    assert_together(Client { stream: UnixStream::connect(dir.join("socket")).unwrap(), read: Vec::new() });
     server.stop();
+}
+
+/// Asserts that the client reads sixteen answers at once, again and again.
+fn assert_together<S: Read + Write>(mut client: Client<S>) {
+    let one = {
+        client.send(GET);
+        client.fill();
+        client.read.drain(..).len()
+    };
+    for _ in 0..20 {
+        client.send(&GET.repeat(16));
+        let mut buffer = [0; 16 * 1024];
+        assert_eq!(client.stream.read(&mut buffer).unwrap(), 16 * one, "one write is read at once");
+    }
 }
 
 #[test]
