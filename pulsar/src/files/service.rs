@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use super::{
     answer::{self, Options},
+    cached::Patience,
     content,
     embedded::{EmbeddedFile, Tree},
     path::FilePath,
@@ -260,7 +261,7 @@ impl Files {
     /// Whether this file can be served now. It blocks.
     pub(crate) fn has(&self, path: &str) -> bool {
         let Some(path) = FilePath::of_file(path) else { return false };
-        matches!(self.0.source.get(&path), Ok(Found::File(_)))
+        matches!(self.0.source.get(&path, Patience::Some), Ok(Found::File(_)))
     }
 
     /// Answers a request.
@@ -269,8 +270,10 @@ impl Files {
         if let Some(response) = answer::without_file(&request.method) {
             return FilesFuture::ready(response);
         }
-        if !self.0.source.blocks() {
-            return FilesFuture::ready(answer::answer(&self.0.source, &self.0.options, &request));
+        if self.0.source.has_cache()
+            && let Some(response) = answer::answer(&self.0.source, &self.0.options, &request, Patience::None)
+        {
+            return FilesFuture::ready(response);
         }
         let inner = Arc::clone(&self.0);
         FilesFuture(Kind::Pending(Box::pin(async move {
@@ -278,10 +281,11 @@ impl Files {
                 Ok(pool) => pool,
                 Err(error) => return failed(error),
             };
-            let job = move || answer::answer(&inner.source, &inner.options, &request);
+            let job = move || answer::answer(&inner.source, &inner.options, &request, Patience::Some);
             match pool.run(job).await {
-                Ok(response) => response,
-                Err(PoolError::Full) => answer::refusal(Problem::busy()),
+                Ok(Some(response)) => response,
+                // With patience there is one.
+                Ok(None) | Err(PoolError::Full) => answer::refusal(Problem::busy()),
                 Err(PoolError::Panicked(message)) => failed(io::Error::other(message)),
             }
         })))

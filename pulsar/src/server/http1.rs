@@ -25,8 +25,9 @@ pub(super) fn http1(config: &ServerConfig) -> http1::Builder {
         http.max_headers(config.max_headers);
     }
     // Not `pipeline_flush`: it keeps answers back while anything unread is there, so that a bad or unfinished request takes
-    // the answers before it along, and its own 400 too. Without `writev`, an answer is still one buffer and one write.
-    http.writev(false)
+    // the answers before it along, and its own 400 too. With `writev` a piece of a body is not copied behind what is written before it;
+    // `Stream` makes one buffer of what is small.
+    http.writev(true)
         .keep_alive(!config.keep_alive.is_zero())
         // The limit for a head is kept by `Activity`, at a fraction of the cost.
         .header_read_timeout(None)

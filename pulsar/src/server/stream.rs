@@ -48,6 +48,8 @@ pub(super) enum Socket {
 
 /// As much of the first request as is read to tell its protocol.
 const FIRST: usize = 4096;
+/// As much as is copied so that it is one buffer.
+const SMALL: usize = 2048;
 /// As much as is read and dropped for the sake of an answer.
 const DROPPED: usize = 64 * 1024;
 
@@ -177,6 +179,15 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        // Of little, the system takes one buffer sooner than several.
+        if slices.iter().map(|slice| slice.len()).sum::<usize>() <= SMALL {
+            let mut bytes = [MaybeUninit::uninit(); SMALL];
+            let mut buffer = ReadBuf::uninit(&mut bytes);
+            for slice in slices {
+                buffer.put_slice(slice);
+            }
+            return self.poll_write(cx, buffer.filled());
+        }
         let written = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
             Socket::Unix(socket) => Pin::new(socket).poll_write_vectored(cx, slices),
