@@ -263,6 +263,7 @@ def start():
             generator = subprocess.Popen([LOAD, "start", *command(name, port, 1, workers)], cwd=folder, env={**os.environ, "PORT": str(port)},
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             answer = json.loads(generator.stdout.readline())
+            busy = cpu(answer["pid"]) / 1e6
             time.sleep(0.5)
             at_rest = pss(answer["pid"])
             wrk(port, "/", 1, connections=64, pinned=False)
@@ -271,12 +272,12 @@ def start():
             generator.stdin.write("\n")
             generator.stdin.flush()
             generator.wait(20)
-            found[title].append((answer["seconds"] * 1e3, at_rest / 1024, loaded / 1024, processes))
+            found[title].append((answer["seconds"] * 1e3, busy, at_rest / 1024, loaded / 1024, processes))
             print(f"{title}: {found[title][-1]}", file=sys.stderr, flush=True)
-    lines = ["| program | processes | first answer after exec | PSS then | PSS after a load of 64 connections |", "|---|---|---|---|---|"]
+    lines = ["| program | processes | first answer after exec | CPU until then | PSS then | PSS after a load of 64 connections |", "|---|---|---|---|---|---|"]
     for title, rows in found.items():
-        took, rest, loaded, processes = (statistics.median(column) for column in zip(*rows))
-        lines.append(f"| {title} | {processes:.0f} | {took:.1f} ms | {rest:.1f} MiB | {loaded:.1f} MiB |")
+        took, busy, rest, loaded, processes = (statistics.median(column) for column in zip(*rows))
+        lines.append(f"| {title} | {processes:.0f} | {took:.1f} ms | {busy:.1f} ms | {rest:.1f} MiB | {loaded:.1f} MiB |")
     return ["### Start-up and memory", "", *lines, ""]
 
 

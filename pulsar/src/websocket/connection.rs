@@ -67,6 +67,14 @@ enum Attention {
     Wanted,
 }
 
+/// Whether there may be something to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Supply {
+    Possible,
+    /// There was nothing, and the driver has not been woken since.
+    Exhausted,
+}
+
 /// What is known of a connection.
 pub(super) struct Connection {
     socket: WireSocket<Wire>,
@@ -83,8 +91,7 @@ pub(super) struct Connection {
     queued: u64,
     /// What the handler's own ping carried.
     asked: Option<Bytes>,
-    /// Nothing was there when last read, and the driver has not been woken since.
-    dry: bool,
+    supply: Supply,
     /// The client knows that nothing more will come.
     shut_down: bool,
     driver: Attention,
@@ -112,7 +119,7 @@ impl Connection {
             writer: None,
             queued: 0,
             asked: None,
-            dry: false,
+            supply: Supply::Possible,
             shut_down: false,
             driver: Attention::Asleep,
             heard_at: Instant::now(),
@@ -129,7 +136,7 @@ impl Connection {
         if !wire.driver.will_wake(cx.waker()) {
             wire.driver.clone_from(cx.waker());
         }
-        self.dry = false;
+        self.supply = Supply::Possible;
         if self.phase == Phase::Open && self.drain.as_mut().poll(cx).is_ready() {
             self.close(Some(CloseFrame::new(CloseFrame::GOING_AWAY, "the server stops")));
         }
@@ -164,10 +171,10 @@ impl Connection {
     }
 
     fn read(&mut self) {
-        while !self.dry && self.may_read() {
+        while self.supply == Supply::Possible && self.may_read() {
             match self.socket.read() {
                 Ok(message) => self.received(message),
-                Err(error) if would_block(&error) => self.dry = true,
+                Err(error) if would_block(&error) => self.supply = Supply::Exhausted,
                 Err(error) => self.failed(error),
             }
         }

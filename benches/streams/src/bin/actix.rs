@@ -33,10 +33,12 @@ async fn publish(event: Bytes) -> &'static str {
 
 #[get("/events")]
 async fn sse() -> HttpResponse {
-    let events = published().map(|event| {
-        Ok::<_, std::convert::Infallible>(Bytes::from(format!("data: {}\n\n", text(&event))))
-    });
-    HttpResponse::Ok().content_type("text/event-stream").insert_header(("cache-control", "no-cache")).streaming(events)
+    let events = published()
+        .map(|event| Ok::<_, std::convert::Infallible>(Bytes::from(format!("data: {}\n\n", text(&event)))));
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header(("cache-control", "no-cache"))
+        .streaming(events)
 }
 
 #[get("/ws")]

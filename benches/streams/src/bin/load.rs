@@ -179,8 +179,10 @@ async fn events(port: u16, clients: u64, events: u64, gap: Duration) -> io::Resu
     for n in 0..events {
         sleep(gap).await;
         fan.have.set(0);
-        let text = format!("event {n:>8}, which is as long as many are: {{\"price\": 12.5, \"change\": -0.25}}");
-        let request = format!("POST /publish HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{text}", text.len());
+        let text =
+            format!("event {n:>8}, which is as long as many are: {{\"price\": 12.5, \"change\": -0.25}}");
+        let request =
+            format!("POST /publish HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{text}", text.len());
         let published = Instant::now();
         publisher.write_all(request.as_bytes()).await?;
         fan.until(|fan| fan.have.get() == clients).await;
@@ -251,7 +253,9 @@ fn start(program: &[String]) -> io::Result<()> {
     let answered = loop {
         match Blocking::connect(("127.0.0.1", port)).and_then(|socket| first_answer(socket)) {
             Ok(answer) => break answer,
-            Err(_) if begin.elapsed() < Duration::from_secs(10) => std::thread::sleep(Duration::from_micros(100)),
+            Err(_) if begin.elapsed() < Duration::from_secs(10) => {
+                std::thread::sleep(Duration::from_micros(100))
+            }
             Err(error) => return Err(error),
         }
     };
