@@ -52,14 +52,12 @@ pub(super) fn read(_: &File, _: &Range<u64>, _: &mut BytesMut) -> io::Result<Byt
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Whether a file of this folder is opened without asking anybody, once its name is in memory: a file system of another machine or of
-/// a program is asked at each opening.
+/// Whether a file of this folder is opened without asking anybody, once its name is in memory, and can be read without waiting. A file
+/// system of another machine or of a program is asked at each opening; one that is in memory anyway, tmpfs, cannot say so.
 #[cfg(target_os = "linux")]
 pub(super) fn opens_at_once(folder: BorrowedFd<'_>) -> bool {
-    use nix::sys::statfs::{
-        BTRFS_SUPER_MAGIC, EXT4_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC, XFS_SUPER_MAGIC, fstatfs,
-    };
-    let local = [EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC];
+    use nix::sys::statfs::{BTRFS_SUPER_MAGIC, EXT4_SUPER_MAGIC, F2FS_SUPER_MAGIC, XFS_SUPER_MAGIC, fstatfs};
+    let local = [EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC];
     fstatfs(folder).is_ok_and(|system| local.contains(&system.filesystem_type()))
 }
 
@@ -68,7 +66,7 @@ pub(super) fn opens_at_once(_: BorrowedFd<'_>) -> bool {
     false
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use std::{fs, io::Write};
 
@@ -99,6 +97,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn what_is_no_file_cannot_tell() {
         let (reader, _writer) = std::os::unix::net::UnixStream::pair().unwrap();
         let socket = File::from(std::os::fd::OwnedFd::from(reader));

@@ -400,3 +400,40 @@ impl std::error::Error for OpenError {
         Some(&self.source)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, process};
+
+    use super::*;
+    use crate::body::Body;
+
+    #[test]
+    fn what_is_in_memory_needs_no_way_to_the_pool() {
+        let folder = env::temp_dir().join(format!("pulsar-service-{}", process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("short"), "0123456789").unwrap();
+        fs::write(folder.join("long"), vec![7; 1 << 20]).unwrap();
+        let files = Files::new(&folder).unwrap();
+        for (path, length) in [("/short", "10"), ("/long", "1048576")] {
+            let request = || Request::builder().uri(path).body(Body::empty()).unwrap();
+            // Whoever has patience finds out about names that are not there, such as those of precompressed files; the kernel
+            // remembers it.
+            let parts = request().into_parts().0;
+            assert!(
+                answer::answer(&files.0.source, &files.0.options, &parts, Patience::Some).is_some(),
+                "{path}"
+            );
+            let is_ready = |_| match files.answer(request()).0 {
+                Kind::Ready(response) => {
+                    assert_eq!(response.unwrap().headers()[http::header::CONTENT_LENGTH], length);
+                    true
+                }
+                Kind::Pending(_) => false,
+            };
+            // The kernel may say no once, when something around the file changes at that moment.
+            assert_eq!((0..100).any(is_ready), files.0.source.has_cache(), "{path}");
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
