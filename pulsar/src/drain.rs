@@ -6,7 +6,9 @@
 
 use std::{
     future::pending,
+    pin::Pin,
     sync::{Arc, OnceLock},
+    task::{Context, Waker},
 };
 
 use tokio::sync::watch;
@@ -49,11 +51,33 @@ impl Notice {
     }
 }
 
+/// Who waits for a notice in a body, which is asked far more often than anything begins to drain.
+#[derive(Default)]
+pub(crate) struct Watching {
+    begun: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Who is woken when it begins.
+    waker: Option<Waker>,
+}
+
+impl Watching {
+    /// Whether the drain has begun; if not, the task is woken when it does. To be asked when the head of the answer is out.
+    pub(crate) fn has_begun(&mut self, notice: &Notice, cx: &mut Context<'_>) -> bool {
+        // A server that is gone drains no less.
+        let is_new = notice.0.get().is_some_and(|receiver| receiver.has_changed().unwrap_or(true));
+        if !is_new && self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return false;
+        }
+        self.waker = Some(cx.waker().clone());
+        self.begun.get_or_insert_with(|| Box::pin(notice.begun())).as_mut().poll(cx).is_ready()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{
-        pin::{Pin, pin},
-        task::{Context, Waker},
+        pin::pin,
+        sync::atomic::{AtomicUsize, Ordering},
+        task::Wake,
     };
 
     use super::*;
@@ -73,6 +97,35 @@ mod tests {
         one.begin();
         assert!(is_ready(begun.as_mut()));
         assert!(is_ready(pin!(notice.begun())), "also for whoever asks later");
+    }
+
+    #[test]
+    fn who_watches_is_woken_once_and_knows() {
+        struct Woken(AtomicUsize);
+        impl Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let (drain, notice) = (Drain::new(), Notice::default());
+        notice.connect(&drain);
+        let (first, second) = (Arc::new(Woken(0.into())), Arc::new(Woken(0.into())));
+        let wakers = [Waker::from(Arc::clone(&first)), Waker::from(Arc::clone(&second))];
+        let mut watching = Watching::default();
+        for waker in &wakers {
+            for _ in 0..3 {
+                assert!(!watching.has_begun(&notice, &mut Context::from_waker(waker)));
+            }
+        }
+        drain.begin();
+        assert_eq!(
+            (first.0.load(Ordering::SeqCst), second.0.load(Ordering::SeqCst)),
+            (0, 1),
+            "the last who asked"
+        );
+        assert!(watching.has_begun(&notice, &mut Context::from_waker(&wakers[1])));
+        let mut late = Watching::default();
+        assert!(late.has_begun(&notice, &mut Context::from_waker(&wakers[0])), "also for whoever asks later");
     }
 
     #[test]

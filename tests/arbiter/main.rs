@@ -22,7 +22,7 @@
 //! | 42 | `chaos.rs` |
 //!
 //! `development.rs` has `--reload`. `messages.rs` has hooks, periodic tasks and messages between workers.
-//! `tls.rs` has certificates, and what becomes of them. `figures.rs` measures the start and what an idle program costs; `top.rs` looks at a program in a terminal.
+//! `tls.rs` has certificates, and what becomes of them. `spread.rs` counts who serves which connection. `figures.rs` measures the start and what an idle program costs; `top.rs` looks at a program in a terminal.
 //!
 //! What cannot run wherever the tests run:
 //!
@@ -58,6 +58,7 @@ mod privileges;
 mod recycle;
 mod reload;
 mod sockets;
+mod spread;
 mod stop;
 mod tls;
 mod top;

@@ -1,6 +1,6 @@
 //! From a request to an answer: the rules of HTTP for files, whatever they come from.
 //!
-//! Everything here runs at once, on a thread that may block if the source does. What is wrong with a path, hidden, outside, no
+//! Everything here runs at once, on a thread that may block, or on an event loop without [`Patience`]. What is wrong with a path, hidden, outside, no
 //! regular file or not there at all is one and the same 404.
 
 use std::{
@@ -16,6 +16,7 @@ use http::{
 };
 
 use super::{
+    cached::Patience,
     coding::{Choice, Coding, choose},
     conditions::{Verdict, evaluate},
     content::{Part, length},
@@ -62,10 +63,19 @@ pub(super) fn without_file(method: &Method) -> Option<Response> {
     Some(refusal(problem))
 }
 
-/// The answer to GET or HEAD.
-pub(super) fn answer(source: &Source, options: &Options, request: &Parts) -> Response {
-    let answer = Answer { source, options, request };
-    answer.find().unwrap_or_else(|problem| refusal(*problem))
+/// The answer to GET or HEAD; none if that takes more patience.
+pub(super) fn answer(
+    source: &Source,
+    options: &Options,
+    request: &Parts,
+    patience: Patience,
+) -> Option<Response> {
+    let answer = Answer { source, options, request, patience };
+    match answer.find() {
+        Ok(response) => Some(response),
+        Err(Refused::With(problem)) => Some(refusal(*problem)),
+        Err(Refused::ToWait) => None,
+    }
 }
 
 /// A problem as an answer.
@@ -78,10 +88,25 @@ struct Answer<'a> {
     source: &'a Source,
     options: &'a Options,
     request: &'a Parts,
+    patience: Patience,
+}
+
+/// Why there is no file in an answer.
+enum Refused {
+    /// That is the answer.
+    With(Box<Problem>),
+    /// Nobody knows without waiting.
+    ToWait,
+}
+
+impl From<Box<Problem>> for Refused {
+    fn from(problem: Box<Problem>) -> Self {
+        Self::With(problem)
+    }
 }
 
 impl Answer<'_> {
-    fn find(&self) -> Result<Response, Box<Problem>> {
+    fn find(&self) -> Result<Response, Refused> {
         let Options { hidden, index, fallback, .. } = self.options;
         let not_found = || Box::new(Problem::new(StatusCode::NOT_FOUND));
         let path = FilePath::parse(self.request.uri.path(), *hidden).ok_or_else(not_found)?;
@@ -97,7 +122,7 @@ impl Answer<'_> {
         } else if let (Some(index), Some(entry)) = (index, self.index_of(&path)?) {
             return if slash_is_missing { Ok(self.to_folder()) } else { self.send(&path.join(index), entry) };
         }
-        let Some(page) = fallback else { return Err(not_found()) };
+        let Some(page) = fallback else { return Err(not_found().into()) };
         // The same path is a page for some and nothing for others.
         let vary = (header::VARY, HeaderValue::from_static("accept"));
         if html::is_wanted(values(&self.request.headers, header::ACCEPT), self.request.uri.path())
@@ -107,15 +132,22 @@ impl Answer<'_> {
             response.headers_mut().append(vary.0, vary.1);
             return Ok(response);
         }
-        Err(Box::new(not_found().with_header(vary.0, vary.1)))
+        Err(Box::new(not_found().with_header(vary.0, vary.1)).into())
     }
 
-    fn get(&self, path: &FilePath) -> Result<Found, Box<Problem>> {
-        self.source.get(path).map_err(|error| failed(path, error))
+    fn get(&self, path: &FilePath) -> Result<Found, Refused> {
+        self.source.get(path, self.patience).map_err(|error| self.refused(path, error))
+    }
+
+    fn refused(&self, path: &FilePath, error: io::Error) -> Refused {
+        match self.patience {
+            Patience::None if error.kind() == io::ErrorKind::WouldBlock => Refused::ToWait,
+            _ => failed(path, error).into(),
+        }
     }
 
     /// The file that stands for a folder, if it is there.
-    fn index_of(&self, folder: &FilePath) -> Result<Option<Entry>, Box<Problem>> {
+    fn index_of(&self, folder: &FilePath) -> Result<Option<Entry>, Refused> {
         let Some(index) = &self.options.index else { return Ok(None) };
         Ok(match self.get(&folder.join(index))? {
             Found::File(entry) => Some(entry),
@@ -133,7 +165,7 @@ impl Answer<'_> {
     }
 
     /// The answer with a file, as the conditions, the codings and the ranges of the request want it.
-    fn send(&self, path: &FilePath, plain: Entry) -> Result<Response, Box<Problem>> {
+    fn send(&self, path: &FilePath, plain: Entry) -> Result<Response, Refused> {
         let Parts { method, headers: asked, .. } = self.request;
         let mut headers = HeaderMap::from_iter([NOSNIFF]);
         let coded = self.coded(path)?;
@@ -153,7 +185,8 @@ impl Answer<'_> {
                     names if names.is_empty() => "the file is there without a coding".to_owned(),
                     names => format!("the file is there without a coding, and as {names}"),
                 };
-                return Err(with_all(Problem::new(StatusCode::NOT_ACCEPTABLE).with_detail(detail), headers));
+                let problem = Problem::new(StatusCode::NOT_ACCEPTABLE).with_detail(detail);
+                return Err(with_all(problem, headers).into());
             }
         };
         // The page of all paths is another one after the next change, whatever may be kept of the rest.
@@ -168,7 +201,9 @@ impl Answer<'_> {
         headers.extend(modified.map(|date| (header::LAST_MODIFIED, date)));
         let ranges = match evaluate(method, asked, &validators) {
             Verdict::NotModified => return Ok((StatusCode::NOT_MODIFIED, headers).into_response()),
-            Verdict::Failed => return Err(with_all(Problem::new(StatusCode::PRECONDITION_FAILED), headers)),
+            Verdict::Failed => {
+                return Err(with_all(Problem::new(StatusCode::PRECONDITION_FAILED), headers).into());
+            }
             Verdict::Proceed { ranges } => ranges,
         };
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
@@ -179,10 +214,8 @@ impl Answer<'_> {
             Wanted::Nothing => {
                 headers.insert(header::CONTENT_RANGE, header_of(format!("bytes */{size}")));
                 let detail = format!("the file has {size} bytes");
-                return Err(with_all(
-                    Problem::new(StatusCode::RANGE_NOT_SATISFIABLE).with_detail(detail),
-                    headers,
-                ));
+                let problem = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE).with_detail(detail);
+                return Err(with_all(problem, headers).into());
             }
             Wanted::Whole => (StatusCode::OK, vec![Part::File(0..size)]),
             Wanted::Parts(parts) => match <[Range<u64>; 1]>::try_from(parts) {
@@ -206,13 +239,14 @@ impl Answer<'_> {
         let body = if method == Method::HEAD {
             Body::empty()
         } else {
-            entry.content.into_body(parts, path).map_err(|error| failed(path, error))?
+            let body = entry.content.into_body(parts, path, self.patience);
+            body.map_err(|error| self.refused(path, error))?
         };
         Ok((status, headers, body).into_response())
     }
 
     /// The codings that a file lies there in.
-    fn coded(&self, path: &FilePath) -> Result<Vec<(Coding, Entry)>, Box<Problem>> {
+    fn coded(&self, path: &FilePath) -> Result<Vec<(Coding, Entry)>, Refused> {
         let is_coded = Coding::ALL.iter().any(|coding| path.has_extension(coding.extension()));
         let mut found = Vec::new();
         if !self.options.precompressed || is_coded {

@@ -1,8 +1,8 @@
 //! The content of a file, and the body of an answer that is made of parts of it.
 //!
-//! What is short is read at once, together with opening it, so that it costs one way to the pool and back. What is long is read
-//! piece by piece as the client takes it, by a pool of threads that only reads files: a handler that waits for something else cannot
-//! keep it from that. The rule it keeps: what was promised is sent, or the connection breaks; nothing is made up.
+//! What is short is read at once, together with opening it; what is long is read piece by piece as the client takes it. An event loop
+//! reads what is in memory (`cached`). The rest is read by a pool of threads that only reads files: a handler that waits for something
+//! else cannot keep it from that. The rule it keeps: what was promised is sent, or the connection breaks; nothing is made up.
 
 use std::{
     collections::VecDeque,
@@ -15,10 +15,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 
-use super::path::FilePath;
+use super::{
+    cached::{self, Patience},
+    path::FilePath,
+};
 use crate::{
     body::{Body, BoxError, BoxFuture},
     pool::{Pool, PoolError},
@@ -74,39 +77,52 @@ pub(super) fn length(parts: &[Part]) -> u64 {
 }
 
 impl Content {
-    /// A body of these parts, which lie within the file. It blocks if the file is on a disk. The path is for the log.
+    /// A body of these parts, which lie within the file. It blocks if the file is on a disk and there is patience. The path is for
+    /// the log.
     ///
     /// # Errors
     ///
-    /// Fails if what is read at once cannot be read.
-    pub(super) fn into_body(self, parts: Vec<Part>, path: &FilePath) -> io::Result<Body> {
-        match self {
-            Self::Memory(content) => {
-                let slices: Vec<_> = parts.into_iter().map(|part| part.of_memory(content)).collect();
-                Ok(match <[Bytes; 1]>::try_from(slices) {
-                    Ok([all]) => Body::from(all),
-                    Err(slices) => Body::from(slices.concat()),
-                })
-            }
+    /// Fails if what is read at once cannot be read, and with `WouldBlock` if that takes more patience.
+    pub(super) fn into_body(self, parts: Vec<Part>, path: &FilePath, patience: Patience) -> io::Result<Body> {
+        let slices: Vec<_> = match self {
+            Self::Memory(content) => parts.into_iter().map(|part| part.of_memory(content)).collect(),
             Self::Disk(file) if length(&parts) <= PIECE => {
-                let mut all = Vec::new();
-                for part in parts {
-                    match part {
-                        Part::Text(text) => all.extend_from_slice(&text),
-                        Part::File(range) => all.extend_from_slice(&read(&file, &range)?),
-                    }
-                }
-                Ok(Body::from(all))
+                let slices = parts.into_iter().map(|part| part.of_file(&file, patience));
+                slices.collect::<io::Result<_>>()?
             }
             Self::Disk(file) => {
                 let remaining = length(&parts);
-                Ok(Body::new(Reading { file, path: path.clone(), parts: parts.into(), remaining, job: None }))
+                return Ok(Body::new(Reading {
+                    file,
+                    path: path.clone(),
+                    parts: parts.into(),
+                    remaining,
+                    has_cache: true,
+                    buffer: BytesMut::new(),
+                    job: None,
+                }));
             }
-        }
+        };
+        Ok(match <[Bytes; 1]>::try_from(slices) {
+            Ok([all]) => Body::from(all),
+            Err(slices) => Body::from(slices.concat()),
+        })
     }
 }
 
 impl Part {
+    fn of_file(self, file: &File, patience: Patience) -> io::Result<Bytes> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::File(range) if patience == Patience::Some => read(file, &range),
+            Self::File(range) => match cached::read(file, &range, &mut BytesMut::new()) {
+                Ok(bytes) if bytes.len() as u64 == range.end - range.start => Ok(bytes),
+                // Not all of it is in memory; or something is wrong, and whoever has patience finds out what.
+                Ok(_) | Err(_) => Err(io::ErrorKind::WouldBlock.into()),
+            },
+        }
+    }
+
     fn of_memory(self, content: &'static [u8]) -> Bytes {
         match self {
             Self::Text(text) => text,
@@ -125,10 +141,17 @@ fn read(file: &File, range: &Range<u64>) -> io::Result<Bytes> {
     let mut bytes = vec![0; length];
     match file.read_exact_at(&mut bytes, range.start) {
         Ok(()) => Ok(bytes.into()),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(io::Error::new(error.kind(), "the file became shorter while it was sent"))
+        Err(error) => Err(told(error)),
+    }
+}
+
+/// What the log says of an error.
+fn told(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            io::Error::new(error.kind(), "the file became shorter while it was sent")
         }
-        Err(error) => Err(error),
+        _ => error,
     }
 }
 
@@ -140,18 +163,27 @@ struct Reading {
     path: FilePath,
     parts: VecDeque<Part>,
     remaining: u64,
+    /// Whether the system may have it in memory.
+    has_cache: bool,
+    buffer: BytesMut,
     job: Option<Job>,
 }
 
+/// The next piece of a body.
+enum Next {
+    Read(io::Result<Bytes>),
+    /// What reads it.
+    Job(Job),
+}
+
 impl Reading {
-    /// The next bytes, or what reads them.
-    fn next(&mut self) -> Option<Result<Bytes, Job>> {
+    fn next(&mut self) -> Option<Next> {
         loop {
             match self.parts.front_mut()? {
                 Part::Text(text) => {
                     let text = std::mem::take(text);
                     self.parts.pop_front();
-                    return Some(Ok(text));
+                    return Some(Next::Read(Ok(text)));
                 }
                 Part::File(range) if range.is_empty() => {
                     self.parts.pop_front();
@@ -159,9 +191,22 @@ impl Reading {
                 Part::File(range) => {
                     let end = range.end.min(range.start + PIECE);
                     let piece = range.start..end;
+                    if self.has_cache {
+                        match cached::read(&self.file, &piece, &mut self.buffer) {
+                            Ok(bytes) => {
+                                range.start += bytes.len() as u64;
+                                return Some(Next::Read(Ok(bytes)));
+                            }
+                            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                                self.has_cache = false;
+                            }
+                            Err(error) => return Some(Next::Read(Err(told(error)))),
+                        }
+                    }
                     range.start = end;
                     let file = Arc::clone(&self.file);
-                    return Some(Err(Box::pin(async move {
+                    return Some(Next::Job(Box::pin(async move {
                         match pool() {
                             Ok(pool) => pool.run_more(move || read(&file, &piece)).await,
                             Err(error) => Ok(Err(error)),
@@ -169,6 +214,19 @@ impl Reading {
                     })));
                 }
             }
+        }
+    }
+
+    /// What becomes of a piece.
+    fn sent(&mut self, read: Result<io::Result<Bytes>, PoolError>) -> Result<Frame<Bytes>, BoxError> {
+        match read {
+            Ok(Ok(bytes)) => {
+                self.remaining -= bytes.len() as u64;
+                Ok(Frame::data(bytes))
+            }
+            Ok(Err(error)) => Err(self.fail(error.into())),
+            Err(PoolError::Full) => Err(self.fail("the thread pool is shutting down".into())),
+            Err(PoolError::Panicked(message)) => Err(self.fail(message.into())),
         }
     }
 
@@ -191,25 +249,14 @@ impl http_body::Body for Reading {
         if self.job.is_none() {
             match self.next() {
                 None => return Poll::Ready(None),
-                Some(Ok(text)) => {
-                    self.remaining -= text.len() as u64;
-                    return Poll::Ready(Some(Ok(Frame::data(text))));
-                }
-                Some(Err(job)) => self.job = Some(job),
+                Some(Next::Read(read)) => return Poll::Ready(Some(self.sent(Ok(read)))),
+                Some(Next::Job(job)) => self.job = Some(job),
             }
         }
         let Some(job) = &mut self.job else { return Poll::Ready(None) };
         let result = ready!(job.as_mut().poll(cx));
         self.job = None;
-        Poll::Ready(Some(match result {
-            Ok(Ok(bytes)) => {
-                self.remaining -= bytes.len() as u64;
-                Ok(Frame::data(bytes))
-            }
-            Ok(Err(error)) => Err(self.fail(error.into())),
-            Err(PoolError::Full) => Err(self.fail("the thread pool is shutting down".into())),
-            Err(PoolError::Panicked(message)) => Err(self.fail(message.into())),
-        }))
+        Poll::Ready(Some(self.sent(result)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -246,14 +293,18 @@ mod tests {
 
     #[tokio::test]
     async fn parts_are_read_at_once_or_piece_by_piece() {
-        for size in [10, PIECE - 1, PIECE, PIECE + 1, PIECE * 2, PIECE * 2 + 5] {
+        let sizes = [10, PIECE - 1, PIECE, PIECE + 1, PIECE * 2, PIECE * 2 + 5];
+        // The files were just written, so that they are in memory.
+        let patiences = [Patience::Some, Patience::None];
+        for (size, patience) in sizes.into_iter().flat_map(|size| patiences.map(|patience| (size, patience)))
+        {
             let parts = vec![
                 Part::Text(Bytes::from_static(b"<")),
                 Part::File(1..size),
                 Part::Text(Bytes::from_static(b">")),
             ];
             let length = length(&parts);
-            let body = Content::Disk(Arc::new(file(size))).into_body(parts, &path()).unwrap();
+            let body = Content::Disk(Arc::new(file(size))).into_body(parts, &path(), patience).unwrap();
             assert_eq!(http_body::Body::size_hint(&body).exact(), Some(length));
             let sent = body.collect().await.unwrap().to_bytes();
             assert_eq!(sent.len() as u64, length);
@@ -265,15 +316,26 @@ mod tests {
 
     #[tokio::test]
     async fn less_than_was_promised_is_an_error() {
-        let error =
-            Content::Disk(Arc::new(file(10))).into_body(vec![Part::File(0..11)], &path()).unwrap_err();
+        let error = Content::Disk(Arc::new(file(10)))
+            .into_body(vec![Part::File(0..11)], &path(), Patience::Some)
+            .unwrap_err();
         assert_eq!(error.to_string(), "the file became shorter while it was sent");
+        let error = Content::Disk(Arc::new(file(10)))
+            .into_body(vec![Part::File(0..11)], &path(), Patience::None)
+            .unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "that is for somebody else to find out");
         let body = Content::Disk(Arc::new(file(PIECE + 10)))
-            .into_body(vec![Part::File(0..PIECE * 2)], &path())
+            .into_body(vec![Part::File(0..PIECE * 2)], &path(), Patience::Some)
             .unwrap();
         let mut body = Box::pin(body);
-        assert!(body.frame().await.unwrap().is_ok());
-        let error = body.frame().await.unwrap().unwrap_err();
+        let mut sent = 0;
+        let error = loop {
+            match body.frame().await.unwrap() {
+                Ok(frame) => sent += frame.into_data().unwrap().len(),
+                Err(error) => break error,
+            }
+        };
+        assert!((1..=PIECE + 10).contains(&(sent as u64)), "what is there may be sent: {sent}");
         assert!(error.to_string().contains("became shorter"), "{error}");
         assert!(body.frame().await.is_none());
     }

@@ -13,11 +13,12 @@
 //! and chooses among precompressed siblings. Nothing outside of the folder is served, no list of files is made, and what is no
 //! regular file is not there. The guide has a page that says all of it.
 //!
-//! Files, lower ones first: `range`, `tag`, `path`, `media_type`, `embedded`, `root`; `content`, `coding`, `html`,
-//! `conditions`; `source`; `answer`; `service`. But for `root`, `content` and what stands on them they know no file: they are functions
+//! Files, lower ones first: `range`, `tag`, `path`, `media_type`, `embedded`, `cached`; `root`, `content`, `coding`, `html`,
+//! `conditions`; `source`; `answer`; `service`. But for `cached`, `root`, `content` and what stands on them they know no file: they are functions
 //! of text.
 
 mod answer;
+mod cached;
 mod coding;
 mod conditions;
 mod content;

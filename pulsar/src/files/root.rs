@@ -2,13 +2,17 @@
 //!
 //! The folder is opened once, and everything else relative to it, so that no path is resolved twice and no check can be overtaken
 //! by a change of the tree. On Linux the kernel sees to it that links stay inside (`openat2`); where it cannot,
-//! [`Resolver::Steps`] takes one step at a time. Calls here block.
+//! [`Resolver::Steps`] takes one step at a time. Calls here block, unless they
+//! are made without [`Patience`].
 
 use std::{
     ffi::{OsStr, OsString},
     fs::{File, Metadata},
     io,
-    os::{fd::OwnedFd, unix::ffi::OsStrExt},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::ffi::OsStrExt,
+    },
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -18,6 +22,8 @@ use nix::{
     fcntl::{OFlag, openat, readlinkat},
     sys::stat::Mode,
 };
+
+use super::cached::{self, Patience};
 
 /// Which symbolic links of a folder are followed.
 ///
@@ -57,6 +63,8 @@ pub(super) struct Root {
     path: PathBuf,
     pub(super) symlinks: Symlinks,
     resolver: Resolver,
+    /// Whether the kernel can say what a name stands for without waiting for a disk.
+    has_cache: bool,
 }
 
 /// Who sees to it that a name stays inside.
@@ -85,6 +93,7 @@ impl Root {
             path: path.to_owned(),
             symlinks: Symlinks::default(),
             resolver: Resolver::Steps,
+            has_cache: false,
         };
         Ok(root.with_best_resolver())
     }
@@ -92,10 +101,13 @@ impl Root {
     /// Asks the kernel whether it can; old ones cannot, and some containers forbid it.
     #[cfg(target_os = "linux")]
     fn with_best_resolver(self) -> Self {
-        match self.open_by_kernel(b".") {
-            Ok(_) => Self { resolver: Resolver::Kernel, ..self },
-            Err(_) => self,
+        if self.open_by_kernel(b".", Patience::Some).is_err() {
+            return self;
         }
+        // Since Linux 5.12.
+        let has_cache = cached::opens_at_once(self.folder.as_fd())
+            && matches!(self.open_by_kernel(b".", Patience::None), Ok(_) | Err(Errno::EAGAIN));
+        Self { resolver: Resolver::Kernel, has_cache, ..self }
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -108,14 +120,24 @@ impl Root {
         &self.path
     }
 
+    /// Whether it is worth while to ask without patience.
+    pub(super) fn has_cache(&self) -> bool {
+        self.has_cache
+    }
+
     /// Opens what a name stands for, which has been checked by `path`: no `..`, no empty segment.
     ///
     /// # Errors
     ///
     /// Fails where the system does: too many open files, a broken disk. What may not be read is nothing, and a warning in the log.
-    pub(super) fn get(&self, name: &[u8]) -> io::Result<Opened> {
-        let file = match self.open_name(name) {
+    /// Without patience, `WouldBlock` says that it has to be asked with patience.
+    pub(super) fn get(&self, name: &[u8], patience: Patience) -> io::Result<Opened> {
+        let file = match self.open_name(name, patience) {
             Ok(file) => File::from(file),
+            // Not in memory; or it leads out of the folder, or to another file system, which nobody has looked at.
+            Err(Errno::EAGAIN | Errno::EXDEV) if patience == Patience::None => {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
             Err(Errno::EACCES | Errno::EPERM) => {
                 let name = String::from_utf8_lossy(name);
                 tracing::warn!(folder = %self.path.display(), ?name, "a file may not be read");
@@ -143,30 +165,49 @@ impl Root {
         })
     }
 
-    fn open_name(&self, name: &[u8]) -> Result<OwnedFd, Errno> {
+    fn open_name(&self, name: &[u8], patience: Patience) -> Result<OwnedFd, Errno> {
         let name = if name.is_empty() { b"." } else { name };
+        if patience == Patience::None && !self.has_cache {
+            return Err(Errno::EAGAIN);
+        }
+        #[cfg(target_os = "linux")]
+        if patience == Patience::None {
+            return self.open_by_kernel(name, patience);
+        }
         if self.symlinks == Symlinks::Anywhere {
             return retried(|| openat(&self.folder, OsStr::from_bytes(name), reading(), Mode::empty()));
         }
         match self.resolver {
             #[cfg(target_os = "linux")]
-            Resolver::Kernel => self.open_by_kernel(name),
+            Resolver::Kernel => self.open_by_kernel(name, patience),
             Resolver::Steps => self.open_by_steps(name),
         }
     }
 
     #[cfg(target_os = "linux")]
-    fn open_by_kernel(&self, name: &[u8]) -> Result<OwnedFd, Errno> {
-        use nix::fcntl::{OpenHow, ResolveFlag, openat2};
-        let mut resolve = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS;
-        if self.symlinks == Symlinks::Never {
-            resolve |= ResolveFlag::RESOLVE_NO_SYMLINKS;
+    fn open_by_kernel(&self, name: &[u8], patience: Patience) -> Result<OwnedFd, Errno> {
+        use nix::{
+            fcntl::{OpenHow, ResolveFlag, openat2},
+            libc::RESOLVE_CACHED,
+        };
+        let mut resolve = match self.symlinks {
+            Symlinks::Anywhere => ResolveFlag::empty(),
+            Symlinks::Within => ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS,
+            Symlinks::Never => {
+                ResolveFlag::RESOLVE_BENEATH
+                    | ResolveFlag::RESOLVE_NO_MAGICLINKS
+                    | ResolveFlag::RESOLVE_NO_SYMLINKS
+            }
+        };
+        if patience == Patience::None {
+            // nix has no name for the first one.
+            resolve |= ResolveFlag::from_bits_retain(RESOLVE_CACHED) | ResolveFlag::RESOLVE_NO_XDEV;
         }
         let how = OpenHow::new().flags(reading()).resolve(resolve);
         for _ in 0..MOST_TRIES {
             match retried(|| openat2(&self.folder, OsStr::from_bytes(name), how)) {
                 // Something was moved meanwhile, and the kernel cannot tell that nothing was left.
-                Err(Errno::EAGAIN) => {}
+                Err(Errno::EAGAIN) if patience == Patience::Some => {}
                 result => return result,
             }
         }
@@ -304,7 +345,16 @@ mod tests {
 
     /// What is there, in a word.
     fn seen(root: &Root, name: &str) -> String {
-        match root.get(name.as_bytes()).unwrap() {
+        let seen = word(root.get(name.as_bytes(), Patience::Some).unwrap());
+        match root.get(name.as_bytes(), Patience::None) {
+            Ok(opened) => assert_eq!(word(opened), seen, "{name}"),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{name}"),
+        }
+        seen
+    }
+
+    fn word(opened: Opened) -> String {
+        match opened {
             Opened::File(mut file, metadata) => {
                 let mut text = String::new();
                 file.read_to_string(&mut text).unwrap();

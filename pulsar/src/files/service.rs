@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use super::{
     answer::{self, Options},
+    cached::Patience,
     content,
     embedded::{EmbeddedFile, Tree},
     path::FilePath,
@@ -260,7 +261,7 @@ impl Files {
     /// Whether this file can be served now. It blocks.
     pub(crate) fn has(&self, path: &str) -> bool {
         let Some(path) = FilePath::of_file(path) else { return false };
-        matches!(self.0.source.get(&path), Ok(Found::File(_)))
+        matches!(self.0.source.get(&path, Patience::Some), Ok(Found::File(_)))
     }
 
     /// Answers a request.
@@ -269,8 +270,10 @@ impl Files {
         if let Some(response) = answer::without_file(&request.method) {
             return FilesFuture::ready(response);
         }
-        if !self.0.source.blocks() {
-            return FilesFuture::ready(answer::answer(&self.0.source, &self.0.options, &request));
+        if self.0.source.has_cache()
+            && let Some(response) = answer::answer(&self.0.source, &self.0.options, &request, Patience::None)
+        {
+            return FilesFuture::ready(response);
         }
         let inner = Arc::clone(&self.0);
         FilesFuture(Kind::Pending(Box::pin(async move {
@@ -278,10 +281,11 @@ impl Files {
                 Ok(pool) => pool,
                 Err(error) => return failed(error),
             };
-            let job = move || answer::answer(&inner.source, &inner.options, &request);
+            let job = move || answer::answer(&inner.source, &inner.options, &request, Patience::Some);
             match pool.run(job).await {
-                Ok(response) => response,
-                Err(PoolError::Full) => answer::refusal(Problem::busy()),
+                Ok(Some(response)) => response,
+                // With patience there is one.
+                Ok(None) | Err(PoolError::Full) => answer::refusal(Problem::busy()),
                 Err(PoolError::Panicked(message)) => failed(io::Error::other(message)),
             }
         })))
@@ -394,5 +398,42 @@ impl fmt::Display for OpenError {
 impl std::error::Error for OpenError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, process};
+
+    use super::*;
+    use crate::body::Body;
+
+    #[test]
+    fn what_is_in_memory_needs_no_way_to_the_pool() {
+        let folder = env::temp_dir().join(format!("pulsar-service-{}", process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("short"), "0123456789").unwrap();
+        fs::write(folder.join("long"), vec![7; 1 << 20]).unwrap();
+        let files = Files::new(&folder).unwrap();
+        for (path, length) in [("/short", "10"), ("/long", "1048576")] {
+            let request = || Request::builder().uri(path).body(Body::empty()).unwrap();
+            // Whoever has patience finds out about names that are not there, such as those of precompressed files; the kernel
+            // remembers it.
+            let parts = request().into_parts().0;
+            assert!(
+                answer::answer(&files.0.source, &files.0.options, &parts, Patience::Some).is_some(),
+                "{path}"
+            );
+            let is_ready = |_| match files.answer(request()).0 {
+                Kind::Ready(response) => {
+                    assert_eq!(response.unwrap().headers()[http::header::CONTENT_LENGTH], length);
+                    true
+                }
+                Kind::Pending(_) => false,
+            };
+            // The kernel may say no once, when something around the file changes at that moment.
+            assert_eq!((0..100).any(is_ready), files.0.source.has_cache(), "{path}");
+        }
+        fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -3,6 +3,7 @@
 use std::{io, sync::Arc, time::SystemTime};
 
 use super::{
+    cached::Patience,
     coding::Coding,
     conditions::{Modified, Validators},
     content::Content,
@@ -38,17 +39,20 @@ pub(super) struct Entry {
 }
 
 impl Source {
-    /// Whether asking it may block.
-    pub(super) fn blocks(&self) -> bool {
-        matches!(self, Self::Disk(_))
+    /// Whether it is worth while to ask without patience.
+    pub(super) fn has_cache(&self) -> bool {
+        match self {
+            Self::Disk(root) => root.has_cache(),
+            Self::Embedded(_) => true,
+        }
     }
 
     /// Opens a file.
     ///
     /// # Errors
     ///
-    /// Fails where the system does.
-    pub(super) fn get(&self, path: &FilePath) -> io::Result<Found> {
+    /// Fails where the system does, and with `WouldBlock` if that takes more patience.
+    pub(super) fn get(&self, path: &FilePath, patience: Patience) -> io::Result<Found> {
         match self {
             Self::Embedded(tree) => Ok(match tree.get(path.as_bytes()) {
                 Held::Folder => Found::Folder,
@@ -62,7 +66,7 @@ impl Source {
                 }),
             }),
             Self::Disk(root) => {
-                let (file, metadata) = match root.get(path.as_bytes())? {
+                let (file, metadata) = match root.get(path.as_bytes(), patience)? {
                     Opened::File(file, metadata) => (file, metadata),
                     Opened::Folder => return Ok(Found::Folder),
                     Opened::Nothing => return Ok(Found::Nothing),

@@ -2,7 +2,8 @@
 //!
 //! clap finds out which flags and commands are there and refuses what it does not know; values stay text here, so that those
 //! of all sources are read by the same code and their mistakes told together. The rule it keeps: a flag of a setting means
-//! the same before and after the command.
+//! the same before and after the command. Each command has every flag, so that making all of them would be most of the start of a
+//! program, in time and in memory: flags and texts that this command line cannot lead to are left out.
 
 use std::ffi::OsString;
 
@@ -27,7 +28,8 @@ pub(super) fn read(
     applications: &[Application],
     arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
 ) -> Result<(Command, Vec<Given>), Error> {
-    let mut parser = parser(program, version, applications);
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let mut parser = parser(program, version, applications, &Asked(&arguments));
     let matches = parser.try_get_matches_from_mut(arguments)?;
     let (mut command, inner) = command(&mut parser, &matches)?;
     if let Command::Workers { app: Some(app), .. } = &mut command {
@@ -58,27 +60,49 @@ pub(super) fn read(
     Ok((command, given))
 }
 
-/// The parser of the whole command line.
-fn parser(program: &str, version: &str, applications: &[Application]) -> clap::Command {
-    let after = after_help(applications);
-    let base = |name: &str| {
+/// The arguments, as far as they say what the parser needs.
+struct Asked<'a>(&'a [OsString]);
+
+impl Asked<'_> {
+    /// Whether this command may be meant, or its help.
+    fn names(&self, command: &str) -> bool {
+        self.0.iter().any(|argument| argument == command)
+    }
+
+    /// Whether help may be asked for: by its flag, its short flag, also among others, or its command.
+    fn helps(&self) -> bool {
+        self.0.iter().any(|argument| {
+            let argument = argument.to_string_lossy();
+            let is_short = argument.starts_with('-') && !argument.starts_with("--");
+            is_short && argument.contains('h') || argument == "--help" || argument == "help"
+        })
+    }
+}
+
+/// The parser of the command line: of all of it that is asked for.
+fn parser(program: &str, version: &str, applications: &[Application], asked: &Asked<'_>) -> clap::Command {
+    let helps = asked.helps();
+    let after = if helps { after_help(applications) } else { String::new() };
+    let settings = settings(applications);
+    let base = |name: &str, is_meant: bool| {
+        let flags = if is_meant { &settings[..] } else { &[] };
         clap::Command::new(name.to_owned())
             .version(version.to_owned())
-            .args(settings(applications).into_iter().map(flag))
+            .args(flags.iter().map(|setting| flag(*setting, helps)))
             .after_help(after.clone())
     };
     let with_switches = |parser: clap::Command| {
         SWITCHES.iter().fold(parser, |parser, (name, help, _)| parser.arg(switch(name, help)))
     };
     let commands = COMMANDS.iter().map(|row| {
-        let parser = base(row.name).about(row.help);
+        let parser = base(row.name, asked.names(row.name)).about(row.help);
         let parser = if row.name == DEFAULT_COMMAND { with_switches(parser) } else { parser };
         parser
             .args(row.switch.map(|(name, help)| switch(name, help)))
             .args(row.values.iter().map(value))
             .allow_missing_positional(true)
     });
-    with_switches(base(program)).subcommands(commands)
+    with_switches(base(program, true)).subcommands(commands)
 }
 
 /// The command that is meant, and what stands behind its name.
@@ -133,7 +157,7 @@ fn application(applications: &[Application], typed: &str) -> Result<String, Inva
     }
 }
 
-fn flag(setting: Setting<'_>) -> Arg {
+fn flag(setting: Setting<'_>, helps: bool) -> Arg {
     let Setting { prefix, row, .. } = setting;
     let arg = Arg::new(setting.flag())
         .long(setting.flag())
@@ -146,14 +170,16 @@ fn flag(setting: Setting<'_>) -> Arg {
         // Listed, they would hide the settings among their repetitions; the end of the help tells of them.
         return arg.hide(true);
     }
-    let arg = arg
-        .help_heading(row.section)
-        .help(format!("{} [default: {}]", row.help, row.default))
-        .long_help(long_help(setting));
-    match row.short {
+    let arg = match row.short {
         Some(short) => arg.short(short),
         None => arg,
+    };
+    if !helps {
+        return arg;
     }
+    arg.help_heading(row.section)
+        .help(format!("{} [default: {}]", row.help, row.default))
+        .long_help(long_help(setting))
 }
 
 fn switch(name: &'static str, help: &'static str) -> Arg {

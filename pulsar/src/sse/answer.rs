@@ -3,7 +3,7 @@
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use axum_core::response::IntoResponse;
@@ -12,11 +12,11 @@ use futures_core::Stream;
 use http::{HeaderName, HeaderValue, header};
 use http_body::Frame;
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::{
-    body::{Body, BoxError, BoxFuture, Response},
-    drain::Notice,
+    body::{Body, BoxError, Response},
+    drain::{Notice, Watching},
     error::Chain,
     sse::{event::Event, keep_alive::KeepAlive},
 };
@@ -113,13 +113,13 @@ where
         let keep_alive = self.keep_alive.map(|KeepAlive { every, comment }| {
             // A comment has no mistakes.
             let comment = comment.into_bytes().unwrap_or_default();
-            Comments { every, comment, timer: None }
+            Comments { every, comment, timer: None, sent: Instant::now() }
         });
         let mut response = Response::new(Body::new(Events {
             stream: Some(self.events),
             keep_alive,
             notice: notice.clone(),
-            drain: None,
+            drain: Watching::default(),
         }));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -137,8 +137,7 @@ pin_project! {
         stream: Option<S>,
         keep_alive: Option<Comments>,
         notice: Notice,
-        // Made when the body is first asked for more: before that no server is known.
-        drain: Option<BoxFuture<'static, ()>>,
+        drain: Watching,
     }
 }
 
@@ -146,21 +145,26 @@ struct Comments {
     every: std::time::Duration,
     comment: Bytes,
     timer: Option<Pin<Box<Sleep>>>,
+    /// When there last was an event or a comment.
+    sent: Instant,
 }
 
 impl Comments {
     fn restart(&mut self) {
-        let then = Instant::now() + self.every;
-        if let Some(timer) = &mut self.timer {
-            timer.as_mut().reset(then);
-        }
+        // The timer goes on, and finds out when it is over: to set it anew costs more, and there may be an event every moment.
+        self.sent = Instant::now();
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
-        let every = self.every;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(every)));
-        std::task::ready!(timer.as_mut().poll(cx));
-        self.restart();
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(self.sent + self.every)));
+        ready!(timer.as_mut().poll(cx));
+        let now = Instant::now();
+        if now < self.sent + self.every {
+            timer.as_mut().reset(self.sent + self.every);
+            ready!(timer.as_mut().poll(cx));
+        }
+        self.sent = Instant::now();
+        timer.as_mut().reset(self.sent + self.every);
         Poll::Ready(self.comment.clone())
     }
 }
@@ -174,8 +178,8 @@ impl<S: Stream<Item: IntoEvent>> http_body::Body for Events<S> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut this = self.project();
-        let notice = &*this.notice;
-        if this.drain.get_or_insert_with(|| Box::pin(notice.begun())).as_mut().poll(cx).is_ready() {
+        // Not before the body is asked for more: until then no server is known.
+        if this.stream.is_some() && this.drain.has_begun(this.notice, cx) {
             this.stream.set(None);
         }
         while let Some(events) = this.stream.as_mut().as_pin_mut() {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use memchr::memchr2;
 use serde::Serialize;
 
 /// An event of an [`Sse`](crate::sse::Sse) answer.
@@ -70,7 +71,7 @@ impl Event {
     /// ```
     #[must_use]
     pub fn data(mut self, data: impl Display) -> Self {
-        self.lines_of("data: ", &data.to_string());
+        self.lines_of("data: ", data);
         self
     }
 
@@ -113,7 +114,7 @@ impl Event {
     /// ```
     #[must_use]
     pub fn comment(mut self, text: impl Display) -> Self {
-        self.lines_of(": ", &text.to_string());
+        self.lines_of(": ", text);
         self
     }
 
@@ -136,19 +137,38 @@ impl Event {
         self
     }
 
-    fn lines_of(&mut self, field: &str, text: &str) {
+    fn lines_of(&mut self, field: &str, text: impl Display) {
+        let before = self.lines.len();
+        self.line(field, text);
+        // Most texts are one line, and it is there already.
+        let begin = before + field.len();
+        let end = self.lines.len() - 1;
+        let written = &self.lines[begin..end];
+        if memchr2(b'\r', b'\n', written.as_bytes()).is_none() {
+            return;
+        }
+        let text = written.replace("\r\n", "\n");
+        self.lines.truncate(before);
         // `str::lines` takes no lone carriage return for an end, and forgets what follows the last end.
-        for line in text.replace("\r\n", "\n").split(['\r', '\n']) {
+        for line in text.split(['\r', '\n']) {
             self.line(field, line);
         }
     }
 
     fn line(&mut self, field: &str, value: impl Display) {
-        let Ok(()) = writeln!(self.lines, "{field}{value}") else {
+        if self.lines.is_empty() {
+            self.lines.reserve(USUAL);
+        }
+        self.lines.push_str(field);
+        let Ok(()) = write!(self.lines, "{value}") else {
             unreachable!("a string takes whatever is written to it");
         };
+        self.lines.push('\n');
     }
 }
+
+/// As many bytes as most events have, so that they are made in one piece of memory.
+const USUAL: usize = 128;
 
 /// The event as it is sent, which ends with an empty line. One that cannot be sent has what it would have without its mistake.
 impl fmt::Display for Event {

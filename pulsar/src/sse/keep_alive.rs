@@ -39,7 +39,7 @@ impl KeepAlive {
         Self { every: Duration::from_secs(15), comment: Event::new().comment("") }
     }
 
-    /// Sets after how much silence the comment is sent; no less than a millisecond counts.
+    /// Sets after how much silence the comment is sent; no less than a millisecond counts, and no more than a year.
     ///
     /// ```
     /// use std::time::Duration;
@@ -50,8 +50,8 @@ impl KeepAlive {
     /// ```
     #[must_use]
     pub fn every(mut self, time: Duration) -> Self {
-        // No time at all would send nothing but comments.
-        self.every = time.max(Duration::from_millis(1));
+        // No time at all would send nothing but comments, and what is far more than a year overflows the clock.
+        self.every = time.clamp(Duration::from_millis(1), A_YEAR);
         self
     }
 
@@ -73,3 +73,5 @@ impl Default for KeepAlive {
         Self::new()
     }
 }
+
+const A_YEAR: Duration = Duration::from_secs(31_536_000);

@@ -67,6 +67,14 @@ enum Attention {
     Wanted,
 }
 
+/// Whether there may be something to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Supply {
+    Possible,
+    /// There was nothing, and the driver has not been woken since.
+    Exhausted,
+}
+
 /// What is known of a connection.
 pub(super) struct Connection {
     socket: WireSocket<Wire>,
@@ -83,6 +91,7 @@ pub(super) struct Connection {
     queued: u64,
     /// What the handler's own ping carried.
     asked: Option<Bytes>,
+    supply: Supply,
     /// The client knows that nothing more will come.
     shut_down: bool,
     driver: Attention,
@@ -110,6 +119,7 @@ impl Connection {
             writer: None,
             queued: 0,
             asked: None,
+            supply: Supply::Possible,
             shut_down: false,
             driver: Attention::Asleep,
             heard_at: Instant::now(),
@@ -119,16 +129,22 @@ impl Connection {
         }
     }
 
-    /// Does everything that can be done at once, and sees to it that the driver is woken for the rest.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
+    /// The driver has been woken: by bytes, by the clock, by the end of the server or by the handler.
+    pub(super) fn wakes(&mut self, cx: &mut Context<'_>) {
         self.driver = Attention::Awake;
         let wire = self.socket.get_mut();
         if !wire.driver.will_wake(cx.waker()) {
             wire.driver.clone_from(cx.waker());
         }
+        self.supply = Supply::Possible;
         if self.phase == Phase::Open && self.drain.as_mut().poll(cx).is_ready() {
             self.close(Some(CloseFrame::new(CloseFrame::GOING_AWAY, "the server stops")));
         }
+    }
+
+    /// Does everything that can be done at once, and sees to it that the driver is woken for the rest.
+    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
+        self.driver = Attention::Awake;
         // What has arrived is heard before time is called.
         self.read();
         self.flush();
@@ -155,10 +171,10 @@ impl Connection {
     }
 
     fn read(&mut self) {
-        while self.may_read() {
+        while self.supply == Supply::Possible && self.may_read() {
             match self.socket.read() {
                 Ok(message) => self.received(message),
-                Err(error) if would_block(&error) => return,
+                Err(error) if would_block(&error) => self.supply = Supply::Exhausted,
                 Err(error) => self.failed(error),
             }
         }

@@ -49,6 +49,7 @@ impl Future for Driver {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.connection.lock().wakes(cx);
         for _ in 0..TURNS {
             self.connection.lock().drive(cx);
             self.poll_handler(cx);

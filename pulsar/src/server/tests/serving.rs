@@ -95,6 +95,54 @@ fn connections_are_shared_out_among_threads() {
 }
 
 #[test]
+fn connections_spread_evenly_over_two_threads() {
+    const CONNECTIONS: usize = 64;
+    // A busy machine may once not let a thread run when it is its turn, so that most rounds count.
+    const ROUNDS: usize = 5;
+    let bound = Server::bind(ServerConfig { threads: 2, ..config() }).unwrap();
+    let address = tcp(&bound.addresses()[0]);
+    let shutdown = Shutdown::new();
+    let app = service_fn(|_: Request| {
+        ready(Ok::<_, Infallible>(Response::new(Body::from(
+            thread::current().name().unwrap_or("").to_owned(),
+        ))))
+    });
+    let handle = shutdown.clone();
+    let thread = thread::spawn(move || bound.serve(app, handle).unwrap());
+    for is_one_after_the_other in [false, true] {
+        let mut largest = Vec::new();
+        for _ in 0..ROUNDS {
+            let connect = |_| {
+                let mut client = Client::new(TcpStream::connect(address).unwrap());
+                if is_one_after_the_other {
+                    client.get("/");
+                }
+                client
+            };
+            let mut clients: Vec<_> = (0..CONNECTIONS).map(connect).collect();
+            let mut counts = std::collections::BTreeMap::<_, usize>::new();
+            for client in &mut clients {
+                *counts.entry(client.get("/").body).or_default() += 1;
+            }
+            assert_eq!(counts.values().sum::<usize>(), CONNECTIONS);
+            largest.push(counts.into_values().max().unwrap());
+            // Until the server has closed too, the connection counts.
+            for client in &mut clients {
+                client.stream.shutdown(Half::Write).unwrap();
+                client.rest();
+            }
+        }
+        let even = largest.iter().filter(|&&largest| largest * 100 <= CONNECTIONS * 60).count();
+        assert!(
+            even * 2 > ROUNDS,
+            "the most connections of one thread: {largest:?}, {is_one_after_the_other}"
+        );
+    }
+    shutdown.drain();
+    thread.join().unwrap();
+}
+
+#[test]
 fn an_idle_connection_is_closed_after_keep_alive() {
     let server = Running::start(ServerConfig { keep_alive: Duration::from_millis(700), ..config() });
     let mut silent = server.connect();
