@@ -23,6 +23,7 @@ use crate::{
         self, Bound, LogFile, ServerConfig, Shutdown, Stop, Summary, open_log, serve_all, signals_and_reopen,
     },
     settings::{AccessLog, Concurrency, LogFormat, Resolved, Settings, without_limits},
+    task,
     worker::Worker,
 };
 
@@ -208,7 +209,7 @@ async fn start_all(
     }
     alone.ready();
     let watched = Arc::clone(&alone);
-    tokio::spawn(async move { watched.keep_alive().await });
+    task::spawn(async move { watched.keep_alive().await });
     start.hooks.when_ready();
     let applications = applications.into_iter().zip(contexts).map(|(application, context)| {
         // The one worker of an application is the one that runs what is run once.

@@ -19,7 +19,7 @@ use crate::{
 
 /// An application with its state.
 #[derive(Clone)]
-pub(super) enum AnyService {
+pub(crate) enum AnyService {
     Router(RouterService),
     Callable(WsgiService),
     /// With layers around it.
@@ -54,7 +54,7 @@ impl Service<Request> for AnyService {
 }
 
 /// The answer of an [`AnyService`], when it is there.
-pub(super) enum AnyFuture {
+pub(crate) enum AnyFuture {
     Router(RouteFuture),
     Callable(WsgiFuture),
     Layered(BoxServiceFuture),

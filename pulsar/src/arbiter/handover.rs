@@ -110,9 +110,9 @@ pub(super) fn received() -> Result<Option<State>, String> {
     // A program that an upgraded arbiter starts inherits the variable and nothing else.
     let Some(file) = file else { return Ok(None) };
     let mut file = std::fs::File::from(file);
-    let mut text = String::new();
-    file.rewind().and_then(|()| file.read_to_string(&mut text)).map_err(|error| lost(&error))?;
-    let state: State = serde_json::from_str(&text).map_err(|error| lost(&error))?;
+    let mut text = Vec::new();
+    file.rewind().and_then(|()| file.read_to_end(&mut text)).map_err(|error| lost(&error))?;
+    let state: State = serde_json::from_slice(&text).map_err(|error| lost(&error))?;
     if state.protocol != PROTOCOL {
         return Err(lost(&format!("it has version {}, this program reads {PROTOCOL}", state.protocol)));
     }

@@ -10,6 +10,7 @@ use crate::{
         supervisor::Managed,
     },
     board::Totals,
+    order::sort_by_key,
 };
 
 impl Arbiter<'_> {
@@ -59,7 +60,7 @@ impl Arbiter<'_> {
                 })
             })
             .collect();
-        workers.sort_by_key(|worker| (worker.slot, worker.generation, worker.pid));
+        sort_by_key(&mut workers, |worker| (worker.slot, worker.generation, worker.pid));
         let past = self.past.get(&app.name).cloned().unwrap_or_default();
         let state = match () {
             () if self.supervisor.is_stopping() => "stopping",

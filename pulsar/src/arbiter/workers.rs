@@ -24,6 +24,7 @@ use crate::{
         state::{Arbiter, Process, Seat},
         worker::heartbeat,
     },
+    order::sort_by_key,
     worker::{Cause, Worker, WorkerExit},
 };
 
@@ -259,7 +260,7 @@ impl Arbiter<'_> {
             }
         }
         // Who steps down hears of it first.
-        changes.sort_by_key(|(_, leads)| *leads);
+        sort_by_key(&mut changes, |(_, leads)| *leads);
         for (id, leads) in changes {
             self.tell(id, &ToChild::Lead(leads), Vec::new());
         }

@@ -12,11 +12,14 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
-use crate::server::{
-    clock::Phase,
-    io_thread::IoThread,
-    limits::ticks,
-    shutdown::{Demand, QUICK, Watch},
+use crate::{
+    server::{
+        clock::Phase,
+        io_thread::IoThread,
+        limits::ticks,
+        shutdown::{Demand, QUICK, Watch},
+    },
+    task,
 };
 
 /// What one I/O thread shall do.
@@ -44,7 +47,7 @@ impl Plan {
         for work in self.work {
             accepting.spawn(work(watch.clone()));
         }
-        tokio::spawn(keep_time(Arc::clone(&thread), self.tick));
+        task::spawn(keep_time(Arc::clone(&thread), self.tick));
         tokio::select! {
             () = watch.reached(Demand::Drain) => {}
             Some(failed) = accepting.join_next() => failed.unwrap_or_else(|error| Err(io::Error::other(error)))?,

@@ -11,6 +11,8 @@ use tokio::{
     sync::watch,
 };
 
+use crate::task;
+
 /// Tells running servers to stop. Clones act as one.
 ///
 /// ```
@@ -205,7 +207,10 @@ pub(crate) fn signals_and_reopen(shutdown: Shutdown, reopen: impl Fn() + Send + 
             }
         }
     };
-    thread::Builder::new().name("pulsar-signals".into()).spawn(move || runtime.block_on(wait)).map(drop)
+    thread::Builder::new()
+        .name("pulsar-signals".into())
+        .spawn(move || task::block_on(&runtime, wait))
+        .map(drop)
 }
 
 #[cfg(test)]
