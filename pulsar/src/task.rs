@@ -71,6 +71,6 @@ mod tests {
     #[should_panic(expected = "what was waited for")]
     fn a_panic_reaches_whoever_waits() {
         let event_loop = Builder::new_current_thread().build().unwrap();
-        block_on(&event_loop, async { panic!("what was waited for") })
+        block_on(&event_loop, async { panic!("what was waited for") });
     }
 }

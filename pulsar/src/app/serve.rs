@@ -148,7 +148,7 @@ fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
             }
         }
     };
-    if let Err(error) = signals_and_reopen(shutdown.clone(), reopen) {
+    if let Err(error) = signals_and_reopen(shutdown.clone(), Box::new(reopen)) {
         complain(format_args!("error: signals cannot be received: {error}"));
         return FAILED;
     }

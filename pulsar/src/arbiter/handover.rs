@@ -5,7 +5,6 @@
 //! is handed over is complete, or nothing is executed.
 
 use std::{
-    collections::BTreeMap,
     io::{Read, Seek},
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd, RawFd},
@@ -48,7 +47,7 @@ pub(super) struct State {
     /// The applications whose sockets a service manager has opened, with the places of those in `apps`.
     activated: Vec<String>,
     workers: Vec<SavedWorker>,
-    past: BTreeMap<String, Past>,
+    past: Vec<(String, Past)>,
     pidfile: Option<(PathBuf, RawFd)>,
     control: Option<(PathBuf, RawFd)>,
     reloads: (u64, u64),

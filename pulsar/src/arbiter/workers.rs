@@ -182,7 +182,7 @@ impl Arbiter<'_> {
             ended => ended,
         };
         let Some((_, member, cause)) = self.supervisor.exited(now, id, &Ok(ended)) else { return };
-        let past = self.past.entry(process.app.clone()).or_default();
+        let past = self.past_of(&process.app);
         *past.exits.entry(cause.word().to_owned()).or_default() += 1;
         if let Some(Seat { board, number, .. }) = &process.seat {
             past.requests += board.totals(*number).requests;

@@ -158,11 +158,11 @@ impl Watch {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn signals(shutdown: Shutdown) -> io::Result<()> {
-    signals_and_reopen(shutdown, || {})
+    signals_and_reopen(shutdown, Box::new(|| {}))
 }
 
 /// Like [`signals`]; USR1 calls `reopen`, and the other signals that an arbiter understands do nothing, instead of ending the process.
-pub(crate) fn signals_and_reopen(shutdown: Shutdown, reopen: impl Fn() + Send + 'static) -> io::Result<()> {
+pub(crate) fn signals_and_reopen(shutdown: Shutdown, reopen: Box<dyn Fn() + Send>) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let (mut terminate, mut interrupt, mut quit, mut user, mut hang_up, mut upgrade) = {
         // Registered before this function returns: a signal that comes right after it is not lost.

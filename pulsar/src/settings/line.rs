@@ -47,7 +47,7 @@ pub(super) struct Refused {
 enum Takes {
     Nothing,
     /// A value, which may be left out.
-    Perhaps(&'static str),
+    Perhaps,
     Value(&'static str),
 }
 
@@ -61,13 +61,8 @@ struct Flag {
 impl Flag {
     fn of_setting(setting: Setting<'_>) -> Self {
         let Setting { prefix, row, .. } = setting;
-        let takes =
-            if row.is_switch() { Takes::Perhaps(row.value_name) } else { Takes::Value(row.value_name) };
+        let takes = if row.is_switch() { Takes::Perhaps } else { Takes::Value(row.value_name) };
         Self { name: setting.flag(), short: row.short.filter(|_| prefix.is_none()), takes }
-    }
-
-    fn switch(name: &str) -> Self {
-        Self { name: name.to_owned(), short: None, takes: Takes::Nothing }
     }
 }
 
@@ -222,21 +217,17 @@ impl Reader {
             (Takes::Nothing, None) if self.line.has(&name) => return Err(self.twice(&format!("--{name}"))),
             (Takes::Nothing, None) => String::new(),
             (_, Some(value)) => value,
-            (Takes::Perhaps(_), None) => {
+            (Takes::Perhaps, None) => {
                 // The command of `--reload serve` is no value, since no value is the name of a command.
                 let is_command = self.line.command.is_none()
                     && self.rest.front().is_some_and(|next| command(next).is_some());
                 let next = if is_command { None } else { self.separate() };
                 next.unwrap_or_else(|| String::from("true"))
             }
-            (Takes::Value(value), None) => match self.separate() {
-                Some(next) => next,
-                None => {
-                    let message =
-                        format!("a value is required for '--{name} <{value}>' but none was supplied");
-                    return Err(self.line.refused(message, None));
-                }
-            },
+            (Takes::Value(value), None) => self.separate().ok_or_else(|| {
+                let message = format!("a value is required for '--{name} <{value}>' but none was supplied");
+                self.line.refused(message, None)
+            })?,
         };
         self.line.flags.push((name, text));
         Ok(())

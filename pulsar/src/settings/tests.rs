@@ -533,7 +533,10 @@ fn mistakes_on_the_command_line() {
         (&["-q"], "error: unexpected argument '-q' found\n\nUsage: shop [OPTIONS] [COMMAND]\n"),
         (&["--bind"], "error: a value is required for '--bind <ADDR>' but none was supplied\n"),
         (&["-b"], "error: a value is required for '--bind <ADDR>' but none was supplied\n"),
-        (&["--bind", "--threads", "2"], "error: a value is required for '--bind <ADDR>' but none was supplied\n"),
+        (
+            &["--bind", "--threads", "2"],
+            "error: a value is required for '--bind <ADDR>' but none was supplied\n",
+        ),
         (
             &["--check-config=3"],
             "error: unexpected value '3' for '--check-config' found; no more were expected\n",
@@ -1138,7 +1141,8 @@ fn an_argument_is_text() {
     use std::os::unix::ffi::OsStringExt;
 
     let arguments = [OsString::from("shop"), OsString::from_vec(b"-b\xff".to_vec())];
-    let exit = Loader::new("shop", "1").load(arguments, [], |_| Err(io::ErrorKind::NotFound.into())).unwrap_err();
+    let exit =
+        Loader::new("shop", "1").load(arguments, [], |_| Err(io::ErrorKind::NotFound.into())).unwrap_err();
     assert!(exit.message.starts_with("error: the argument '-b\u{fffd}' is not valid UTF-8\n"), "{exit}");
 }
 
