@@ -19,7 +19,7 @@ use syn::{
 const FLOORS: &[(&str, &[&str])] = &[
     (
         "words that all use; what event loops and threads tell one another",
-        &["board", "body", "drain", "mailbox", "place", "settings", "weighted", "worker"],
+        &["board", "body", "drain", "mailbox", "order", "place", "settings", "task", "weighted", "worker"],
     ),
     ("a pool of threads; messages to other workers", &["cluster", "pool"]),
     ("the state of a worker; errors", &["context", "error", "finding"]),

@@ -5,8 +5,10 @@ mod board;
 pub mod body;
 mod drain;
 mod mailbox;
+mod order;
 mod place;
 pub mod settings;
+mod task;
 mod weighted;
 pub mod worker;
 

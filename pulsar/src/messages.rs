@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     error::Chain,
     finding::{Finding, Kind, Spot, counted},
+    order::sort_by,
     pool::caught,
     registry::{Message, Refused, Registry},
     worker::Worker,
@@ -76,7 +77,7 @@ impl Handlers {
     /// Every name that is answered, sorted.
     fn known(&self) -> Vec<String> {
         let mut names: Vec<_> = self.0.keys().copied().chain(built_in::NAMES).map(str::to_owned).collect();
-        names.sort();
+        sort_by(&mut names, Ord::cmp);
         names
     }
 }

@@ -40,8 +40,10 @@ pub(super) fn run(program: &Program, command: &Command, resolved: &Resolved) -> 
     let asked = client.ask(&request, |response| match response {
         Response::Pong { pid } => print(&format!("process {pid} at {} answers\n", client.socket().display())),
         Response::Info(info) if as_json => {
-            // Plain data, which serde can write.
-            print(&format!("{:#}\n", serde_json::to_value(&info).unwrap_or_default()));
+            // Written as the message that it was, so that no second writer is compiled for it. Plain data, which serde can write.
+            let text = serde_json::to_vec(&info).unwrap_or_default();
+            let value: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+            print(&format!("{value:#}\n"));
         }
         Response::Info(info) => print(&tree(&info)),
         Response::Progress { text } | Response::Done { text } => print(&format!("{text}\n")),

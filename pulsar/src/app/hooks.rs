@@ -15,6 +15,7 @@ use crate::{
     context::Context,
     pool::{caught, panic_message},
     registry::{Event, Hook, Outcome, Registry, Task},
+    task,
     worker::{Worker, WorkerExit},
 };
 
@@ -117,7 +118,7 @@ impl Hooks {
     pub(super) fn spawn_tasks(&self, context: &Context, leader: watch::Receiver<bool>) {
         for task in self.tasks.iter().copied() {
             let stopping = self.stopping.clone();
-            tokio::spawn(tasks::repeat(task, context.clone(), leader.clone(), stopping));
+            task::spawn(tasks::repeat(task, context.clone(), leader.clone(), stopping));
         }
     }
 

@@ -40,5 +40,5 @@ pub use self::{
     plan::StartError,
     program::Program,
 };
-pub(crate) use self::{entry::main_of, serve::Started};
+pub(crate) use self::{entry::main_of, serve::Started, service::AnyService};
 pub use crate::middleware::BoxService;

@@ -24,6 +24,7 @@ use crate::{
         signals_and_reopen,
     },
     settings::{AccessLog, Concurrency, LogFormat, Resolved, Settings, without_limits},
+    task,
     worker::Worker,
 };
 
@@ -148,7 +149,7 @@ fn serve(program: &Program, applications: Vec<Planned>, start: Start) -> u8 {
             }
         }
     };
-    if let Err(error) = signals_and_reopen(shutdown.clone(), reopen) {
+    if let Err(error) = signals_and_reopen(shutdown.clone(), Box::new(reopen)) {
         complain(format_args!("error: signals cannot be received: {error}"));
         return FAILED;
     }
@@ -209,7 +210,7 @@ async fn start_all(
     }
     alone.ready();
     let watched = Arc::clone(&alone);
-    tokio::spawn(async move { watched.keep_alive().await });
+    task::spawn(async move { watched.keep_alive().await });
     start.hooks.when_ready();
     let applications = applications.into_iter().zip(contexts).map(|(application, context)| {
         // The one worker of an application is the one that runs what is run once.

@@ -21,7 +21,7 @@ use crate::{
 
 /// An application with its state.
 #[derive(Clone)]
-pub(super) enum AnyService {
+pub(crate) enum AnyService {
     Router(RouterService),
     Callable(Foreign<WsgiService>),
     /// With layers around it.
@@ -50,7 +50,7 @@ impl Answers for AnyService {
 }
 
 /// The answer of an [`AnyService`] to a server.
-pub(super) enum AnyAnswer {
+pub(crate) enum AnyAnswer {
     Router(RouteAnswer),
     Callable(ForeignAnswer<WsgiFuture>),
     Layered(ForeignAnswer<BoxServiceFuture>),
@@ -86,7 +86,7 @@ impl Service<Request> for AnyService {
 }
 
 /// The answer of an [`AnyService`], when it is there.
-pub(super) enum AnyFuture {
+pub(crate) enum AnyFuture {
     Router(RouteFuture),
     Callable(WsgiFuture),
     Layered(BoxServiceFuture),

@@ -5,7 +5,10 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::plan::Plan;
-use crate::finding::{Finding, Severity, Spot};
+use crate::{
+    finding::{Finding, Severity, Spot},
+    order::sort_by_key,
+};
 
 /// Everything that a check found, and how much it looked at.
 pub(super) struct Verdict {
@@ -18,7 +21,7 @@ impl Verdict {
     /// With what was found beside the plan.
     pub(super) fn of(plan: &Plan, others: Vec<Finding>) -> Self {
         let mut findings: Vec<_> = plan.findings.iter().cloned().chain(others).collect();
-        findings.sort_by_key(Finding::severity);
+        sort_by_key(&mut findings, Finding::severity);
         let routes = plan.applications.iter().map(|app| app.routes.len()).sum();
         Self { findings, routes, providers: plan.start.providers.providers.len() }
     }

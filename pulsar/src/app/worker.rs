@@ -21,6 +21,7 @@ use crate::{
     pool::panic_message,
     server::{Application, Bound, Encryption, ServeError, Shutdown, Stop, serve_seated},
     settings::Resolved,
+    task,
 };
 
 /// The exit code of a program that panicked, as Rust has it.
@@ -109,7 +110,7 @@ async fn begin(
     let context = start.context(settings, cluster.clone()).await.map_err(StartError::one)?;
     let application = application(planned, bound, context.clone())?;
     start.hooks.spawn_tasks(&context, link.leader());
-    tokio::spawn(pass_on(cluster, messages));
+    task::spawn(pass_on(cluster, messages));
     link.ready(log).await;
     let hooks = start.hooks;
     Ok(vec![application.on_stop(async move { hooks.worker_stopping(&context).await })])
@@ -123,7 +124,7 @@ async fn pass_on(cluster: Cluster, mut messages: mpsc::Receiver<Incoming>) {
         match (answer, received) {
             (Some(answer), Err(refusal)) => answer.send(Err(refusal)).await,
             (Some(answer), Ok(())) => {
-                tokio::spawn(async move { answer.send(answered.await.unwrap_or(Err(Refusal::Lost))).await });
+                task::spawn(async move { answer.send(answered.await.unwrap_or(Err(Refusal::Lost))).await });
             }
             (None, Err(refusal)) => tracing::warn!("a message of another worker was not taken: {refusal:?}"),
             // Nobody waits; a handler that fails is logged.

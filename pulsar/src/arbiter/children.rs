@@ -24,12 +24,15 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use crate::arbiter::{
-    frame::{Channel, Inbox, encode},
-    message::{CALLS, ToArbiter, ToChild},
-    monitor::{Ended, Id},
-    output::say,
-    process::{self, Image},
+use crate::{
+    arbiter::{
+        frame::{Channel, Inbox, encode},
+        message::{CALLS, ToArbiter, ToChild},
+        monitor::{Ended, Id},
+        output::say,
+        process::{self, Image},
+    },
+    task,
 };
 
 /// What a child brings about.
@@ -136,7 +139,7 @@ impl Child {
             }
         };
         let mut child = Self::of(pid, channel, id, events);
-        child.stderr = Some(tokio::spawn(pass_on(stderr, Arc::clone(&child.tail))));
+        child.stderr = Some(task::spawn(pass_on(stderr, Arc::clone(&child.tail))));
         Ok(child)
     }
 
@@ -149,8 +152,8 @@ impl Child {
             pid,
             outbox,
             tail: Arc::default(),
-            reader: Some(tokio::spawn(read(Arc::clone(&channel), id, events.clone(), Arc::clone(&flow)))),
-            writer: tokio::spawn(write(Arc::clone(&channel), queue, Arc::clone(&flow))),
+            reader: Some(task::spawn(read(Arc::clone(&channel), id, events.clone(), Arc::clone(&flow)))),
+            writer: task::spawn(write(Arc::clone(&channel), queue, Arc::clone(&flow))),
             flow,
             stderr: None,
             channel,
@@ -204,7 +207,7 @@ impl Child {
         let Some(ended) = process::reap(self.pid) else { return };
         self.gone = true;
         let (reader, stderr, events) = (self.reader.take(), self.stderr.take(), events.clone());
-        tokio::spawn(async move {
+        task::spawn(async move {
             let _ = timeout(LAST_WORDS, async {
                 for task in [reader, stderr].into_iter().flatten() {
                     let _ = task.await;

@@ -13,6 +13,7 @@ use crate::{
         frame::{Inbox, encode},
         message::{Request, Response},
     },
+    order::sort_by,
     settings::ControlSocket,
 };
 
@@ -63,7 +64,7 @@ impl Client {
                     0 => return Err(ClientError::NoInstance { name: name.to_owned() }),
                     1 => sockets.remove(0),
                     _ => {
-                        sockets.sort();
+                        sort_by(&mut sockets, Ord::cmp);
                         return Err(ClientError::Several { name: name.to_owned(), sockets });
                     }
                 }

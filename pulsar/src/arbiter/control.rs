@@ -32,6 +32,7 @@ use crate::{
         process as system,
     },
     settings::ControlSocket,
+    task,
 };
 
 /// A command of a client, and where the answers go.
@@ -111,13 +112,13 @@ impl Control {
     pub(super) fn listen(&self, commands: mpsc::Sender<Command>) -> io::Result<()> {
         let listener = UnixListener::from_std(self.listener.try_clone()?)?;
         let places = Arc::new(Semaphore::new(CLIENTS));
-        tokio::spawn(async move {
+        task::spawn(async move {
             loop {
                 let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
                 match listener.accept().await {
                     Ok((stream, _)) => {
                         let commands = commands.clone();
-                        tokio::spawn(async move {
+                        task::spawn(async move {
                             if let Err(error) = hear(Channel::from_tokio(stream), commands).await {
                                 tracing::debug!(%error, "a client of the control socket went away");
                             }

@@ -5,7 +5,6 @@
 //! is handed over is complete, or nothing is executed.
 
 use std::{
-    collections::BTreeMap,
     io::{Read, Seek},
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd, RawFd},
@@ -48,7 +47,7 @@ pub(super) struct State {
     /// The applications whose sockets a service manager has opened, with the places of those in `apps`.
     activated: Vec<String>,
     workers: Vec<SavedWorker>,
-    past: BTreeMap<String, Past>,
+    past: Vec<(String, Past)>,
     pidfile: Option<(PathBuf, RawFd)>,
     control: Option<(PathBuf, RawFd)>,
     reloads: (u64, u64),
@@ -110,9 +109,9 @@ pub(super) fn received() -> Result<Option<State>, String> {
     // A program that an upgraded arbiter starts inherits the variable and nothing else.
     let Some(file) = file else { return Ok(None) };
     let mut file = std::fs::File::from(file);
-    let mut text = String::new();
-    file.rewind().and_then(|()| file.read_to_string(&mut text)).map_err(|error| lost(&error))?;
-    let state: State = serde_json::from_str(&text).map_err(|error| lost(&error))?;
+    let mut text = Vec::new();
+    file.rewind().and_then(|()| file.read_to_end(&mut text)).map_err(|error| lost(&error))?;
+    let state: State = serde_json::from_slice(&text).map_err(|error| lost(&error))?;
     if state.protocol != PROTOCOL {
         return Err(lost(&format!("it has version {}, this program reads {PROTOCOL}", state.protocol)));
     }

@@ -10,6 +10,7 @@ use crate::{
         supervisor::Managed,
     },
     board::Totals,
+    order::sort_by_key,
 };
 
 impl Arbiter<'_> {
@@ -59,8 +60,9 @@ impl Arbiter<'_> {
                 })
             })
             .collect();
-        workers.sort_by_key(|worker| (worker.slot, worker.generation, worker.pid));
-        let past = self.past.get(&app.name).cloned().unwrap_or_default();
+        sort_by_key(&mut workers, |worker| (worker.slot, worker.generation, worker.pid));
+        let past = self.past.iter().find(|(name, _)| *name == app.name);
+        let past = past.map(|(_, past)| past.clone()).unwrap_or_default();
         let state = match () {
             () if self.supervisor.is_stopping() => "stopping",
             () if app.monitor.is_paused() => "paused",

@@ -169,7 +169,7 @@ pub(super) enum ToArbiter {
 
 /// A command to a running instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "command")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Request {
     Ping,
     Info,
@@ -181,7 +181,7 @@ pub(crate) enum Request {
 
 /// What the instance answers. Several may come; the last one ends the command.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "answer")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Response {
     /// It is there.
     Pong {

@@ -11,6 +11,7 @@ use crate::{
         state::Arbiter,
     },
     cluster::{Refusal, Target},
+    order::sort_by_key,
 };
 
 /// The most calls that wait for an answer.
@@ -99,7 +100,7 @@ impl Arbiter<'_> {
         let Some(app) = self.supervisor.app(app) else { return Vec::new() };
         let members = app.monitor.members().iter().filter(|(_, member)| member.state == State::Ready);
         let mut ready: Vec<_> = members.map(|(id, member)| (*id, member.slot)).collect();
-        ready.sort_by_key(|(id, slot)| (*slot, *id));
+        sort_by_key(&mut ready, |(id, slot)| (*slot, *id));
         ready
     }
 

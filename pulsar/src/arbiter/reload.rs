@@ -24,6 +24,7 @@ use crate::{
         supervisor::Notice,
     },
     settings::Settings,
+    task,
 };
 
 impl Arbiter<'_> {
@@ -124,7 +125,7 @@ impl Arbiter<'_> {
                 asked.unwrap_or_else(|_| Err(format!("no answer within {} s", patience.as_secs_f64())));
             let lines = child.last_lines();
             child.signal(Signal::SIGKILL);
-            tokio::spawn(async move {
+            task::spawn(async move {
                 // Reaped here, so that it does not stay behind as a zombie.
                 for _ in 0..200 {
                     if process::reap(pid).is_some() {

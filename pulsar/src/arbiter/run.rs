@@ -32,6 +32,7 @@ use crate::{
     },
     server::open_log,
     settings::{AccessLog, Change, Settings},
+    task,
 };
 
 /// An address could not be bound, or the system refused something.
@@ -51,7 +52,7 @@ pub(crate) fn run(host: &dyn Host, apps: Vec<(String, Settings)>) -> u8 {
             return FAILED;
         }
     };
-    runtime.block_on(async {
+    task::block_on(&runtime, async {
         match Arbiter::start(host, apps) {
             Ok(mut arbiter) => {
                 arbiter.begun_timers = begun_timers;

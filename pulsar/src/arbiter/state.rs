@@ -138,7 +138,8 @@ pub(super) struct Arbiter<'a> {
     pub(super) next: Option<Release>,
     pub(super) activated: Activated,
     pub(super) processes: HashMap<Id, Process>,
-    pub(super) past: BTreeMap<String, Past>,
+    /// By the names of the applications.
+    pub(super) past: Vec<(String, Past)>,
     pub(super) reloads: Reloads,
     pub(super) watch: Option<Watch>,
     pub(super) calls: Calls,
@@ -181,7 +182,7 @@ impl<'a> Arbiter<'a> {
             next: None,
             activated: Activated::new(),
             processes: HashMap::new(),
-            past: BTreeMap::new(),
+            past: Vec::new(),
             reloads: Reloads::default(),
             watch: None,
             calls: Calls::default(),
@@ -218,6 +219,15 @@ impl<'a> Arbiter<'a> {
     pub(super) fn totals(&self, id: Id) -> Totals {
         let seat = self.processes.get(&id).and_then(|process| process.seat.as_ref());
         seat.map(|seat| seat.board.totals(seat.number)).unwrap_or_default()
+    }
+
+    /// What is remembered of an application, to be added to.
+    pub(super) fn past_of(&mut self, app: &str) -> &mut Past {
+        let place = self.past.iter().position(|(name, _)| name == app).unwrap_or_else(|| {
+            self.past.push((app.to_owned(), Past::default()));
+            self.past.len() - 1
+        });
+        &mut self.past[place].1
     }
 
     /// How often clients of a worker ran into each limit.

@@ -83,7 +83,7 @@ pub(super) struct Supervisor {
 pub(super) struct Saved {
     generation: u64,
     next_id: u64,
-    monitors: BTreeMap<String, monitor::Saved>,
+    monitors: Vec<(String, monitor::Saved)>,
 }
 
 impl Supervisor {
@@ -111,8 +111,9 @@ impl Supervisor {
     pub(super) fn restore(apps: &[(String, Policy)], saved: Saved) -> Self {
         let Saved { generation, next_id, mut monitors } = saved;
         let managed = |(name, policy): &(String, Policy)| {
-            let monitor = match monitors.remove(name) {
-                Some(saved) => Monitor::restore(policy.clone(), saved),
+            let place = monitors.iter().position(|(saved, _)| saved == name);
+            let monitor = match place.map(|place| monitors.remove(place)) {
+                Some((_, saved)) => Monitor::restore(policy.clone(), saved),
                 None => Monitor::new(policy.clone(), generation, Time::ZERO),
             };
             Managed { name: name.clone(), monitor, membership: Membership::Settled }

@@ -37,6 +37,7 @@ use crate::{
     cluster::{Cluster, Outgoing, PLACES, Refusal},
     server::{BoundSocket, LogFile, Seat, Shutdown, open_log},
     settings::{AccessLog, Settings},
+    task,
     worker::Worker,
 };
 
@@ -185,7 +186,8 @@ impl Booted {
             incoming,
             outbox: outbox.clone(),
         };
-        let run = move || runtime.block_on(control.run(channel, inbox, outbox, queue, signals, outgoing));
+        let run =
+            move || task::block_on(&runtime, control.run(channel, inbox, outbox, queue, signals, outgoing));
         thread::Builder::new().name("pulsar-control".into()).spawn(run)?;
         Ok((link, Assignment { cluster, messages, settings, sockets, log, seat }))
     }
@@ -354,7 +356,7 @@ impl Control {
         mut outgoing: mpsc::Receiver<Outgoing>,
     ) {
         let sending = Arc::clone(&channel);
-        let sender = tokio::spawn(async move {
+        let sender = task::spawn(async move {
             while let Some(message) = queue.recv().await {
                 let sent = match encode(&message) {
                     Ok(bytes) => sending.send(&bytes, &[]).await,

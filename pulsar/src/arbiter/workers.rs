@@ -24,6 +24,7 @@ use crate::{
         state::{Arbiter, Process, Seat},
         worker::heartbeat,
     },
+    order::sort_by_key,
     worker::{Cause, Worker, WorkerExit},
 };
 
@@ -181,7 +182,7 @@ impl Arbiter<'_> {
             ended => ended,
         };
         let Some((_, member, cause)) = self.supervisor.exited(now, id, &Ok(ended)) else { return };
-        let past = self.past.entry(process.app.clone()).or_default();
+        let past = self.past_of(&process.app);
         *past.exits.entry(cause.word().to_owned()).or_default() += 1;
         if let Some(Seat { board, number, .. }) = &process.seat {
             past.requests += board.totals(*number).requests;
@@ -259,7 +260,7 @@ impl Arbiter<'_> {
             }
         }
         // Who steps down hears of it first.
-        changes.sort_by_key(|(_, leads)| *leads);
+        sort_by_key(&mut changes, |(_, leads)| *leads);
         for (id, leads) in changes {
             self.tell(id, &ToChild::Lead(leads), Vec::new());
         }

@@ -19,7 +19,7 @@ use super::{
     refusal::{Answered, Refusal},
     target::Target,
 };
-use crate::{body::BoxFuture, worker::Worker};
+use crate::{body::BoxFuture, task, worker::Worker};
 
 /// How long an answer is waited for.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -400,7 +400,7 @@ impl Cluster {
             let answered = built_in::answer(self.me(), &name, &payload).unwrap_or(Err(refusal));
             Box::pin(async move { answered })
         };
-        tokio::spawn(async move {
+        task::spawn(async move {
             let answered = work.await;
             drop(place);
             // Nobody waits for it: then the log is the only one who can tell.

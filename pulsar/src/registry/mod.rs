@@ -29,7 +29,7 @@ pub use self::{
     task::Task,
     wsgi_app::WsgiApp,
 };
-use crate::{finding::Spot, place::Place};
+use crate::{finding::Spot, order::sort_by_key, place::Place};
 
 inventory::collect!(Route);
 inventory::collect!(Scope);
@@ -94,7 +94,7 @@ impl Registry {
             registry.unmounted.entry(files.place().krate()).or_default().push(spot);
         }
         for spots in registry.unmounted.values_mut() {
-            spots.sort_by_key(|spot| spot.source);
+            sort_by_key(spots, |spot| spot.source);
         }
         let files = sorted(inventory::iter::<StaticFiles>.into_iter().copied(), StaticFiles::place, named);
         let files = files.into_iter().map(|files| (files, route::nearest(files.place(), &registry.scopes)));
@@ -160,7 +160,7 @@ impl Registry {
                 unmounted.entry(app.place().krate()).or_default().push(spot);
             }
         }
-        let applications = in_order(applications, |(app, _)| (app.place().krate(), app.place()));
+        sort_by_key(&mut applications, |(app, _)| (app.place().krate(), app.place()));
         let mut mounted = Vec::new();
         for route in routes {
             if named(route.place) {
@@ -172,7 +172,7 @@ impl Registry {
                 unmounted.entry(route.place.krate()).or_default().push(spot);
             }
         }
-        let mounted = in_order(mounted, |(route, _)| (route.place.krate(), route.place));
+        sort_by_key(&mut mounted, |(route, _)| (route.place.krate(), route.place));
         Self { routes: mounted, providers, scopes, wsgi_apps: applications, unmounted, ..Self::default() }
     }
 }
@@ -195,18 +195,9 @@ fn sorted<T>(
     place: impl Fn(&T) -> Place,
     named: impl Fn(Place) -> bool,
 ) -> Vec<T> {
-    let entries = entries.filter(|entry| named(place(entry))).collect();
-    in_order(entries, |entry| ("", place(entry)))
-}
-
-/// The entries by their crate, if that is given, and their place.
-///
-/// Keys are sorted and not entries: to sort is much code, and so it is compiled once and not for each kind of entry.
-fn in_order<T>(entries: Vec<T>, key: impl Fn(&T) -> (&'static str, Place)) -> Vec<T> {
-    let mut keys: Vec<_> = entries.iter().map(key).zip(0_usize..).collect();
-    keys.sort_unstable();
-    let mut entries: Vec<Option<T>> = entries.into_iter().map(Some).collect();
-    keys.into_iter().filter_map(|(_, at)| entries[at].take()).collect()
+    let mut entries: Vec<_> = entries.filter(|entry| named(place(entry))).collect();
+    sort_by_key(&mut entries, place);
+    entries
 }
 
 #[cfg(test)]

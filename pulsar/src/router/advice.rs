@@ -10,7 +10,10 @@ use super::{
     reach::{Reach, Rule},
     routes::Router,
 };
-use crate::finding::{Finding, Kind, Spot, counted};
+use crate::{
+    finding::{Finding, Kind, Spot, counted},
+    order::sort_by_key,
+};
 
 /// A route that others take all paths of.
 struct Lost<'a> {
@@ -119,7 +122,7 @@ impl Router {
                 &[Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]
             };
             if let Some(mut routes) = self.hiding(mount, methods) {
-                routes.sort_by_key(|entry| entry.source);
+                sort_by_key(&mut routes, |entry| entry.source);
                 routes.dedup_by_key(|entry| entry.source);
                 let message = format!(
                     "the routes below answer every usual request for \"{}\" and what is below it, so that nothing is left to what is mounted there",

@@ -22,6 +22,8 @@ use super::{
 };
 use crate::{
     context::Context,
+    finding::Source,
+    order::{sort_by, sort_by_key},
     request::{RouteInfo, is_standard},
 };
 
@@ -131,7 +133,7 @@ fn conflicts(routes: &[Entry]) -> Vec<RouteError> {
     };
     let mut told: Vec<_> =
         found.iter().filter(|clash| !found.iter().any(|whole| is_part(clash, whole))).collect();
-    told.sort_by_key(|clash| clash.entries.iter().map(|entry| entry.source).collect::<Vec<_>>());
+    sort_by(&mut told, |one, other| one.sources().cmp(other.sources()));
     let error =
         |clash: &Clash<'_>| RouteError::conflict(&clash.methods, &clash.entries, clash.example.as_deref());
     told.into_iter().map(error).collect()
@@ -142,6 +144,12 @@ struct Clash<'a> {
     methods: Vec<Method>,
     entries: Vec<&'a Entry>,
     example: Option<String>,
+}
+
+impl Clash<'_> {
+    fn sources(&self) -> impl Iterator<Item = Source> {
+        self.entries.iter().map(|entry| entry.source)
+    }
 }
 
 /// The conflicts among routes of one shape, or between those of two, by the methods that they have in common.
@@ -159,7 +167,7 @@ fn clashes<'a>(shape: &[&'a Entry], other: &[&'a Entry]) -> Vec<Clash<'a>> {
         if entries.len() < 2 || !other.is_empty() && !other.iter().any(has) {
             continue;
         }
-        entries.sort_by_key(|entry| entry.source);
+        sort_by_key(&mut entries, |entry| entry.source);
         let is_same = |known: &Clash<'_>| {
             known.entries.len() == entries.len()
                 && known.entries.iter().zip(&entries).all(|(one, other)| ptr::eq(*one, *other))

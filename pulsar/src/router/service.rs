@@ -30,6 +30,7 @@ use crate::{
     error::Chain,
     handler::{Endpoint, Later, ReplyKind},
     middleware::BoxService,
+    order::sort_by,
     pool::panic_message,
     problem::{self, Problem},
     request::{
@@ -502,7 +503,7 @@ fn allow(mut methods: Vec<Method>) -> HeaderValue {
         methods.push(Method::HEAD);
     }
     methods.push(Method::OPTIONS);
-    methods.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    sort_by(&mut methods, |one, other| one.as_str().cmp(other.as_str()));
     methods.dedup();
     let names: Vec<_> = methods.iter().map(Method::as_str).collect();
     // Methods are tokens, which a header value may hold.

@@ -6,10 +6,9 @@ use tokio::net::UnixStream;
 
 use crate::{
     board::{Board, LoopLine},
-    middleware::BoxService,
     request::Peer,
     server::{
-        answers::Foreign,
+        answers::Answers,
         config::ServerConfig,
         connection::{Terms, serve},
         http1::http1,
@@ -23,10 +22,10 @@ use crate::{
 /// Serves one end of a connection as any other connection, on this event loop, and gives the other end.
 ///
 /// Nothing ticks, so that it has as much time as it likes; the rules for requests are those of a server.
-pub(crate) fn serve_pair(service: BoxService, config: &ServerConfig) -> io::Result<UnixStream> {
+pub(crate) fn serve_pair(service: impl Answers, config: &ServerConfig) -> io::Result<UnixStream> {
     let (ours, theirs) = UnixStream::pair()?;
     let terms = Terms {
-        service: Foreign(service),
+        service,
         thread: IoThread::new(LoopLine::new(&Board::own(1), 0, 0)),
         limits: Arc::new(Limits::new(config, Duration::from_secs(1), 0, 1)),
         http1: http1(config),

@@ -12,12 +12,15 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use crate::server::{
-    clock::Phase,
-    io_thread::IoThread,
-    limits::ticks,
-    shutdown::{Demand, QUICK, Watch},
-    tick::Ticks,
+use crate::{
+    server::{
+        clock::Phase,
+        io_thread::IoThread,
+        limits::ticks,
+        shutdown::{Demand, QUICK, Watch},
+        tick::Ticks,
+    },
+    task,
 };
 
 /// What one I/O thread shall do.
@@ -45,7 +48,7 @@ impl Plan {
         for work in self.work {
             accepting.spawn(work(watch.clone()));
         }
-        tokio::spawn(keep_time(Arc::clone(&thread), self.tick));
+        task::spawn(keep_time(Arc::clone(&thread), self.tick));
         tokio::select! {
             () = watch.reached(Demand::Drain) => {}
             Some(failed) = accepting.join_next() => failed.unwrap_or_else(|error| Err(io::Error::other(error)))?,

@@ -44,6 +44,7 @@ use crate::{
         shutdown::{Demand, QUICK, Shutdown, Watch},
         tls::Door,
     },
+    task::{self, block_on},
 };
 
 impl Bound {
@@ -272,10 +273,11 @@ fn run(start: Start, shutdown: Shutdown, seat: Option<Seat>) -> Result<Summary, 
     let (events, mut inbox) = mpsc::unbounded_channel();
     let (release, released) = oneshot::channel();
     let (report, watch) = (events.clone(), shutdown.subscribe());
-    let first = move |runtime: &Runtime| runtime.block_on(first_thread(start, report, watch, released, seat));
+    let first =
+        move |runtime: &Runtime| block_on(runtime, first_thread(start, report, watch, released, seat));
     spawn(0, events.clone(), Box::new(first)).map_err(ServeError::Io)?;
     let mut stopped = shutdown.subscribe();
-    let outcome = coordinator.block_on(async {
+    let outcome = block_on(&coordinator, async {
         let first = tokio::select! {
             biased;
             event = inbox.recv() => event,
@@ -385,7 +387,7 @@ async fn first_thread(
         applications.iter_mut().filter_map(|application| application.on_stop.take()).collect();
     let event = match plan(applications, seat) {
         Ok((own, started)) => {
-            let stopping = tokio::spawn(stopping(on_stop, watch.clone(), own.graceful_timeout));
+            let stopping = task::spawn(stopping(on_stop, watch.clone(), own.graceful_timeout));
             let _ = events.send(Event::Started(started));
             let index = own.index;
             let result = own.run(watch).await;
@@ -522,7 +524,7 @@ async fn coordinate(
     for plan in plans {
         let (index, watch, report) = (plan.index, shutdown.subscribe(), events.clone());
         let body = move |runtime: &Runtime| {
-            let result = runtime.block_on(plan.run(watch));
+            let result = block_on(runtime, plan.run(watch));
             let _ = report.send(Event::Ended { index, result });
         };
         if let Err(error) = spawn(index, events.clone(), Box::new(body)) {

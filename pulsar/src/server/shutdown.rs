@@ -11,6 +11,8 @@ use tokio::{
     sync::watch,
 };
 
+use crate::task;
+
 /// Tells running servers to stop. Clones act as one.
 ///
 /// ```
@@ -156,11 +158,11 @@ impl Watch {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn signals(shutdown: Shutdown) -> io::Result<()> {
-    signals_and_reopen(shutdown, || {})
+    signals_and_reopen(shutdown, Box::new(|| {}))
 }
 
 /// Like [`signals`]; USR1 calls `reopen`, and the other signals that an arbiter understands do nothing, instead of ending the process.
-pub(crate) fn signals_and_reopen(shutdown: Shutdown, reopen: impl Fn() + Send + 'static) -> io::Result<()> {
+pub(crate) fn signals_and_reopen(shutdown: Shutdown, reopen: Box<dyn Fn() + Send>) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let (mut terminate, mut interrupt, mut quit, mut user, mut hang_up, mut upgrade) = {
         // Registered before this function returns: a signal that comes right after it is not lost.
@@ -205,7 +207,10 @@ pub(crate) fn signals_and_reopen(shutdown: Shutdown, reopen: impl Fn() + Send + 
             }
         }
     };
-    thread::Builder::new().name("pulsar-signals".into()).spawn(move || runtime.block_on(wait)).map(drop)
+    thread::Builder::new()
+        .name("pulsar-signals".into())
+        .spawn(move || task::block_on(&runtime, wait))
+        .map(drop)
 }
 
 #[cfg(test)]

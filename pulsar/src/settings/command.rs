@@ -231,8 +231,9 @@ pub(super) static COMMANDS: &[CommandRow] = &[
             },
         ],
         command: |_, values| {
-            let (change, app) =
-                values.split_last().expect("clap has refused the command without its last value");
+            let (change, app) = values
+                .split_last()
+                .expect("the command line is refused without the last value of this command");
             Ok(Command::Workers { app: app.first().map(ToString::to_string), change: change.parse()? })
         },
     },

@@ -24,20 +24,20 @@ pub(super) struct Environment {
     pub(super) ignored: Vec<String>,
 }
 
-pub(super) fn read(
-    variables: impl IntoIterator<Item = (OsString, OsString)>,
-    applications: &[Application],
-) -> Environment {
+pub(super) fn read(variables: Vec<(OsString, OsString)>, applications: &[Application]) -> Environment {
     let known: Vec<(String, Setting<'_>)> =
         settings(applications).into_iter().map(|setting| (setting.variable(), setting)).collect();
     let Environment { mut given, mut mistakes, mut ignored } = Environment::default();
-    let mut variables: Vec<(String, OsString)> = variables
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-        .filter(|(name, _)| name.starts_with(VARIABLES))
-        .collect();
-    variables.sort();
+    let mut sorted: Vec<(String, OsString)> = Vec::new();
     for (name, value) in variables {
+        if let Ok(name) = name.into_string()
+            && name.starts_with(VARIABLES)
+        {
+            let place = sorted.partition_point(|(other, _)| *other <= name);
+            sorted.insert(place, (name, value));
+        }
+    }
+    for (name, value) in sorted {
         let origin = Origin::Environment(name.clone());
         let Some((_, setting)) = known.iter().find(|(variable, _)| *variable == name) else {
             match misspelt(&origin, &name, &known, applications) {

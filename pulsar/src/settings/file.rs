@@ -43,20 +43,15 @@ pub(super) fn read(
     if errors.is_empty() || torn == Torn::Salvage {
         reader.program(document.get_ref());
     }
-    let mut mistakes = reader.mistakes;
-    mistakes.sort_by_key(|(at, _)| *at);
-    // The parser hands out keys by the alphabet; messages about two of them read in the order of the file.
-    let mut given = reader.given;
-    given.sort_by_key(|(at, _)| *at);
-    let given = given.into_iter().map(|(_, given)| given).collect();
-    (given, mistakes.into_iter().map(|(_, mistake)| mistake).collect())
+    let given = reader.given.into_iter().map(|(_, given)| given).collect();
+    (given, reader.mistakes.into_iter().map(|(_, mistake)| mistake).collect())
 }
 
 struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
     applications: &'a [Application],
-    // With the offset of each, to put them into the order of the file.
+    // With the offset of each, and in the order of the file: the parser hands out keys by the alphabet.
     given: Vec<(usize, Given)>,
     mistakes: Vec<(usize, Mistake)>,
 }
@@ -154,7 +149,8 @@ impl Reader<'_> {
             }
         }
         if !values.is_empty() {
-            self.given.push((key, Given { application, row, origin: self.origin(key), values }));
+            let place = self.given.partition_point(|(other, _)| *other <= key);
+            self.given.insert(place, (key, Given { application, row, origin: self.origin(key), values }));
         }
     }
 
@@ -167,9 +163,10 @@ impl Reader<'_> {
     }
 
     fn mistake(&mut self, at: usize, message: String) -> &mut Mistake {
-        let place = self.origin(at).place();
-        self.mistakes.push((at, Mistake::new(place, message)));
-        &mut self.mistakes.last_mut().expect("one was pushed in the line above").1
+        let mistake = Mistake::new(self.origin(at).place(), message);
+        let place = self.mistakes.partition_point(|(other, _)| *other <= at);
+        self.mistakes.insert(place, (at, mistake));
+        &mut self.mistakes[place].1
     }
 
     fn origin(&self, offset: usize) -> Origin {

@@ -12,7 +12,8 @@ use std::{
 
 use crate::settings::{
     applications::{Application, check},
-    arguments, checks,
+    arguments::{self, Said},
+    checks,
     command::Command,
     environment::{self, Environment},
     file::{self, Torn},
@@ -76,7 +77,7 @@ impl Loader {
     /// # Errors
     ///
     /// An [`Exit`] if there is nothing to run: `--help` and `--version` were asked for, or something is wrong. Of the
-    /// command line clap names the first unknown flag or command; all other mistakes are named together.
+    /// command line the first unknown flag or command is named; all other mistakes are named together.
     ///
     /// A command to a running instance, such as `reload`, fails for mistakes of the command line alone. The settings of the
     /// instance are known to the instance, and a mistake in the settings file must not keep anybody from stopping it: of
@@ -85,9 +86,20 @@ impl Loader {
     /// A program that reads its settings anew calls this again with the same arguments and variables.
     pub fn load(
         &self,
-        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         read: impl FnOnce(&Path) -> io::Result<String>,
+    ) -> Result<Invocation, Exit> {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        self.load_all(arguments, variables.into_iter().collect(), Box::new(read))
+    }
+
+    /// What does not depend on the kinds of iterators, and so is compiled once.
+    fn load_all(
+        &self,
+        arguments: Vec<OsString>,
+        variables: Vec<(OsString, OsString)>,
+        read: Read<'_>,
     ) -> Result<Invocation, Exit> {
         let unnamed = [Application::new(&self.program)];
         let applications = if self.applications.is_empty() { &unnamed[..] } else { &self.applications };
@@ -203,17 +215,20 @@ impl fmt::Display for Exit {
 
 impl std::error::Error for Exit {}
 
-impl From<clap::Error> for Exit {
-    fn from(error: clap::Error) -> Self {
-        Exit { code: if error.use_stderr() { WRONG_SETTINGS } else { 0 }, message: error.to_string() }
+impl From<Said> for Exit {
+    fn from(said: Said) -> Self {
+        match said {
+            Said::Text(message) => Exit { code: 0, message },
+            Said::Refusal(message) => Exit { code: WRONG_SETTINGS, message },
+        }
     }
 }
 
+/// What gives the text of the settings file.
+type Read<'a> = Box<dyn FnOnce(&Path) -> io::Result<String> + 'a>;
+
 /// The settings file, if there is one; `sources` name it, the highest first.
-fn read_file(
-    read: impl FnOnce(&Path) -> io::Result<String>,
-    sources: [&Vec<Given>; 3],
-) -> Result<Option<(PathBuf, String)>, Mistake> {
+fn read_file(read: Read<'_>, sources: [&Vec<Given>; 3]) -> Result<Option<(PathBuf, String)>, Mistake> {
     let config = row(CONFIG).expect("the table has it");
     let named = sources.into_iter().flatten().find(|given| given.row.name == CONFIG);
     let mut settings = Settings::default();

@@ -6,7 +6,7 @@
 //! into an [`Exit`] that says all that is wrong with it.
 //!
 //! Lowest first: the values (`mistake`, `bind`, `values`, `limits`, `peers`, `processes`, `tls`, `typed`), the table (`row`, `rows`), the names
-//! (`given`, `applications`, `command`), one file per source (`arguments`, `environment`, `file`), and what brings them
+//! (`given`, `applications`, `command`), one file per source (`arguments` with `line` and `help`, `environment`, `file`), and what brings them
 //! together (`resolve`, `checks`, `loader`). A file imports from files before it in this list only.
 
 mod applications;
@@ -19,7 +19,9 @@ mod file;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod given;
+mod help;
 mod limits;
+mod line;
 mod loader;
 mod mistake;
 mod peers;

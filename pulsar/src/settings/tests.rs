@@ -523,8 +523,28 @@ fn mistakes_on_the_command_line() {
             "error: unrecognized subcommand 'rotues'\n\n  tip: a similar subcommand exists: 'routes'\n",
         ),
         (&["serve", "x"], "error: unexpected argument 'x' found\n"),
-        (&["serve", "--json"], "error: unexpected argument '--json' found\n"),
+        (
+            &["serve", "--json"],
+            "error: unexpected argument '--json' found\n\n  tip: 'routes --json' exists\n\nUsage: shop serve [OPTIONS]\n\n\
+             For more information, try '--help'.\n",
+        ),
+        (&["help", "rotues"], "error: unrecognized subcommand 'rotues'\n"),
+        (&["--", "serve"], "error: unexpected argument 'serve' found\n"),
+        (&["-q"], "error: unexpected argument '-q' found\n\nUsage: shop [OPTIONS] [COMMAND]\n"),
         (&["--bind"], "error: a value is required for '--bind <ADDR>' but none was supplied\n"),
+        (&["-b"], "error: a value is required for '--bind <ADDR>' but none was supplied\n"),
+        (
+            &["--bind", "--threads", "2"],
+            "error: a value is required for '--bind <ADDR>' but none was supplied\n",
+        ),
+        (
+            &["--check-config=3"],
+            "error: unexpected value '3' for '--check-config' found; no more were expected\n",
+        ),
+        (
+            &["routes", "--json", "--json"],
+            "error: the argument '--json' cannot be used multiple times\n\nUsage: shop routes [OPTIONS]\n",
+        ),
         (
             &["--threads", "1", "--threads", "2"],
             "error: the argument '--threads <N>' cannot be used multiple times\n",
@@ -1071,6 +1091,59 @@ fn the_help_lists_every_row() {
     assert!(!help.contains("--admin-threads"), "{help}");
     assert!(help.contains("Applications: shop, admin."), "{help}");
     assert!(help.contains("--admin-bind ADDR"), "{help}");
+}
+
+#[test]
+fn the_help_of_a_command() {
+    for (arguments, expected) in [
+        (&["workers", "-h"][..], "[APP]      The application; the first one unless it is named\n"),
+        (&["help", "workers"], "[APP]\n          The application; the first one unless it is named\n"),
+    ] {
+        let help = alone(|start| Start { arguments, ..start }.load()).unwrap_err().message;
+        let expected = format!(
+            "Change the number of workers of the running instance\n\nUsage: shop workers [OPTIONS] [APP] <N|+N|-N>\n\n\
+             Arguments:\n  {expected}"
+        );
+        assert!(help.starts_with(&expected), "{help}");
+        assert!(!help.contains("--check-config") && help.contains("\n  -V, --version"), "{help}");
+    }
+}
+
+#[test]
+fn flags_are_written_in_several_ways() {
+    for arguments in [
+        &["--bind", ":81", "--workers", "2"][..],
+        &["--bind=:81", "--workers=2"],
+        &["-b", ":81", "-w", "2"],
+        &["-b:81", "-w2"],
+        &["-b=:81", "serve", "-w=2"],
+        &["serve", "--workers", "2", "-b", ":81"],
+    ] {
+        let invocation = alone(|start| Start { arguments, ..start }.load()).unwrap();
+        let settings = &invocation.settings.first().settings;
+        assert_eq!((settings.bind[0].to_string(), settings.workers), (":81".into(), 2), "{arguments:?}");
+    }
+    for (arguments, expected) in [
+        (&["--reload"][..], true),
+        (&["--reload", "serve"], true),
+        (&["serve", "--reload"], true),
+        (&["--reload", "false", "serve"], false),
+        (&["--reload=true"], true),
+    ] {
+        let invocation = alone(|start| Start { arguments, ..start }.load()).unwrap();
+        assert_eq!(invocation.settings.first().settings.reload, expected, "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_is_text() {
+    use std::os::unix::ffi::OsStringExt;
+
+    let arguments = [OsString::from("shop"), OsString::from_vec(b"-b\xff".to_vec())];
+    let exit =
+        Loader::new("shop", "1").load(arguments, [], |_| Err(io::ErrorKind::NotFound.into())).unwrap_err();
+    assert!(exit.message.starts_with("error: the argument '-b\u{fffd}' is not valid UTF-8\n"), "{exit}");
 }
 
 #[test]

@@ -10,10 +10,11 @@ use tokio::{
 };
 
 use crate::{
+    app::AnyService,
     body::{Body, BoxError, Request, Response},
     middleware::BoxService,
     request::{Connection, Tls},
-    server::{Address, BoundAddress, Server, ServerConfig, Shutdown, serve_pair},
+    server::{Address, BoundAddress, Foreign, Server, ServerConfig, Shutdown, serve_pair},
     settings::TlsVersion,
 };
 
@@ -41,7 +42,7 @@ impl Target {
             let shutdown = shutdown.clone();
             move || {
                 let _ending = ending;
-                let _ = bound.serve(service, shutdown);
+                let _ = bound.serve(served(service), shutdown);
             }
         })?;
         Ok(Self::Socket(Arc::new(Running { address, shutdown, ended, thread: Some(thread) })))
@@ -72,7 +73,7 @@ impl Target {
     pub(super) async fn send(&self, request: Request, is_upgrade: bool) -> Result<Response, BoxError> {
         match self {
             Self::Service { service, config } if is_upgrade => {
-                exchange(serve_pair(service.clone(), config)?, request).await
+                exchange(serve_pair(served(service.clone()), config)?, request).await
             }
             Self::Service { service, .. } => Ok(service.answer(request).await),
             Self::Socket(running) => exchange(TcpStream::connect(running.address).await?, request).await,
@@ -91,6 +92,11 @@ impl Target {
 
 /// Longer than a quick stop takes, which is two seconds at most.
 const A_MOMENT: Duration = Duration::from_secs(5);
+
+/// As programs are served: what serves connections is compiled once for both.
+fn served(service: BoxService) -> AnyService {
+    AnyService::Layered(Foreign(service))
+}
 
 /// One request on a connection of its own.
 async fn exchange<S>(stream: S, request: Request) -> Result<Response, BoxError>

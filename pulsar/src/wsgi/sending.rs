@@ -26,6 +26,7 @@ use super::{
 use crate::{
     body::{Body, BoxError, BoxFuture, Response},
     error::Chain,
+    task::spawn_on,
 };
 
 /// The body of an answer, in the order in which it was made.
@@ -211,13 +212,15 @@ impl Drop for Sending {
         match (self.call.take(), &mut self.rest) {
             (Some(mut call), _) => {
                 if let Ok(runtime) = Handle::try_current() {
-                    runtime.spawn(async move {
+                    spawn_on(&runtime, async move {
                         let Answered(outcome) = poll_fn(|cx| match guarded(|| call.as_mut().poll(cx)) {
                             Ok(polled) => polled,
                             Err(failure) => Poll::Ready(Answered(Err(failure))),
                         })
                         .await;
-                        outcome.err().map(log)
+                        if let Err(failure) = outcome {
+                            log(failure);
+                        }
                     });
                 }
             }
