@@ -3,7 +3,7 @@
 //! Handlers read it through the extractors here. A request that came from no server, as in a test, has what can be known.
 //! Nothing here reads a socket, and a forwarding header is believed only if it comes from a proxy that the settings name.
 //!
-//! Lowest first: `id`, `method`, `peer`, `route`, `tls`, `host`, `forwarded`; `connection`, which has all of them; `origin`; `extractors`; `websocket`, which knows none.
+//! Lowest first: `id`, `method`, `params`, `peer`, `route`, `tls`, `host`, `forwarded`; `connection`, which has all of them; `origin`; `extractors`; `websocket`, which knows none.
 
 mod connection;
 mod extractors;
@@ -14,6 +14,7 @@ mod host;
 mod id;
 mod method;
 mod origin;
+mod params;
 mod peer;
 mod route;
 mod tls;
@@ -24,18 +25,14 @@ pub(crate) use self::origin::is_same_origin;
 #[cfg(feature = "tls")]
 pub(crate) use self::tls::ServerNames;
 pub use self::{
-    connection::Connection,
-    extractors::ClientAddress,
-    id::RequestId,
-    origin::Origin,
-    peer::Peer,
-    route::{MatchedRoute, Params},
-    tls::Tls,
+    connection::Connection, extractors::ClientAddress, id::RequestId, origin::Origin, params::Params,
+    peer::Peer, route::MatchedRoute, tls::Tls,
 };
 pub(crate) use self::{
     connection::{Trust, Wire, path_values},
     id::X_REQUEST_ID,
     method::is_standard,
-    route::{Matched, MountedAt, RouteInfo, RouteNames, Spans},
+    params::Spans,
+    route::{Matched, MountedAt, RouteInfo, RouteNames},
     websocket::is_websocket_connect,
 };

@@ -9,8 +9,9 @@ use pulsar_pattern::{Converter, ParseError, Pattern, Segment};
 
 use super::{
     matcher::{Matcher, Rank},
-    table::{Found, Table},
+    table::Found,
     target::{decode, is_dotted},
+    trie::Trie,
 };
 use crate::{
     __fuzz::{head_and_body, lines},
@@ -54,7 +55,7 @@ pub fn route_pattern_parse(data: &[u8]) {
 pub fn router_insert_match(data: &[u8]) {
     let (head, path) = head_and_body(data);
     let (Ok(head), Ok(path)) = (std::str::from_utf8(head), std::str::from_utf8(path)) else { return };
-    let mut table = Table::new();
+    let mut trie = Trie::new();
     let mut rules = Vec::new();
     for line in lines(head.as_bytes()).take(MOST_RULES) {
         let line = std::str::from_utf8(line).expect("the text was");
@@ -64,7 +65,7 @@ pub fn router_insert_match(data: &[u8]) {
         };
         let Ok(pattern) = Pattern::parse(rule) else { continue };
         // The table gives it a number also if its expression is too large; then there is nothing to compare.
-        if table.insert(pattern.segments(), pattern.is_branch(), std::slice::from_ref(&method)).is_err() {
+        if trie.insert(pattern.segments(), pattern.is_branch(), std::slice::from_ref(&method)).is_err() {
             return;
         }
         rules.push((method, pattern));
@@ -81,6 +82,7 @@ pub fn router_insert_match(data: &[u8]) {
         return;
     }
 
+    let table = trie.freeze();
     let mut spans = Spans::EMPTY;
     let found = table.find(&decoded, &Method::GET, &mut spans);
     let matches =

@@ -6,16 +6,19 @@
 //!
 //! Backwards, from a name or a function and values to a URL, goes `reverse`, on the same table.
 //!
-//! Files, lower ones first: `entry`, `errors`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `reach`, `reverse`;
+//! Files, lower ones first: `entry`, `errors`, `cell`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `trie`, `layout`; `lookup`, `reach`, `reverse`;
 //! `names`; `service`, `wsgi`; `routes`; `typed`, `url_for`, `compile`, `advice`.
 
 mod advice;
+mod cell;
 mod compile;
 mod entry;
 mod errors;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod language;
+mod layout;
+mod lookup;
 mod matcher;
 mod names;
 mod overlap;
@@ -28,10 +31,13 @@ mod table;
 mod target;
 #[cfg(test)]
 mod tests;
+mod trie;
 mod typed;
 mod url_for;
 mod wsgi;
 
+#[doc(hidden)]
+pub use self::lookup::Lookup;
 #[doc(hidden)]
 pub use self::typed::{NamedRoute, UrlRoute};
 pub use self::{

@@ -205,10 +205,10 @@ impl RouterService {
             Found::Route(number) => {
                 let params = match text {
                     _ if spans.len() == 0 => Params::none(),
-                    Cow::Owned(text) => Params::of_decoded(target::reveal(Cow::Owned(text)).into(), spans),
+                    Cow::Owned(text) => Params::of_decoded(target::reveal(Cow::Owned(text)).into(), &spans),
                     Cow::Borrowed(_) => match request.uri().path_and_query() {
-                        Some(path) => Params::of_path(path.clone(), spans),
-                        None => Params::of_decoded(path.into(), spans),
+                        Some(path) => Params::of_path(path.clone(), &spans),
+                        None => Params::of_decoded(path.into(), &spans),
                     },
                 };
                 self.call_route(number, request, params)

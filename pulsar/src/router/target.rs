@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::cell::has;
+
 /// What stands for an encoded slash where the path is split.
 const ENCODED_SLASH: char = '\0';
 
@@ -34,6 +36,7 @@ impl BadPath {
 }
 
 /// The text to match: the path itself, or a decoded copy if it has percent-encoded bytes.
+#[inline]
 pub(super) fn decode(path: &str) -> Result<Cow<'_, str>, BadPath> {
     if !path.starts_with('/') {
         return Err(BadPath::NoSlash);
@@ -41,14 +44,16 @@ pub(super) fn decode(path: &str) -> Result<Cow<'_, str>, BadPath> {
     if path.len() > usize::from(u16::MAX) {
         return Err(BadPath::TooLong);
     }
-    match memchr::memchr(b'%', path.as_bytes()) {
-        None => Ok(Cow::Borrowed(path)),
-        Some(first) => decode_from(path.as_bytes(), first).map(Cow::Owned),
+    if has(path.as_bytes(), b'%') {
+        decode_all(path.as_bytes()).map(Cow::Owned)
+    } else {
+        Ok(Cow::Borrowed(path))
     }
 }
 
-fn decode_from(path: &[u8], first: usize) -> Result<String, BadPath> {
+fn decode_all(path: &[u8]) -> Result<String, BadPath> {
     let mut text = Vec::with_capacity(path.len());
+    let first = memchr::memchr(b'%', path).unwrap_or(path.len());
     text.extend_from_slice(&path[..first]);
     let mut rest = path[first..].iter().copied();
     while let Some(byte) = rest.next() {
@@ -80,10 +85,11 @@ pub(super) fn reveal(text: Cow<'_, str>) -> Cow<'_, str> {
 /// lead out of a directory once somebody joins it to one.
 pub(super) fn is_dotted(value: &str) -> bool {
     let bytes = value.as_bytes();
-    if bytes.first() != Some(&b'.') && memchr::memchr(b'/', bytes).is_none() {
-        return false;
-    }
-    value.split('/').any(|part| part == "." || part == "..")
+    let ends = |at: usize| bytes.get(at).is_none_or(|byte| *byte == b'/');
+    memchr::memchr_iter(b'.', bytes).any(|at| {
+        let begins = at == 0 || bytes[at - 1] == b'/';
+        begins && (ends(at + 1) || bytes[at + 1] == b'.' && ends(at + 2))
+    })
 }
 
 #[cfg(test)]

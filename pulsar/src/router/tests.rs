@@ -8,16 +8,17 @@ use pulsar_pattern::Pattern;
 use super::{
     table::{Found, Table},
     target::decode,
+    trie::Trie,
 };
 use crate::request::Spans;
 
-fn table(rules: &[&str]) -> Table {
-    let mut table = Table::new();
+fn trie(rules: &[&str]) -> Trie {
+    let mut trie = Trie::new();
     for rule in rules {
         let pattern = Pattern::parse(rule).unwrap();
-        table.insert(pattern.segments(), pattern.is_branch(), &[Method::GET]).unwrap();
+        trie.insert(pattern.segments(), pattern.is_branch(), &[Method::GET]).unwrap();
     }
-    table
+    trie
 }
 
 fn find(table: &Table, path: &str) -> Found {
@@ -27,7 +28,7 @@ fn find(table: &Table, path: &str) -> Found {
 
 #[test]
 fn a_search_allocates_nothing() {
-    let mut table = table(&[
+    let mut trie = trie(&[
         "/",
         "/static/route",
         "/users/<int:id>/<name>",
@@ -43,7 +44,8 @@ fn a_search_allocates_nothing() {
         "/tied/<int(max=9):a>/<b>",
         "/tied/<int(max=5):a>/x",
     ]);
-    table.mount(Pattern::parse("/mounted").unwrap().segments(), 0, false);
+    trie.mount(Pattern::parse("/mounted").unwrap().segments(), 0, false);
+    let table = trie.freeze();
     for (path, expected) in [
         ("/", Found::Route(0)),
         ("/static/route", Found::Route(1)),
@@ -105,7 +107,7 @@ fn the_time_is_linear_in_the_path() {
         (&["/<re(\"(a|aa)+\"):x>b"], "a", 1000),
         (&["/<path:a>/<x>-<y>-<int:z>"], "/a-a-a", 100),
     ] {
-        let table = table(rules);
+        let table = trie(rules).freeze();
         let path = |count: usize| format!("/{}", unit.repeat(count).trim_start_matches('/'));
         let paths = [&path(shortest)[..], &path(shortest * TIMES)];
         let mut seen = Vec::new();
