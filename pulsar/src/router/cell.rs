@@ -1,9 +1,12 @@
 //! Cells, of which the table consists, and how segments are read from a path.
 //!
 //! A cell is a literal segment together with the node that it leads to. It is as large as a cache line, and it is also a slot
-//! in the hash table of the node above: one level of the trie costs one access to memory that may miss the cache. Segments
-//! are read eight bytes at a time, as numbers: the end of a segment is found with a few operations on such a word, and the
-//! same word is what the segment is looked up by, so that a short one is compared by comparing two numbers.
+//! in the hash table of the node above: one level of the trie costs one access to memory that may miss the cache.
+//!
+//! Segments are read eight bytes at a time, as numbers, in which a slash is a zero byte: everything is compared with a slash
+//! by an exclusive or, once, when the path is laid out. The end of a segment is then the first byte that is zero, which a
+//! few operations find, and what stands before it is what the segment is looked up by. No text is compared byte by byte
+//! unless it is longer than sixteen of them.
 
 /// How many bytes are read at once.
 pub(super) const WORD: usize = 8;
@@ -26,11 +29,11 @@ pub(super) const LIST: u8 = 8;
 pub(super) struct Cell {
     /// The text, or its last eight bytes.
     last: u64,
-    /// The first eight bytes of a text that is longer.
+    /// The first eight bytes of a text of eight or more.
     first: u64,
-    /// Where the rest of a text of more than sixteen bytes stands among the texts.
+    /// Where all of a text of more than sixteen bytes stands among the texts.
     text: u32,
-    /// The length of the text, or [`NONE`].
+    /// The length of the text.
     len: u32,
     /// The next cell with the same slot. The root is cell 0, and nobody's next one: 0 is none.
     pub(super) next: u32,
@@ -48,10 +51,11 @@ pub(super) struct Cell {
 
 impl Cell {
     pub(super) const EMPTY: Self = Self {
-        last: 0,
+        // The first byte of a text is no slash, and an empty text is zero: this is none.
+        last: 1 << 63,
         first: 0,
         text: 0,
-        len: NONE,
+        len: 0,
         next: 0,
         base: 0,
         mask: 0,
@@ -62,7 +66,7 @@ impl Cell {
     };
 
     /// Makes it the cell of this text, whose bytes go to `texts` if there is no room for them here.
-    pub(super) fn set_text(&mut self, text: &[u8], texts: &mut Vec<u8>) {
+    pub(super) fn set_text(&mut self, text: &str, texts: &mut Vec<u8>) {
         let key = Key::of(text);
         self.last = key.last;
         self.first = key.first;
@@ -70,24 +74,28 @@ impl Cell {
         self.len = u32::try_from(text.len()).unwrap_or(NONE);
         if text.len() > 2 * WORD {
             self.text = u32::try_from(texts.len()).unwrap_or(NONE);
-            texts.extend_from_slice(text);
+            texts.extend_from_slice(text.as_bytes());
         }
     }
 
-    /// Whether this is the cell of a segment with that key.
+    /// Whether this is the cell of a segment of less than eight bytes: those behind its end are zero, so that no other
+    /// text is the same number.
     #[inline(always)]
+    pub(super) fn is_of_short(&self, first: u64) -> bool {
+        self.last == first
+    }
+
+    /// Whether this is the cell of a segment with that key.
     pub(super) fn is_of(&self, key: &Key<'_>, texts: &[u8]) -> bool {
-        self.last == key.last
-            && self.len as usize == key.text.len()
-            && (key.text.len() <= WORD || self.first == key.first && self.has_middle_of(key, texts))
-    }
-
-    fn has_middle_of(&self, key: &Key<'_>, texts: &[u8]) -> bool {
+        let len = key.text.len();
         let start = self.text as usize;
-        key.text.len() <= 2 * WORD || texts.get(start..start + key.text.len()) == Some(key.text)
+        self.last == key.last
+            && self.len as usize == len
+            && (len < WORD || self.first == key.first)
+            && (len <= 2 * WORD || texts.get(start..start + len) == Some(key.text))
     }
 
-    /// The slot of a key among the literal children.
+    /// The slot of a hash among the literal children.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation)] // the mask is not longer
     pub(super) fn slot(&self, hash: u64) -> u32 {
@@ -98,7 +106,7 @@ impl Cell {
 /// What a segment is looked up by.
 #[derive(Debug)]
 pub(super) struct Key<'a> {
-    pub(super) text: &'a [u8],
+    text: &'a [u8],
     /// The first eight bytes, or all of them.
     first: u64,
     /// The last eight bytes, or all of them.
@@ -106,176 +114,199 @@ pub(super) struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    pub(super) fn of(text: &'a [u8]) -> Self {
-        let mut padded = [0; WORD];
+    pub(super) fn of(text: &'a str) -> Self {
+        let text = text.as_bytes();
+        let mut first = [b'/'; WORD];
         let len = text.len().min(WORD);
-        padded[..len].copy_from_slice(&text[..len]);
-        Self::new(text, u64::from_le_bytes(padded))
+        first[..len].copy_from_slice(&text[..len]);
+        let first = difference(&first);
+        Self { text, first, last: text.last_chunk().map_or(first, difference) }
     }
 
-    /// The key of a text whose first bytes are known.
-    #[inline(always)]
-    pub(super) fn new(text: &'a [u8], first: u64) -> Self {
-        let last = text.last_chunk().map_or(first, |last| u64::from_le_bytes(*last));
-        Self { text, first, last }
-    }
-
-    /// A number that differs for most texts, in its middle bits.
-    #[inline(always)]
     pub(super) fn hash(&self) -> u64 {
-        /// The golden ratio, which spreads what differs in few bits.
-        const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut mixed = self.last;
         if self.text.len() > WORD {
             mixed ^= self.first.rotate_left(27);
-            if self.text.len() > 2 * WORD {
-                mixed ^= middle(self.text);
-            }
         }
-        mixed.wrapping_mul(SPREAD)
+        if self.text.len() > 2 * WORD {
+            // What tells texts apart that begin alike and end alike.
+            let words = self.text.as_chunks::<WORD>().0.iter().skip(1);
+            mixed ^= words.fold(0, |mixed, word| (mixed ^ difference(word)).wrapping_mul(31).rotate_left(29));
+        }
+        hash(mixed)
     }
 }
 
-/// What tells long texts apart that begin alike and end alike.
-#[inline(never)]
-fn middle(text: &[u8]) -> u64 {
-    let words = text.as_chunks::<WORD>().0.iter().skip(1);
-    words.fold(0, |mixed, word| (mixed ^ u64::from_le_bytes(*word)).wrapping_mul(31).rotate_left(29))
+/// A number whose middle bits differ for most texts. That of a text of eight bytes at most is the hash of its bytes.
+#[inline(always)]
+pub(super) fn hash(mixed: u64) -> u64 {
+    /// The golden ratio, which spreads what differs in few bits.
+    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+    mixed.wrapping_mul(SPREAD)
 }
 
 const LOWEST: u64 = 0x0101_0101_0101_0101;
 const HIGHEST: u64 = LOWEST << 7;
 const SLASHES: u64 = LOWEST * b'/' as u64;
-const ZEROS: u64 = LOWEST * b'0' as u64;
-/// The upper half of each byte.
-const UPPER: u64 = LOWEST * 0xF0;
 
-/// The highest bit of the first byte that is zero; maybe those of later bytes too.
+/// Bytes as the number in which slashes are zero.
+#[inline(always)]
+fn difference(bytes: &[u8; WORD]) -> u64 {
+    u64::from_le_bytes(*bytes) ^ SLASHES
+}
+
+/// The highest bit of the first byte that is zero; maybe those of later bytes too. Zero if no byte is.
 #[inline(always)]
 fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(LOWEST) & !word & HIGHEST
 }
 
-/// A path, to be read by words.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a> {
-    /// The path. One of less than a word has slashes behind it.
-    bytes: &'a [u8],
-    /// The length of the path itself.
-    pub(super) len: usize,
-}
-
 /// A segment that was read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Read {
+pub(super) struct Segment {
     /// Where it ends.
     pub(super) end: usize,
-    /// Its first eight bytes, or all of them.
+    /// Its first eight bytes, or all of them with zeros behind.
     pub(super) first: u64,
+    /// Whether these are less than eight.
+    pub(super) is_short: bool,
 }
 
-impl<'a> Reader<'a> {
-    /// A reader; `padded` is where a short path is put.
+impl Segment {
+    /// Whether it is `.` or `..`.
     #[inline(always)]
-    pub(super) fn new(path: &'a [u8], padded: &'a mut [u8; WORD]) -> Self {
-        let bytes = if path.len() < WORD {
-            padded[..path.len()].copy_from_slice(path);
-            &padded[..]
-        } else {
-            path
-        };
-        Self { bytes, len: path.len() }
+    pub(super) fn is_dots(self) -> bool {
+        const DOT: u64 = (b'.' ^ b'/') as u64;
+        self.first == DOT || self.first == (DOT << 8 | DOT)
     }
 
-    /// The word at `at`, each byte as what it differs from a slash in; slashes from the end of the path on.
-    ///
-    /// `at` is less than the length of the path.
+    /// Whether it is nothing but digits. If it is longer than eight bytes only those are looked at.
     #[inline(always)]
-    fn difference(self, at: usize) -> u64 {
-        let from = at.min(self.bytes.len().wrapping_sub(WORD));
-        let word = self.bytes.get(from..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
-        let behind = at.wrapping_sub(from) as u32;
-        (u64::from_le_bytes(word) ^ SLASHES).wrapping_shr(behind * 8)
+    pub(super) fn begins_with_digits(self, len: usize) -> bool {
+        // From `0` to `9` numbers rise once the slash is taken away, and end with 0x1F.
+        const FIRST: u64 = (b'9' ^ b'/') as u64;
+        const BEHIND: u64 = (b'0' ^ b'/') as u64 + 1;
+        let unused = if len < WORD { u64::MAX << (8 * len) } else { 0 };
+        let word = self.first | unused & (LOWEST * FIRST);
+        let is_from = word.wrapping_add(LOWEST * (0x80 - FIRST));
+        let is_behind = word.wrapping_add(LOWEST * (0x80 - BEHIND));
+        is_from & !is_behind & !word & HIGHEST == HIGHEST
     }
+}
+
+/// A path, to be read by words.
+pub(super) trait Source: Copy {
+    /// The eight bytes at `at`, which is less than the length of the path; zeros from its end on.
+    fn word(self, at: usize) -> u64;
+
+    /// The end of a segment that goes on at `at`.
+    fn long(self, at: usize) -> usize;
 
     /// The segment that begins at `start`, which is less than the length of the path.
     #[inline(always)]
-    pub(super) fn segment(self, start: usize) -> Read {
-        let difference = self.difference(start);
-        let zeros = zero_bytes(difference);
+    fn segment(self, start: usize) -> Segment {
+        let word = self.word(start);
+        let zeros = zero_bytes(word);
         if zeros == 0 {
-            return Read { end: self.long(start + WORD), first: difference ^ SLASHES };
+            return Segment { end: self.long(start + WORD), first: word, is_short: false };
         }
-        let behind = (zeros & zeros.wrapping_neg()) >> 7;
-        Read {
-            end: start + (zeros.trailing_zeros() / 8) as usize,
-            first: (difference ^ SLASHES) & behind.wrapping_sub(1),
+        let end = start + (zeros.trailing_zeros() / 8) as usize;
+        Segment { end, first: word & (zeros ^ zeros.wrapping_sub(1)), is_short: true }
+    }
+}
+
+/// The longest path that is laid out for a search. Longer ones are read where they are.
+pub(super) const NEAR: usize = 127;
+
+/// The room for such a path, with a word behind its end.
+pub(super) type Room = [u8; NEAR + 1 + WORD];
+
+/// A path that was laid out, with slashes as zeros and zeros behind its end: nothing has to be asked before a word is read.
+#[derive(Clone, Copy)]
+pub(super) struct Near<'a>(&'a Room);
+
+impl<'a> Near<'a> {
+    /// Lays out a path of at most [`NEAR`] bytes; tells whether there is a `%` in it too.
+    #[inline(always)]
+    pub(super) fn new(path: &[u8], room: &'a mut Room) -> (Self, bool) {
+        const PERCENTS: u64 = LOWEST * (b'%' ^ b'/') as u64;
+        let mut percents = 0;
+        let (words, _) = path.as_chunks::<WORD>();
+        let (places, _) = room.as_chunks_mut::<WORD>();
+        for (place, word) in places.iter_mut().zip(words) {
+            let word = difference(word);
+            percents |= zero_bytes(word ^ PERCENTS);
+            *place = word.to_le_bytes();
         }
+        let last = match path.last_chunk() {
+            // Without the bytes that the words before had.
+            Some(last) => {
+                let rest = 8 * (path.len() % WORD) as u32;
+                (difference(last) >> 8).wrapping_shr(56 - rest)
+            }
+            None => short(path),
+        };
+        percents |= zero_bytes(last ^ PERCENTS);
+        if let Some(place) = places.get_mut(words.len()) {
+            *place = last.to_le_bytes();
+        }
+        (Self(room), percents != 0)
+    }
+}
+
+/// Less than eight bytes as a word.
+fn short(path: &[u8]) -> u64 {
+    let word = path.iter().rev().fold(0, |word, byte| word << 8 | u64::from(byte ^ b'/'));
+    word
+}
+
+impl Source for Near<'_> {
+    #[inline(always)]
+    fn word(self, at: usize) -> u64 {
+        let at = at & NEAR;
+        self.0[at..at + WORD].try_into().map_or(0, u64::from_le_bytes)
     }
 
-    /// The end of a segment that goes on at `at`.
+    #[inline(always)]
     fn long(self, at: usize) -> usize {
         let mut at = at;
-        for _ in 0..7 {
-            if at >= self.len {
-                return self.len;
-            }
-            let zeros = zero_bytes(self.difference(at));
+        loop {
+            let zeros = zero_bytes(self.word(at));
             if zeros != 0 {
                 return at + (zeros.trailing_zeros() / 8) as usize;
             }
             at += WORD;
         }
-        let rest = self.bytes.get(at..).unwrap_or_default();
-        memchr::memchr(b'/', rest).map_or(self.len, |length| at + length)
     }
+}
 
-    /// The text between two places.
+/// A path of more than a word, read where it is.
+#[derive(Clone, Copy)]
+pub(super) struct Far<'a>(pub(super) &'a [u8]);
+
+impl Source for Far<'_> {
     #[inline(always)]
-    pub(super) fn text(self, start: usize, end: usize) -> &'a [u8] {
-        self.bytes.get(start..end).unwrap_or_default()
-    }
-}
-
-/// Whether a text, whose first bytes are known, is nothing but digits.
-#[inline(always)]
-pub(super) fn is_digits(text: &[u8], first: u64) -> bool {
-    if text.len() > WORD {
-        return text.iter().all(u8::is_ascii_digit);
-    }
-    // Bytes that are not there are made zeros. A digit has `3` in front, also with 6 added.
-    let unused = u64::MAX.checked_shl(8 * text.len() as u32).unwrap_or_default();
-    let word = first | ZEROS & unused;
-    word & UPPER == ZEROS && word.wrapping_add(LOWEST * 6) & UPPER == ZEROS
-}
-
-/// Whether a text has this byte in it.
-#[inline(always)]
-pub(super) fn has(text: &[u8], byte: u8) -> bool {
-    const CHUNK: usize = 16;
-    let in_chunk = |chunk: &[u8; CHUNK]| chunk.map(|one| u8::from(one == byte));
-    let joined = |one: [u8; CHUNK], other: [u8; CHUNK]| -> [u8; CHUNK] {
-        std::array::from_fn(|at| one[at] | other[at])
-    };
-    let (Some(last), true) = (text.last_chunk::<CHUNK>(), text.len() <= 4 * CHUNK) else {
-        return has_rarely(text, byte);
-    };
-    let mut found = in_chunk(last);
-    for chunk in text.as_chunks::<CHUNK>().0 {
-        found = joined(found, in_chunk(chunk));
-    }
-    u128::from_ne_bytes(found) != 0
-}
-
-/// The same for what is short or long.
-fn has_rarely(text: &[u8], byte: u8) -> bool {
-    match (text.first_chunk::<WORD>(), text.last_chunk::<WORD>()) {
-        (Some(first), Some(last)) if text.len() <= 2 * WORD => {
-            let bytes = LOWEST * u64::from(byte);
-            let zeros = |word: &[u8; WORD]| zero_bytes(u64::from_le_bytes(*word) ^ bytes);
-            zeros(first) | zeros(last) != 0
+    fn word(self, at: usize) -> u64 {
+        let Some(behind) = self.0.get(at..) else { return 0 };
+        match behind.first_chunk() {
+            Some(word) => difference(word),
+            None => short(behind),
         }
-        (None, _) => text.contains(&byte),
-        _ => memchr::memchr(byte, text).is_some(),
+    }
+
+    fn long(self, at: usize) -> usize {
+        let mut at = at;
+        for _ in 0..8 {
+            if at >= self.0.len() {
+                return self.0.len();
+            }
+            let zeros = zero_bytes(self.word(at));
+            if zeros != 0 {
+                return at + (zeros.trailing_zeros() / 8) as usize;
+            }
+            at += WORD;
+        }
+        let rest = self.0.get(at..).unwrap_or_default();
+        memchr::memchr(b'/', rest).map_or(self.0.len(), |length| at + length)
     }
 }

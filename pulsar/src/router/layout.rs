@@ -125,7 +125,7 @@ impl Layout {
         if literals.is_empty() {
             return Vec::new();
         }
-        let hashes: Vec<_> = literals.iter().map(|(text, _)| Key::of(text.as_bytes()).hash()).collect();
+        let hashes: Vec<_> = literals.iter().map(|(text, _)| Key::of(text).hash()).collect();
         let (size, shift) = choose(&hashes);
         let base = number(self.cells.len());
         self.cells.resize(self.cells.len() + size, Cell::EMPTY);
@@ -144,7 +144,7 @@ impl Layout {
                 self.cells.push(Cell::EMPTY);
                 self.cells[at as usize].next = next;
             }
-            self.cells[at as usize].set_text(text.as_bytes(), &mut self.texts);
+            self.cells[at as usize].set_text(text, &mut self.texts);
             placed.push((*node, at));
         }
         self.free.extend((base..).zip(is_taken).filter(|(_, is_taken)| !is_taken).map(|(slot, _)| slot));

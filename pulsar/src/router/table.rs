@@ -15,7 +15,7 @@ use std::{borrow::Cow, cmp::Ordering, collections::HashMap};
 use http::Method;
 
 use super::{
-    cell::{Cell, DIGITS, Key, LIST, LITERALS, NONE, Read, Reader, TEXT, WORD, has, is_digits},
+    cell::{Cell, DIGITS, Far, Key, LIST, LITERALS, NEAR, NONE, Near, Segment, Source, TEXT, hash},
     matcher::Matcher,
     specificity::Rule,
     target::{BadPath, decode, is_dotted, reveal},
@@ -163,27 +163,37 @@ impl Table {
         method: &Method,
         spans: &mut Spans,
     ) -> Result<(Found, Cow<'p, str>), BadPath> {
+        if path.len() <= NEAR && path.starts_with('/') {
+            let mut room = [0; _];
+            let (near, has_percent) = Near::new(path.as_bytes(), &mut room);
+            if !has_percent {
+                return Ok((self.search(near, path, path, method, spans), Cow::Borrowed(path)));
+            }
+        }
+        self.find_decoded(path, method, spans)
+    }
+
+    #[inline(never)]
+    fn find_decoded<'p>(
+        &self,
+        path: &'p str,
+        method: &Method,
+        spans: &mut Spans,
+    ) -> Result<(Found, Cow<'p, str>), BadPath> {
         let text = decode(path)?;
-        let found = match &text {
-            Cow::Borrowed(path) => self.find_plain(path, method, spans),
-            Cow::Owned(path) => self.find(path, method, spans),
-        };
-        Ok((found, text))
+        Ok((self.find(&text, method, spans), text))
     }
 
     /// Finds the best match for a path, which begins with a slash and is decoded as `target` does it.
     pub(super) fn find(&self, path: &str, method: &Method, spans: &mut Spans) -> Found {
-        if has(path.as_bytes(), 0) {
-            let shown = reveal(Cow::Borrowed(path));
-            return self.search(path, &shown, method, spans);
+        let shown = reveal(Cow::Borrowed(path));
+        if path.len() <= NEAR {
+            let mut room = [0; _];
+            let (near, _) = Near::new(path.as_bytes(), &mut room);
+            self.search(near, path, &shown, method, spans)
+        } else {
+            self.search(Far(path.as_bytes()), path, &shown, method, spans)
         }
-        self.find_plain(path, method, spans)
-    }
-
-    /// The same for a path that has no encoded slash.
-    #[inline]
-    pub(super) fn find_plain(&self, path: &str, method: &Method, spans: &mut Spans) -> Found {
-        self.search(path, path, method, spans)
     }
 
     /// How much memory it has, but for that of converters with options.
@@ -196,28 +206,46 @@ impl Table {
 
     /// The literal child of a cell for a segment.
     #[inline(always)]
-    fn literal(&self, cell: &Cell, reader: Reader<'_>, start: usize, segment: Read) -> Option<u32> {
-        let key = Key::new(reader.text(start, segment.end), segment.first);
-        let mut slot = cell.slot(key.hash());
-        loop {
-            let child = self.cells.get(slot as usize)?;
-            if child.is_of(&key, &self.texts) {
-                return Some(slot);
-            }
-            slot = child.next;
-            if slot == 0 {
+    fn literal(&self, cell: &Cell, path: &str, start: usize, segment: Segment) -> Option<&Cell> {
+        if !segment.is_short {
+            return self.long_literal(cell, path, start, segment.end);
+        }
+        let mut child = self.cells.get(cell.slot(hash(segment.first)) as usize)?;
+        while !child.is_of_short(segment.first) {
+            if child.next == 0 {
                 return None;
             }
+            child = self.cells.get(child.next as usize)?;
         }
+        Some(child)
+    }
+
+    #[inline(never)]
+    fn long_literal(&self, cell: &Cell, path: &str, start: usize, end: usize) -> Option<&Cell> {
+        let key = Key::of(path.get(start..end)?);
+        let mut child = self.cells.get(cell.slot(key.hash()) as usize)?;
+        while !child.is_of(&key, &self.texts) {
+            if child.next == 0 {
+                return None;
+            }
+            child = self.cells.get(child.next as usize)?;
+        }
+        Some(child)
     }
 
     #[inline(always)]
-    fn search(&self, path: &str, shown: &str, method: &Method, spans: &mut Spans) -> Found {
-        let mut padded = [b'/'; WORD];
+    fn search<S: Source>(
+        &self,
+        source: S,
+        path: &str,
+        shown: &str,
+        method: &Method,
+        spans: &mut Spans,
+    ) -> Found {
         let mut search = Search {
             table: self,
             path,
-            reader: Reader::new(path.as_bytes(), &mut padded),
+            source,
             shown,
             has_hidden: !std::ptr::eq(path, shown),
             method: self.methods.number(method),
@@ -229,7 +257,8 @@ impl Table {
             other_slash: false,
             tried_from: Vec::new(),
         };
-        match search.walk(0, 0, 0) {
+        let Some(root) = self.cells.first() else { return Found::Nothing };
+        match search.walk(root, 0, 0) {
             NONE => search.failed(),
             MOUNTED => search.mounted.map_or(Found::Nothing, |(number, rest)| Found::Mount(number, rest)),
             route => Found::Route(route as usize),
@@ -240,10 +269,16 @@ impl Table {
 /// What a walk returns instead of a route when it has come to a mounted service.
 const MOUNTED: u32 = NONE - 1;
 
-struct Search<'a> {
+/// How a walk goes on.
+enum Next<'a> {
+    Child(&'a Cell),
+    Found(u32),
+}
+
+struct Search<'a, S> {
     table: &'a Table,
     path: &'a str,
-    reader: Reader<'a>,
+    source: S,
     /// The path with encoded slashes as slashes: what placeholders are compared with.
     shown: &'a str,
     /// Whether that is another text.
@@ -262,33 +297,32 @@ struct Search<'a> {
     tried_from: Vec<usize>,
 }
 
-impl<'a> Search<'a> {
+impl<'a, S: Source> Search<'a, S> {
     /// Looks below a cell, with the path matched up to `at`, where a slash stands or the path ends, and `count` values found.
     ///
     /// Where a literal segment leads on and a placeholder would too, the placeholder waits: the first that has to is
     /// remembered, so that the usual search is a loop; behind it, what is literal is walked to its end before.
-    fn walk(&mut self, id: u32, at: usize, count: usize) -> u32 {
+    fn walk(&mut self, cell: &'a Cell, at: usize, count: usize) -> u32 {
         let table = self.table;
-        let reader = self.reader;
-        let (mut id, mut at, mut count) = (id, at, count);
+        let (path, source) = (self.path, self.source);
+        let (mut cell, mut at, mut count) = (cell, at, count);
         let mut waiting = None;
         loop {
             #[cfg(test)]
             steps::count();
-            let Some(cell) = table.cells.get(id as usize) else { return NONE };
             let start = at + 1;
-            if start < reader.len {
-                let segment = reader.segment(start);
+            if start < path.len() {
+                let segment = source.segment(start);
                 if cell.below & LITERALS != 0
-                    && let Some(child) = table.literal(cell, reader, start, segment)
+                    && let Some(child) = table.literal(cell, path, start, segment)
                 {
                     if cell.below == LITERALS {
-                        (id, at) = (child, segment.end);
+                        (cell, at) = (child, segment.end);
                         continue;
                     }
                     if waiting.is_none() {
                         waiting = Some((cell, at, count));
-                        (id, at) = (child, segment.end);
+                        (cell, at) = (child, segment.end);
                         continue;
                     }
                     match self.walk(child, segment.end, count) {
@@ -297,12 +331,12 @@ impl<'a> Search<'a> {
                     }
                 }
                 match self.dynamic(cell, at, segment, count) {
-                    Ok(NONE) => {}
-                    Ok(found) => return found,
-                    Err(child) => {
-                        (id, at, count) = (child, segment.end, count + 1);
+                    Next::Child(child) => {
+                        (cell, at, count) = (child, segment.end, count + 1);
                         continue;
                     }
+                    Next::Found(NONE) => {}
+                    Next::Found(found) => return found,
                 }
             } else {
                 match self.end(cell, at) {
@@ -313,43 +347,46 @@ impl<'a> Search<'a> {
                     }
                 }
             }
-            let Some((cell, from, found)) = waiting.take() else { return NONE };
-            let segment = reader.segment(from + 1);
-            match self.dynamic(cell, from, segment, found) {
-                Ok(NONE) => return NONE,
-                Ok(found) => return found,
-                Err(child) => (id, at, count) = (child, segment.end, found + 1),
+            let Some((waited, from, before)) = waiting.take() else { return NONE };
+            let segment = source.segment(from + 1);
+            match self.dynamic(waited, from, segment, before) {
+                Next::Child(child) => (cell, at, count) = (child, segment.end, before + 1),
+                Next::Found(found) => return found,
             }
         }
     }
 
-    /// What is below a cell besides literal segments, for the segment behind `at`: what it led to, or the child that the walk
-    /// goes on with.
+    /// What is below a cell besides literal segments, for the segment behind `at`.
     #[inline(always)]
-    fn dynamic(&mut self, cell: &Cell, at: usize, segment: Read, count: usize) -> Result<u32, u32> {
+    fn dynamic(&mut self, cell: &Cell, at: usize, segment: Segment, count: usize) -> Next<'a> {
         let start = at + 1;
         if cell.below & (TEXT | DIGITS) == 0 {
-            return Ok(if cell.below & LIST == 0 { NONE } else { self.list(cell, at, segment.end, count) });
+            return Next::Found(if cell.below & LIST == 0 {
+                NONE
+            } else {
+                self.list(cell, at, segment.end, count)
+            });
         }
         let takes = if cell.below & TEXT == 0 {
-            start != segment.end && is_digits(self.reader.text(start, segment.end), segment.first)
+            segment.begins_with_digits(segment.end - start)
+                && (segment.is_short || self.is_digits(start, segment.end))
         } else {
-            // `//` matches nothing.
-            start != segment.end && !self.is_dotted(start, segment)
+            !segment.is_dots() && !(self.has_hidden && is_dotted(&self.shown[start..segment.end]))
         };
-        if !takes {
-            return Ok(NONE);
+        // `//` matches nothing.
+        if !takes || start == segment.end {
+            return Next::Found(NONE);
         }
         self.spans.put(count, start, segment.end);
-        Err(cell.dynamic)
+        match self.table.cells.get(cell.dynamic as usize) {
+            Some(child) => Next::Child(child),
+            None => Next::Found(NONE),
+        }
     }
 
-    #[inline(always)]
-    fn is_dotted(&self, start: usize, segment: Read) -> bool {
-        const DOT: u64 = b'.' as u64;
-        segment.first == DOT
-            || segment.first == (DOT << 8 | DOT)
-            || self.has_hidden && is_dotted(&self.shown[start..segment.end])
+    #[inline(never)]
+    fn is_digits(&self, start: usize, end: usize) -> bool {
+        self.path.as_bytes()[start..end].iter().all(u8::is_ascii_digit)
     }
 
     /// Tries what a [`List`] has.
@@ -384,7 +421,8 @@ impl<'a> Search<'a> {
             #[cfg(test)]
             steps::count();
             if dynamic.matcher.matches(segment, start, self.spans) {
-                let found = self.walk(dynamic.child, end, self.spans.len());
+                let child = &self.table.cells[dynamic.child as usize];
+                let found = self.walk(child, end, self.spans.len());
                 if found != NONE {
                     if !dynamic.tied && best.is_none() {
                         return found;
@@ -425,9 +463,9 @@ impl<'a> Search<'a> {
         if shown[start..].starts_with('/') {
             return NONE;
         }
-        let child = self.table.cells.get(placeholder.child as usize);
-        if child.is_some_and(|child| child.below == 0) {
-            return self.rest(placeholder.child, start, count);
+        let child = &self.table.cells[placeholder.child as usize];
+        if child.below == 0 {
+            return self.rest(child, start, count);
         }
         if is_dotted(&shown[start..first_end]) {
             return NONE;
@@ -444,12 +482,12 @@ impl<'a> Search<'a> {
         let mut end = first_end;
         loop {
             self.spans.put(count, start, end);
-            let found = self.walk(placeholder.child, end, count + 1);
-            if found != NONE || end == self.reader.len {
+            let found = self.walk(child, end, count + 1);
+            if found != NONE || end == self.path.len() {
                 return found;
             }
             let next =
-                if end + 1 < self.reader.len { self.reader.segment(end + 1).end } else { self.reader.len };
+                if end + 1 < self.path.len() { self.source.segment(end + 1).end } else { self.path.len() };
             if is_dotted(&shown[end + 1..next]) {
                 return NONE;
             }
@@ -458,12 +496,12 @@ impl<'a> Search<'a> {
     }
 
     /// The same where nothing stands behind the placeholder, so that it takes all of the path or all but its final slash.
-    fn rest(&mut self, child: u32, start: usize, count: usize) -> u32 {
-        let len = self.reader.len;
+    fn rest(&mut self, child: &'a Cell, start: usize, count: usize) -> u32 {
+        let len = self.path.len();
         if is_dotted(&self.shown[start..]) {
             return NONE;
         }
-        if self.reader.text(len - 1, len) == b"/" {
+        if self.path.ends_with('/') {
             self.spans.put(count, start, len - 1);
             match self.walk(child, len - 1, count + 1) {
                 NONE => {}
@@ -477,7 +515,7 @@ impl<'a> Search<'a> {
     /// Takes the route that ends here, if it has the method; notes what to say if there is none.
     #[inline(always)]
     fn end(&mut self, cell: &Cell, at: usize) -> u32 {
-        let slash = usize::from(at + 1 == self.reader.len);
+        let slash = usize::from(at + 1 == self.path.len());
         let route = match cell.ends[slash] {
             NONE => NONE,
             end => self.table.methods.route(end, self.method),

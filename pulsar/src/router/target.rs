@@ -6,8 +6,6 @@
 
 use std::borrow::Cow;
 
-use super::cell::has;
-
 /// What stands for an encoded slash where the path is split.
 const ENCODED_SLASH: char = '\0';
 
@@ -36,7 +34,6 @@ impl BadPath {
 }
 
 /// The text to match: the path itself, or a decoded copy if it has percent-encoded bytes.
-#[inline]
 pub(super) fn decode(path: &str) -> Result<Cow<'_, str>, BadPath> {
     if !path.starts_with('/') {
         return Err(BadPath::NoSlash);
@@ -44,16 +41,14 @@ pub(super) fn decode(path: &str) -> Result<Cow<'_, str>, BadPath> {
     if path.len() > usize::from(u16::MAX) {
         return Err(BadPath::TooLong);
     }
-    if has(path.as_bytes(), b'%') {
-        decode_all(path.as_bytes()).map(Cow::Owned)
-    } else {
-        Ok(Cow::Borrowed(path))
+    match memchr::memchr(b'%', path.as_bytes()) {
+        None => Ok(Cow::Borrowed(path)),
+        Some(first) => decode_from(path.as_bytes(), first).map(Cow::Owned),
     }
 }
 
-fn decode_all(path: &[u8]) -> Result<String, BadPath> {
+fn decode_from(path: &[u8], first: usize) -> Result<String, BadPath> {
     let mut text = Vec::with_capacity(path.len());
-    let first = memchr::memchr(b'%', path).unwrap_or(path.len());
     text.extend_from_slice(&path[..first]);
     let mut rest = path[first..].iter().copied();
     while let Some(byte) = rest.next() {
