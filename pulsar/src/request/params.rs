@@ -145,7 +145,7 @@ impl Spans {
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // there are no more than fit
     pub(crate) fn set_len(&mut self, len: usize) {
-        self.len = len.min(MAX_PLACEHOLDERS) as u8;
+        self.len = len as u8;
     }
 }
 

@@ -85,13 +85,17 @@ impl Cell {
         self.last == first
     }
 
-    /// Whether this is the cell of a segment with that key.
+    /// Whether this is the cell of a segment of eight to sixteen bytes, which are its first eight and its last eight.
+    #[inline(always)]
+    pub(super) fn is_of_two(&self, first: u64, last: u64, len: usize) -> bool {
+        self.last == last && self.first == first && self.len as usize == len
+    }
+
+    /// Whether this is the cell of any segment with that key.
     pub(super) fn is_of(&self, key: &Key<'_>, texts: &[u8]) -> bool {
-        let len = key.text.len();
         let start = self.text as usize;
-        self.last == key.last
-            && self.len as usize == len
-            && (len < WORD || self.first == key.first)
+        let len = key.text.len();
+        self.is_of_two(key.first, key.last, len)
             && (len <= 2 * WORD || texts.get(start..start + len) == Some(key.text))
     }
 
@@ -124,25 +128,31 @@ impl<'a> Key<'a> {
     }
 
     pub(super) fn hash(&self) -> u64 {
-        let mut mixed = self.last;
-        if self.text.len() > WORD {
-            mixed ^= self.first.rotate_left(27);
+        match self.text.len() {
+            ..WORD => hash(self.first),
+            len @ WORD..=16 => hash_of_two(self.first, self.last, len),
+            len => {
+                // What tells texts apart that begin alike and end alike.
+                let words = self.text.as_chunks::<WORD>().0.iter().skip(1);
+                let middle =
+                    words.fold(0, |mixed, word| (mixed ^ difference(word)).wrapping_mul(31).rotate_left(29));
+                hash_of_two(self.first ^ middle, self.last, len)
+            }
         }
-        if self.text.len() > 2 * WORD {
-            // What tells texts apart that begin alike and end alike.
-            let words = self.text.as_chunks::<WORD>().0.iter().skip(1);
-            mixed ^= words.fold(0, |mixed, word| (mixed ^ difference(word)).wrapping_mul(31).rotate_left(29));
-        }
-        hash(mixed)
     }
 }
 
-/// A number whose middle bits differ for most texts. That of a text of eight bytes at most is the hash of its bytes.
+/// A number whose middle bits differ for most words.
 #[inline(always)]
-pub(super) fn hash(mixed: u64) -> u64 {
+pub(super) fn hash(word: u64) -> u64 {
     /// The golden ratio, which spreads what differs in few bits.
     const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
-    mixed.wrapping_mul(SPREAD)
+    word.wrapping_mul(SPREAD)
+}
+
+#[inline(always)]
+pub(super) fn hash_of_two(first: u64, last: u64, len: usize) -> u64 {
+    hash(first.rotate_left(27) ^ last.wrapping_add(len as u64))
 }
 
 const LOWEST: u64 = 0x0101_0101_0101_0101;
@@ -173,24 +183,30 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// Whether it is `.` or `..`.
+    /// Whether a simple placeholder takes it, [`TEXT`] or [`DIGITS`]. `//` matches nothing, nor do dots: see `is_dotted`.
     #[inline(always)]
-    pub(super) fn is_dots(self) -> bool {
+    pub(super) fn is_taken(self, kind: u8, path: &str, start: usize) -> bool {
         const DOT: u64 = (b'.' ^ b'/') as u64;
-        self.first == DOT || self.first == (DOT << 8 | DOT)
+        if kind & TEXT != 0 {
+            self.first != 0 && self.first != DOT && self.first != (DOT << 8 | DOT)
+        } else {
+            self.is_digits(path, start)
+        }
     }
 
-    /// Whether it is nothing but digits. If it is longer than eight bytes only those are looked at.
     #[inline(always)]
-    pub(super) fn begins_with_digits(self, len: usize) -> bool {
-        // From `0` to `9` numbers rise once the slash is taken away, and end with 0x1F.
+    fn is_digits(self, path: &str, start: usize) -> bool {
+        if !self.is_short {
+            let text = path.as_bytes().get(start..self.end).unwrap_or_default();
+            return text.iter().all(u8::is_ascii_digit);
+        }
+        // From `9` to `0` they are 0x16 to 0x1F once the slash is taken away.
         const FIRST: u64 = (b'9' ^ b'/') as u64;
         const BEHIND: u64 = (b'0' ^ b'/') as u64 + 1;
-        let unused = if len < WORD { u64::MAX << (8 * len) } else { 0 };
-        let word = self.first | unused & (LOWEST * FIRST);
+        let word = self.first | (u64::MAX << (8 * (self.end - start) % 64)) & (LOWEST * FIRST);
         let is_from = word.wrapping_add(LOWEST * (0x80 - FIRST));
         let is_behind = word.wrapping_add(LOWEST * (0x80 - BEHIND));
-        is_from & !is_behind & !word & HIGHEST == HIGHEST
+        self.first != 0 && is_from & !is_behind & !word & HIGHEST == HIGHEST
     }
 }
 
@@ -256,8 +272,7 @@ impl<'a> Near<'a> {
 
 /// Less than eight bytes as a word.
 fn short(path: &[u8]) -> u64 {
-    let word = path.iter().rev().fold(0, |word, byte| word << 8 | u64::from(byte ^ b'/'));
-    word
+    path.iter().rev().fold(0, |word, byte| word << 8 | u64::from(byte ^ b'/'))
 }
 
 impl Source for Near<'_> {

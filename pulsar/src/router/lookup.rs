@@ -6,7 +6,7 @@ use http::Method;
 use pulsar_pattern::Pattern;
 
 use super::{
-    table::{Found, Table},
+    table::{Found, Sent, Table},
     trie::Trie,
 };
 use crate::request::Spans;
@@ -36,12 +36,12 @@ impl Lookup {
     #[inline]
     pub fn find(&self, path: &str, values: impl FnOnce(&[(u16, u16)])) -> Option<usize> {
         let mut spans = Spans::EMPTY;
-        match self.0.find_sent(path, &Method::GET, &mut spans).ok()?.0 {
-            Found::Route(number) => {
+        match self.0.find_sent(path, &Method::GET, &mut spans) {
+            Sent::Route(number) | Sent::Other(Found::Route(number), _) => {
                 values(spans.as_slice());
                 Some(number)
             }
-            _ => None,
+            Sent::Other(..) | Sent::Bad(_) => None,
         }
     }
 

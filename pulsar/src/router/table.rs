@@ -10,12 +10,15 @@
 //! * A search allocates nothing but the memory of nested `<path:..>` placeholders, and the list of a 405.
 //! * An encoded slash is a NUL in paths and in the texts of cells, so that both are compared as they are.
 
-use std::{borrow::Cow, cmp::Ordering, collections::HashMap};
+use std::{borrow::Cow, cmp::Ordering, collections::HashMap, ptr};
 
 use http::Method;
 
 use super::{
-    cell::{Cell, DIGITS, Far, Key, LIST, LITERALS, NEAR, NONE, Near, Segment, Source, TEXT, hash},
+    cell::{
+        Cell, DIGITS, Far, Key, LIST, LITERALS, NEAR, NONE, Near, Segment, Source, TEXT, WORD, hash,
+        hash_of_two,
+    },
     matcher::Matcher,
     specificity::Rule,
     target::{BadPath, decode, is_dotted, reveal},
@@ -34,6 +37,16 @@ pub(super) enum Found {
     /// No rule matches, but one would with the final slash added or taken away.
     OtherSlash,
     Nothing,
+}
+
+/// What a search for a path as it was sent found.
+#[derive(Debug)]
+pub(super) enum Sent<'p> {
+    /// This route, whose values stand in the path itself.
+    Route(usize),
+    /// Anything else, with the decoded path.
+    Other(Found, Cow<'p, str>),
+    Bad(BadPath),
 }
 
 /// Made by [`Trie::freeze`](super::trie::Trie::freeze).
@@ -151,48 +164,108 @@ impl Methods {
 }
 
 impl Table {
-    /// Finds the best match for a path as it was sent; gives the decoded path too, in which the values stand.
-    ///
-    /// # Errors
-    ///
-    /// Fails if that is no path.
-    #[inline(always)]
-    pub(super) fn find_sent<'p>(
-        &self,
-        path: &'p str,
-        method: &Method,
-        spans: &mut Spans,
-    ) -> Result<(Found, Cow<'p, str>), BadPath> {
-        if path.len() <= NEAR && path.starts_with('/') {
+    /// Finds the best match for a path as it was sent.
+    pub(super) fn find_sent<'p>(&self, path: &'p str, method: &Method, spans: &mut Spans) -> Sent<'p> {
+        let number = self.methods.number(method);
+        let (usual, is_decoded) = if path.len() <= NEAR {
             let mut room = [0; _];
             let (near, has_percent) = Near::new(path.as_bytes(), &mut room);
-            if !has_percent {
-                return Ok((self.search(near, path, path, method, spans), Cow::Borrowed(path)));
-            }
+            let is_decoded = !has_percent && path.starts_with('/');
+            (if is_decoded { self.usual(near, path, number, spans) } else { Usual::Nothing }, is_decoded)
+        } else {
+            let is_decoded = matches!(decode(path), Ok(Cow::Borrowed(_)));
+            let far = Far(path.as_bytes());
+            (if is_decoded { self.usual(far, path, number, spans) } else { Usual::Nothing }, is_decoded)
+        };
+        match usual {
+            Usual::Route(route) => Sent::Route(route as usize),
+            Usual::Nothing if is_decoded => Sent::Other(Found::Nothing, Cow::Borrowed(path)),
+            Usual::Nothing => match decode(path) {
+                Ok(text) => Sent::Other(self.find(&text, method, spans), text),
+                Err(bad) => Sent::Bad(bad),
+            },
+            Usual::From(from) => match self.whole(path, path, method, spans, from) {
+                Found::Route(route) => Sent::Route(route),
+                found => Sent::Other(found, Cow::Borrowed(path)),
+            },
         }
-        self.find_decoded(path, method, spans)
-    }
-
-    #[inline(never)]
-    fn find_decoded<'p>(
-        &self,
-        path: &'p str,
-        method: &Method,
-        spans: &mut Spans,
-    ) -> Result<(Found, Cow<'p, str>), BadPath> {
-        let text = decode(path)?;
-        Ok((self.find(&text, method, spans), text))
     }
 
     /// Finds the best match for a path, which begins with a slash and is decoded as `target` does it.
     pub(super) fn find(&self, path: &str, method: &Method, spans: &mut Spans) -> Found {
         let shown = reveal(Cow::Borrowed(path));
-        if path.len() <= NEAR {
-            let mut room = [0; _];
-            let (near, _) = Near::new(path.as_bytes(), &mut room);
-            self.search(near, path, &shown, method, spans)
-        } else {
-            self.search(Far(path.as_bytes()), path, &shown, method, spans)
+        let from = match self.cells.first() {
+            Some(root) if !ptr::eq(path, &*shown) => From { cell: root, at: 0, count: 0 },
+            _ => match self.usual(Far(path.as_bytes()), path, self.methods.number(method), spans) {
+                Usual::Route(route) => return Found::Route(route as usize),
+                Usual::Nothing => return Found::Nothing,
+                Usual::From(from) => from,
+            },
+        };
+        self.whole(path, &shown, method, spans, from)
+    }
+
+    /// The search as it usually goes: literal segments and simple placeholders, one of which may wait while what is literal
+    /// is tried. What else there is to do, or to say, is left to the whole search.
+    #[inline(always)]
+    fn usual<S: Source>(&self, source: S, path: &str, method: usize, spans: &mut Spans) -> Usual<'_> {
+        let Some(root) = self.cells.first() else { return Usual::Nothing };
+        let mut here = From { cell: root, at: 0, count: 0 };
+        let mut below = root.below;
+        let mut waiting: Option<From<'_>> = None;
+        loop {
+            #[cfg(test)]
+            steps::count();
+            let start = here.at + 1;
+            let next = if start < path.len() {
+                let segment = source.segment(start);
+                if below & LITERALS != 0
+                    && let Some(child) = self.literal(source, here.cell, path, start, segment)
+                {
+                    if below != LITERALS {
+                        if let Some(waiting) = waiting {
+                            return Usual::From(waiting);
+                        }
+                        waiting = Some(here);
+                    }
+                    Some(From { cell: child, at: segment.end, count: here.count })
+                } else if below & (TEXT | DIGITS) != 0 {
+                    if segment.is_taken(below, path, start) {
+                        spans.put(here.count, start, segment.end);
+                        let child = self.cells.get(here.cell.dynamic as usize);
+                        child.map(|cell| From { cell, at: segment.end, count: here.count + 1 })
+                    } else {
+                        None
+                    }
+                } else if below & LIST != 0 {
+                    return Usual::From(waiting.unwrap_or(here));
+                } else {
+                    None
+                }
+            } else {
+                let slash = usize::from(start == path.len());
+                let end = here.cell.ends[slash];
+                if end != NONE {
+                    let route = self.methods.route(end, method);
+                    if route != NONE {
+                        spans.set_len(here.count);
+                        return Usual::Route(route);
+                    }
+                }
+                if end != NONE || here.cell.ends[1 - slash] != NONE || below & LIST != 0 {
+                    return Usual::From(waiting.unwrap_or(here));
+                }
+                None
+            };
+            if let Some(next) = next {
+                here = next;
+                below = here.cell.below;
+            } else if let Some(waited) = waiting.take() {
+                here = waited;
+                below = here.cell.below & !LITERALS;
+            } else {
+                return Usual::Nothing;
+            }
         }
     }
 
@@ -206,25 +279,37 @@ impl Table {
 
     /// The literal child of a cell for a segment.
     #[inline(always)]
-    fn literal(&self, cell: &Cell, path: &str, start: usize, segment: Segment) -> Option<&Cell> {
-        if !segment.is_short {
-            return self.long_literal(cell, path, start, segment.end);
+    fn literal<S: Source>(
+        &self,
+        source: S,
+        cell: &Cell,
+        path: &str,
+        start: usize,
+        segment: Segment,
+    ) -> Option<&Cell> {
+        if segment.is_short {
+            return self.child(cell.slot(hash(segment.first)), |child| child.is_of_short(segment.first));
         }
-        let mut child = self.cells.get(cell.slot(hash(segment.first)) as usize)?;
-        while !child.is_of_short(segment.first) {
-            if child.next == 0 {
-                return None;
-            }
-            child = self.cells.get(child.next as usize)?;
+        let len = segment.end - start;
+        if len > 2 * WORD {
+            return self.long_literal(cell, path.get(start..segment.end)?);
         }
-        Some(child)
+        let last = source.word(segment.end - WORD);
+        let slot = cell.slot(hash_of_two(segment.first, last, len));
+        self.child(slot, |child| child.is_of_two(segment.first, last, len))
     }
 
     #[inline(never)]
-    fn long_literal(&self, cell: &Cell, path: &str, start: usize, end: usize) -> Option<&Cell> {
-        let key = Key::of(path.get(start..end)?);
-        let mut child = self.cells.get(cell.slot(key.hash()) as usize)?;
-        while !child.is_of(&key, &self.texts) {
+    fn long_literal(&self, cell: &Cell, text: &str) -> Option<&Cell> {
+        let key = Key::of(text);
+        self.child(cell.slot(key.hash()), |child| child.is_of(&key, &self.texts))
+    }
+
+    /// The cell at a slot, or behind it, that is the one.
+    #[inline(always)]
+    fn child(&self, slot: u32, is_it: impl Fn(&Cell) -> bool) -> Option<&Cell> {
+        let mut child = self.cells.get(slot as usize)?;
+        while !is_it(child) {
             if child.next == 0 {
                 return None;
             }
@@ -233,21 +318,14 @@ impl Table {
         Some(child)
     }
 
-    #[inline(always)]
-    fn search<S: Source>(
-        &self,
-        source: S,
-        path: &str,
-        shown: &str,
-        method: &Method,
-        spans: &mut Spans,
-    ) -> Found {
+    /// The search for everything, below one cell and what is above it no more.
+    #[inline(never)]
+    fn whole(&self, path: &str, shown: &str, method: &Method, spans: &mut Spans, from: From<'_>) -> Found {
         let mut search = Search {
             table: self,
             path,
-            source,
             shown,
-            has_hidden: !std::ptr::eq(path, shown),
+            has_hidden: !ptr::eq(path, shown),
             method: self.methods.number(method),
             asked: method,
             spans,
@@ -257,13 +335,28 @@ impl Table {
             other_slash: false,
             tried_from: Vec::new(),
         };
-        let Some(root) = self.cells.first() else { return Found::Nothing };
-        match search.walk(root, 0, 0) {
+        match search.walk(from.cell, from.at, from.count) {
             NONE => search.failed(),
             MOUNTED => search.mounted.map_or(Found::Nothing, |(number, rest)| Found::Mount(number, rest)),
             route => Found::Route(route as usize),
         }
     }
+}
+
+/// What the usual search comes to.
+enum Usual<'a> {
+    Route(u32),
+    Nothing,
+    /// The whole search has to go on from here.
+    From(From<'a>),
+}
+
+/// Where a search stands: the path matched up to `at`, where a slash is or the path ends, and `count` values found.
+#[derive(Clone, Copy)]
+struct From<'a> {
+    cell: &'a Cell,
+    at: usize,
+    count: usize,
 }
 
 /// What a walk returns instead of a route when it has come to a mounted service.
@@ -275,10 +368,9 @@ enum Next<'a> {
     Found(u32),
 }
 
-struct Search<'a, S> {
+struct Search<'a> {
     table: &'a Table,
     path: &'a str,
-    source: S,
     /// The path with encoded slashes as slashes: what placeholders are compared with.
     shown: &'a str,
     /// Whether that is another text.
@@ -297,14 +389,15 @@ struct Search<'a, S> {
     tried_from: Vec<usize>,
 }
 
-impl<'a, S: Source> Search<'a, S> {
+impl<'a> Search<'a> {
     /// Looks below a cell, with the path matched up to `at`, where a slash stands or the path ends, and `count` values found.
     ///
     /// Where a literal segment leads on and a placeholder would too, the placeholder waits: the first that has to is
     /// remembered, so that the usual search is a loop; behind it, what is literal is walked to its end before.
     fn walk(&mut self, cell: &'a Cell, at: usize, count: usize) -> u32 {
         let table = self.table;
-        let (path, source) = (self.path, self.source);
+        let path = self.path;
+        let source = Far(path.as_bytes());
         let (mut cell, mut at, mut count) = (cell, at, count);
         let mut waiting = None;
         loop {
@@ -314,7 +407,7 @@ impl<'a, S: Source> Search<'a, S> {
             if start < path.len() {
                 let segment = source.segment(start);
                 if cell.below & LITERALS != 0
-                    && let Some(child) = table.literal(cell, path, start, segment)
+                    && let Some(child) = table.literal(source, cell, path, start, segment)
                 {
                     if cell.below == LITERALS {
                         (cell, at) = (child, segment.end);
@@ -367,14 +460,8 @@ impl<'a, S: Source> Search<'a, S> {
                 self.list(cell, at, segment.end, count)
             });
         }
-        let takes = if cell.below & TEXT == 0 {
-            segment.begins_with_digits(segment.end - start)
-                && (segment.is_short || self.is_digits(start, segment.end))
-        } else {
-            !segment.is_dots() && !(self.has_hidden && is_dotted(&self.shown[start..segment.end]))
-        };
-        // `//` matches nothing.
-        if !takes || start == segment.end {
+        let takes = segment.is_taken(cell.below, self.path, start);
+        if !takes || self.has_hidden && is_dotted(&self.shown[start..segment.end]) {
             return Next::Found(NONE);
         }
         self.spans.put(count, start, segment.end);
@@ -382,11 +469,6 @@ impl<'a, S: Source> Search<'a, S> {
             Some(child) => Next::Child(child),
             None => Next::Found(NONE),
         }
-    }
-
-    #[inline(never)]
-    fn is_digits(&self, start: usize, end: usize) -> bool {
-        self.path.as_bytes()[start..end].iter().all(u8::is_ascii_digit)
     }
 
     /// Tries what a [`List`] has.
@@ -486,8 +568,11 @@ impl<'a, S: Source> Search<'a, S> {
             if found != NONE || end == self.path.len() {
                 return found;
             }
-            let next =
-                if end + 1 < self.path.len() { self.source.segment(end + 1).end } else { self.path.len() };
+            let next = if end + 1 < self.path.len() {
+                Far(self.path.as_bytes()).segment(end + 1).end
+            } else {
+                self.path.len()
+            };
             if is_dotted(&shown[end + 1..next]) {
                 return NONE;
             }
