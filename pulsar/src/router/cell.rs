@@ -3,10 +3,11 @@
 //! A cell is a literal segment together with the node that it leads to. It is as large as a cache line, and it is also a slot
 //! in the hash table of the node above: one level of the trie costs one access to memory that may miss the cache.
 //!
-//! Segments are read eight bytes at a time, as numbers, in which a slash is a zero byte: everything is compared with a slash
-//! by an exclusive or, once, when the path is laid out. The end of a segment is then the first byte that is zero, which a
-//! few operations find, and what stands before it is what the segment is looked up by. No text is compared byte by byte
-//! unless it is longer than sixteen of them.
+//! A segment is looked up by its last eight bytes as a number, which are all of it if it is short: no text is compared byte
+//! by byte unless it is longer than sixteen of them. Where segments end is found for the whole path at once, sixteen bytes
+//! at a time, as a mask with a bit for each slash; nothing that the search does has to wait for it.
+
+use wide::u8x16;
 
 /// How many bytes are read at once.
 pub(super) const WORD: usize = 8;
@@ -22,6 +23,8 @@ pub(super) const TEXT: u8 = 2;
 pub(super) const DIGITS: u8 = 4;
 /// Anything else: see `List` in `table.rs`.
 pub(super) const LIST: u8 = 8;
+/// Many of the literal segments end alike, so that all of their bytes are hashed.
+pub(super) const ALIKE: u8 = 16;
 
 /// A literal segment and the node behind it. The child of a placeholder is a cell too, whose text nobody can ask for.
 #[derive(Clone, Debug)]
@@ -29,7 +32,7 @@ pub(super) const LIST: u8 = 8;
 pub(super) struct Cell {
     /// The text, or its last eight bytes.
     last: u64,
-    /// The first eight bytes of a text of eight or more.
+    /// The first eight bytes of a text that is longer.
     first: u64,
     /// Where all of a text of more than sixteen bytes stands among the texts.
     text: u32,
@@ -44,6 +47,8 @@ pub(super) struct Cell {
     pub(super) dynamic: u32,
     /// The handlers of rules that end here, without and with a final slash.
     pub(super) ends: [u32; 2],
+    /// Its own place.
+    pub(super) id: u32,
     /// Which bits of the hash are the slot.
     pub(super) shift: u8,
     pub(super) below: u8,
@@ -51,52 +56,48 @@ pub(super) struct Cell {
 
 impl Cell {
     pub(super) const EMPTY: Self = Self {
-        // The first byte of a text is no slash, and an empty text is zero: this is none.
-        last: 1 << 63,
+        last: 0,
         first: 0,
         text: 0,
-        len: 0,
+        // No segment is as long.
+        len: NONE,
         next: 0,
         base: 0,
         mask: 0,
         dynamic: NONE,
         ends: [NONE; 2],
+        id: 0,
         shift: 0,
         below: 0,
     };
 
     /// Makes it the cell of this text, whose bytes go to `texts` if there is no room for them here.
-    pub(super) fn set_text(&mut self, text: &str, texts: &mut Vec<u8>) {
-        let key = Key::of(text);
-        self.last = key.last;
-        self.first = key.first;
+    pub(super) fn set_text(&mut self, text: &[u8], texts: &mut Vec<u8>) {
+        self.last = last_word(text, 0, text.len());
+        self.first = first_word(text);
         // A longer text than a number can say is longer than any path.
         self.len = u32::try_from(text.len()).unwrap_or(NONE);
         if text.len() > 2 * WORD {
             self.text = u32::try_from(texts.len()).unwrap_or(NONE);
-            texts.extend_from_slice(text.as_bytes());
+            texts.extend_from_slice(text);
         }
     }
 
-    /// Whether this is the cell of a segment of less than eight bytes: those behind its end are zero, so that no other
-    /// text is the same number.
+    /// Whether this is the cell of a segment, from `start` to `end`, that ends in this word.
     #[inline(always)]
-    pub(super) fn is_of_short(&self, first: u64) -> bool {
-        self.last == first
+    pub(super) fn is_of(&self, last: u64, path: &[u8], start: usize, end: usize, texts: &[u8]) -> bool {
+        let len = end - start;
+        self.last == last
+            && self.len as usize == len
+            && (len <= WORD || self.begins_like(path, start, end, texts))
     }
 
-    /// Whether this is the cell of a segment of eight to sixteen bytes, which are its first eight and its last eight.
     #[inline(always)]
-    pub(super) fn is_of_two(&self, first: u64, last: u64, len: usize) -> bool {
-        self.last == last && self.first == first && self.len as usize == len
-    }
-
-    /// Whether this is the cell of any segment with that key.
-    pub(super) fn is_of(&self, key: &Key<'_>, texts: &[u8]) -> bool {
-        let start = self.text as usize;
-        let len = key.text.len();
-        self.is_of_two(key.first, key.last, len)
-            && (len <= 2 * WORD || texts.get(start..start + len) == Some(key.text))
+    fn begins_like(&self, path: &[u8], start: usize, end: usize, texts: &[u8]) -> bool {
+        let Some(text) = path.get(start..end) else { return false };
+        let own = self.text as usize;
+        self.first == first_word(text)
+            && (text.len() <= 2 * WORD || texts.get(own..own + text.len()) == Some(text))
     }
 
     /// The slot of a hash among the literal children.
@@ -107,39 +108,26 @@ impl Cell {
     }
 }
 
-/// What a segment is looked up by.
-#[derive(Debug)]
-pub(super) struct Key<'a> {
-    text: &'a [u8],
-    /// The first eight bytes, or all of them.
-    first: u64,
-    /// The last eight bytes, or all of them.
-    last: u64,
+/// The first eight bytes of a text; zero if there are less.
+#[inline(always)]
+fn first_word(text: &[u8]) -> u64 {
+    text.first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
 }
 
-impl<'a> Key<'a> {
-    pub(super) fn of(text: &'a str) -> Self {
-        let text = text.as_bytes();
-        let mut first = [b'/'; WORD];
-        let len = text.len().min(WORD);
-        first[..len].copy_from_slice(&text[..len]);
-        let first = difference(&first);
-        Self { text, first, last: text.last_chunk().map_or(first, difference) }
-    }
-
-    pub(super) fn hash(&self) -> u64 {
-        match self.text.len() {
-            ..WORD => hash(self.first),
-            len @ WORD..=16 => hash_of_two(self.first, self.last, len),
-            len => {
-                // What tells texts apart that begin alike and end alike.
-                let words = self.text.as_chunks::<WORD>().0.iter().skip(1);
-                let middle =
-                    words.fold(0, |mixed, word| (mixed ^ difference(word)).wrapping_mul(31).rotate_left(29));
-                hash_of_two(self.first ^ middle, self.last, len)
-            }
-        }
-    }
+/// The last eight bytes of a segment, or all of it with zeros behind.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation)] // of a shift only the lowest bits count
+pub(super) fn last_word(path: &[u8], start: usize, end: usize) -> u64 {
+    let from = end.saturating_sub(WORD);
+    let Some(word) = path.get(from..from + WORD).and_then(<[u8]>::first_chunk) else {
+        // The path has less than eight bytes.
+        let text = path.get(start..end).unwrap_or_default();
+        return text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    };
+    // What is behind the segment is shifted out, then what is before it.
+    let word = u64::from_le_bytes(*word).wrapping_shl((from.wrapping_sub(end) as u32) << 3);
+    let len = (end - start).min(WORD) as u32;
+    word.wrapping_shr((WORD as u32 - len) << 3)
 }
 
 /// A number whose middle bits differ for most words.
@@ -150,178 +138,112 @@ pub(super) fn hash(word: u64) -> u64 {
     word.wrapping_mul(SPREAD)
 }
 
+/// The same for all of a text: what tells those apart that end alike.
+pub(super) fn hash_of_all(text: &[u8]) -> u64 {
+    let words = text.as_chunks::<WORD>().0.iter();
+    let mixed = words.fold(text.len() as u64, |mixed, word| {
+        (mixed ^ u64::from_le_bytes(*word)).wrapping_mul(31).rotate_left(29)
+    });
+    hash(mixed ^ last_word(text, 0, text.len()))
+}
+
+/// Where the segments of a path end.
+pub(super) trait Ends: Copy {
+    /// The end of the segment that begins at `start`, which is less than the length of the path.
+    fn end(self, start: usize) -> usize;
+}
+
+/// A mask with a bit for each slash, and one for the end of the path, which has less than 64 bytes.
+impl Ends for u64 {
+    #[inline(always)]
+    fn end(self, start: usize) -> usize {
+        start + (self >> (start & 63)).trailing_zeros() as usize
+    }
+}
+
+/// The same for a path of less than 128 bytes.
+impl Ends for u128 {
+    #[inline(always)]
+    fn end(self, start: usize) -> usize {
+        start + (self >> (start & 127)).trailing_zeros() as usize
+    }
+}
+
+/// A path of any length, which is looked at when an end is asked for.
+impl Ends for &[u8] {
+    fn end(self, start: usize) -> usize {
+        let rest = self.get(start..).unwrap_or_default();
+        if let Some(chunk) = rest.first_chunk() {
+            let slashes = slashes(chunk, &mut u8x16::ZERO.clone());
+            if slashes != 0 {
+                return start + slashes.trailing_zeros() as usize;
+            }
+        }
+        memchr::memchr(b'/', rest).map_or(self.len(), |length| start + length)
+    }
+}
+
+/// How many bytes are looked at together.
+pub(super) const CHUNK: usize = 16;
+
+/// Where the segments of a path of 16 to 127 bytes end, and whether there is a `%` in it.
 #[inline(always)]
-pub(super) fn hash_of_two(first: u64, last: u64, len: usize) -> u64 {
-    hash(first.rotate_left(27) ^ last.wrapping_add(len as u64))
+pub(super) fn marks(path: &[u8]) -> (u128, bool) {
+    let mut ends = 1 << (path.len() & 127);
+    let mut percents = u8x16::ZERO;
+    let mut at = 0;
+    for chunk in path.as_chunks().0 {
+        ends |= u128::from(slashes(chunk, &mut percents)) << (at & 127);
+        at += CHUNK;
+    }
+    if let Some(last) = path.last_chunk() {
+        ends |= u128::from(slashes(last, &mut percents)) << ((path.len() - CHUNK) & 127);
+    }
+    (ends, percents.to_bitmask() != 0)
 }
 
-const LOWEST: u64 = 0x0101_0101_0101_0101;
-const HIGHEST: u64 = LOWEST << 7;
-const SLASHES: u64 = LOWEST * b'/' as u64;
-
-/// Bytes as the number in which slashes are zero.
+/// The same for a path of less than 64 bytes, in 16 bytes or more.
 #[inline(always)]
-fn difference(bytes: &[u8; WORD]) -> u64 {
-    u64::from_le_bytes(*bytes) ^ SLASHES
+pub(super) fn marks_of_short(bytes: &[u8], len: usize) -> (u64, bool) {
+    let mut ends = 1 << (len & 63);
+    let mut percents = u8x16::ZERO;
+    let mut at = 0;
+    for chunk in bytes.as_chunks().0 {
+        ends |= u64::from(slashes(chunk, &mut percents)) << (at & 63);
+        at += CHUNK;
+    }
+    if let Some(last) = bytes.last_chunk() {
+        ends |= u64::from(slashes(last, &mut percents)) << ((bytes.len() - CHUNK) & 63);
+    }
+    (ends, percents.to_bitmask() != 0)
 }
 
-/// The highest bit of the first byte that is zero; maybe those of later bytes too. Zero if no byte is.
+/// A bit for each slash. What is a `%` is added to `percents`.
 #[inline(always)]
-fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(LOWEST) & !word & HIGHEST
+fn slashes(chunk: &[u8; CHUNK], percents: &mut u8x16) -> u16 {
+    let chunk = u8x16::new(*chunk);
+    *percents |= chunk.simd_eq(u8x16::splat(b'%'));
+    chunk.simd_eq(u8x16::splat(b'/')).to_bitmask() as u16
 }
 
-/// A segment that was read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Segment {
-    /// Where it ends.
-    pub(super) end: usize,
-    /// Its first eight bytes, or all of them with zeros behind.
-    pub(super) first: u64,
-    /// Whether these are less than eight.
-    pub(super) is_short: bool,
+/// Whether a value is `.` or `..`, or nothing.
+#[inline(always)]
+pub(super) fn is_dots_or_empty(last: u64, len: usize) -> bool {
+    const DOT: u64 = b'.' as u64;
+    len == 0 || last == DOT || last == (DOT << 8 | DOT)
 }
 
-impl Segment {
-    /// Whether a simple placeholder takes it, [`TEXT`] or [`DIGITS`]. `//` matches nothing, nor do dots: see `is_dotted`.
-    #[inline(always)]
-    pub(super) fn is_taken(self, kind: u8, path: &str, start: usize) -> bool {
-        const DOT: u64 = (b'.' ^ b'/') as u64;
-        if kind & TEXT != 0 {
-            self.first != 0 && self.first != DOT && self.first != (DOT << 8 | DOT)
-        } else {
-            self.is_digits(path, start)
-        }
+/// Whether a text that is not empty, with this last word, is nothing but digits.
+#[inline(always)]
+pub(super) fn is_digits(last: u64, path: &[u8], start: usize, end: usize) -> bool {
+    const LOWEST: u64 = 0x0101_0101_0101_0101;
+    const UPPER: u64 = LOWEST * 0xF0;
+    const ZEROS: u64 = LOWEST * b'0' as u64;
+    let len = end - start;
+    if len == 0 || len > WORD {
+        return len > WORD && path.get(start..end).is_some_and(|text| text.iter().all(u8::is_ascii_digit));
     }
-
-    #[inline(always)]
-    fn is_digits(self, path: &str, start: usize) -> bool {
-        if !self.is_short {
-            let text = path.as_bytes().get(start..self.end).unwrap_or_default();
-            return text.iter().all(u8::is_ascii_digit);
-        }
-        // From `9` to `0` they are 0x16 to 0x1F once the slash is taken away.
-        const FIRST: u64 = (b'9' ^ b'/') as u64;
-        const BEHIND: u64 = (b'0' ^ b'/') as u64 + 1;
-        let word = self.first | (u64::MAX << (8 * (self.end - start) % 64)) & (LOWEST * FIRST);
-        let is_from = word.wrapping_add(LOWEST * (0x80 - FIRST));
-        let is_behind = word.wrapping_add(LOWEST * (0x80 - BEHIND));
-        self.first != 0 && is_from & !is_behind & !word & HIGHEST == HIGHEST
-    }
-}
-
-/// A path, to be read by words.
-pub(super) trait Source: Copy {
-    /// The eight bytes at `at`, which is less than the length of the path; zeros from its end on.
-    fn word(self, at: usize) -> u64;
-
-    /// The end of a segment that goes on at `at`.
-    fn long(self, at: usize) -> usize;
-
-    /// The segment that begins at `start`, which is less than the length of the path.
-    #[inline(always)]
-    fn segment(self, start: usize) -> Segment {
-        let word = self.word(start);
-        let zeros = zero_bytes(word);
-        if zeros == 0 {
-            return Segment { end: self.long(start + WORD), first: word, is_short: false };
-        }
-        let end = start + (zeros.trailing_zeros() / 8) as usize;
-        Segment { end, first: word & (zeros ^ zeros.wrapping_sub(1)), is_short: true }
-    }
-}
-
-/// The longest path that is laid out for a search. Longer ones are read where they are.
-pub(super) const NEAR: usize = 127;
-
-/// The room for such a path, with a word behind its end.
-pub(super) type Room = [u8; NEAR + 1 + WORD];
-
-/// A path that was laid out, with slashes as zeros and zeros behind its end: nothing has to be asked before a word is read.
-#[derive(Clone, Copy)]
-pub(super) struct Near<'a>(&'a Room);
-
-impl<'a> Near<'a> {
-    /// Lays out a path of at most [`NEAR`] bytes; tells whether there is a `%` in it too.
-    #[inline(always)]
-    pub(super) fn new(path: &[u8], room: &'a mut Room) -> (Self, bool) {
-        const PERCENTS: u64 = LOWEST * (b'%' ^ b'/') as u64;
-        let mut percents = 0;
-        let (words, _) = path.as_chunks::<WORD>();
-        let (places, _) = room.as_chunks_mut::<WORD>();
-        for (place, word) in places.iter_mut().zip(words) {
-            let word = difference(word);
-            percents |= zero_bytes(word ^ PERCENTS);
-            *place = word.to_le_bytes();
-        }
-        let last = match path.last_chunk() {
-            // Without the bytes that the words before had.
-            Some(last) => {
-                let rest = 8 * (path.len() % WORD) as u32;
-                (difference(last) >> 8).wrapping_shr(56 - rest)
-            }
-            None => short(path),
-        };
-        percents |= zero_bytes(last ^ PERCENTS);
-        if let Some(place) = places.get_mut(words.len()) {
-            *place = last.to_le_bytes();
-        }
-        (Self(room), percents != 0)
-    }
-}
-
-/// Less than eight bytes as a word.
-fn short(path: &[u8]) -> u64 {
-    path.iter().rev().fold(0, |word, byte| word << 8 | u64::from(byte ^ b'/'))
-}
-
-impl Source for Near<'_> {
-    #[inline(always)]
-    fn word(self, at: usize) -> u64 {
-        let at = at & NEAR;
-        self.0[at..at + WORD].try_into().map_or(0, u64::from_le_bytes)
-    }
-
-    #[inline(always)]
-    fn long(self, at: usize) -> usize {
-        let mut at = at;
-        loop {
-            let zeros = zero_bytes(self.word(at));
-            if zeros != 0 {
-                return at + (zeros.trailing_zeros() / 8) as usize;
-            }
-            at += WORD;
-        }
-    }
-}
-
-/// A path of more than a word, read where it is.
-#[derive(Clone, Copy)]
-pub(super) struct Far<'a>(pub(super) &'a [u8]);
-
-impl Source for Far<'_> {
-    #[inline(always)]
-    fn word(self, at: usize) -> u64 {
-        let Some(behind) = self.0.get(at..) else { return 0 };
-        match behind.first_chunk() {
-            Some(word) => difference(word),
-            None => short(behind),
-        }
-    }
-
-    fn long(self, at: usize) -> usize {
-        let mut at = at;
-        for _ in 0..8 {
-            if at >= self.0.len() {
-                return self.0.len();
-            }
-            let zeros = zero_bytes(self.word(at));
-            if zeros != 0 {
-                return at + (zeros.trailing_zeros() / 8) as usize;
-            }
-            at += WORD;
-        }
-        let rest = self.0.get(at..).unwrap_or_default();
-        memchr::memchr(b'/', rest).map_or(self.0.len(), |length| at + length)
-    }
+    let behind = if len < WORD { u64::MAX << (8 * len) } else { 0 };
+    let word = last | ZEROS & behind;
+    word & UPPER == ZEROS && word.wrapping_add(LOWEST * 6) & UPPER == ZEROS
 }

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 use pulsar_pattern::{Converter, ParseError, Pattern, Segment};
 
 use super::{
+    find::Sent,
     matcher::{Matcher, Rank},
     table::Found,
     target::{decode, is_dotted},
@@ -85,6 +86,19 @@ pub fn router_insert_match(data: &[u8]) {
     let table = trie.freeze();
     let mut spans = Spans::EMPTY;
     let found = table.find(&decoded, &Method::GET, &mut spans);
+    let mut sent_spans = Spans::EMPTY;
+    let sent = match table.find_sent(path, &Method::GET, &mut sent_spans) {
+        Sent::Route(route) => Found::Route(route),
+        Sent::Other(found, text) => {
+            assert_eq!(text, decoded);
+            found
+        }
+        Sent::Bad(bad) => panic!("{path} is decoded: {bad:?}"),
+    };
+    assert_eq!(sent, found, "as it was sent, {path}");
+    if let Found::Route(_) = found {
+        assert_eq!(sent_spans.as_slice(), spans.as_slice(), "{path}");
+    }
     let matches =
         |pattern: &Pattern, segments: &[String]| best(pattern.segments(), pattern.is_branch(), segments);
     let all: Vec<_> = rules.iter().map(|(_, pattern)| matches(pattern, &segments)).collect();
@@ -123,7 +137,7 @@ pub fn router_insert_match(data: &[u8]) {
 }
 
 /// More rules, and longer paths, would only take the slow way longer.
-const MOST_RULES: usize = 8;
+const MOST_RULES: usize = 16;
 const MOST_SEGMENTS: usize = 12;
 
 /// The decoded segments of a path, the last one empty if it ends in a slash; nothing for what is no path.

@@ -4,13 +4,16 @@
 //! table of cells; its size and the bits of the hash are chosen so that few slots are wanted twice and few stay empty, since
 //! an empty slot is 64 bytes. What is left empty is taken by children of placeholders, which nobody looks up.
 
-use std::{collections::HashMap, mem};
+use std::{
+    collections::{HashMap, HashSet},
+    mem,
+};
 
 use http::Method;
 use pulsar_pattern::Converter;
 
 use super::{
-    cell::{Cell, DIGITS, Key, LIST, LITERALS, NONE, TEXT},
+    cell::{ALIKE, Cell, DIGITS, LIST, LITERALS, NONE, TEXT, hash, hash_of_all, last_word},
     matcher::{Matcher, Value},
     specificity::{Rule, Step},
     table::{Dynamic, List, Methods, PathChild, Table, USUAL},
@@ -38,6 +41,9 @@ impl Trie {
             way: Vec::new(),
         };
         layout.place(0, 0, false);
+        for (id, cell) in layout.cells.iter_mut().enumerate() {
+            cell.id = number(id);
+        }
         let Layout { cells, texts, lists, mut methods, rules, .. } = layout;
         methods.rows.shrink_to_fit();
         methods.routes.shrink_to_fit();
@@ -125,12 +131,19 @@ impl Layout {
         if literals.is_empty() {
             return Vec::new();
         }
-        let hashes: Vec<_> = literals.iter().map(|(text, _)| Key::of(text).hash()).collect();
+        let texts = || literals.iter().map(|(text, _)| text.as_bytes());
+        let mut hashes: Vec<_> = texts().map(|text| hash(last_word(text, 0, text.len()))).collect();
+        let different = hashes.iter().collect::<HashSet<_>>().len();
+        // A few that end alike are told apart one after the other.
+        let are_alike = hashes.len() - different > different / 4;
+        if are_alike {
+            hashes = texts().map(hash_of_all).collect();
+        }
         let (size, shift) = choose(&hashes);
         let base = number(self.cells.len());
         self.cells.resize(self.cells.len() + size, Cell::EMPTY);
         let cell = &mut self.cells[id as usize];
-        cell.below |= LITERALS;
+        cell.below |= if are_alike { LITERALS | ALIKE } else { LITERALS };
         (cell.base, cell.mask, cell.shift) = (base, number(size - 1), shift);
         let mut is_taken = vec![false; size];
         let slots: Vec<_> = hashes.iter().map(|hash| self.cells[id as usize].slot(*hash)).collect();
@@ -144,7 +157,7 @@ impl Layout {
                 self.cells.push(Cell::EMPTY);
                 self.cells[at as usize].next = next;
             }
-            self.cells[at as usize].set_text(text, &mut self.texts);
+            self.cells[at as usize].set_text(text.as_bytes(), &mut self.texts);
             placed.push((*node, at));
         }
         self.free.extend((base..).zip(is_taken).filter(|(_, is_taken)| !is_taken).map(|(slot, _)| slot));

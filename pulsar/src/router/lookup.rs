@@ -6,7 +6,8 @@ use http::Method;
 use pulsar_pattern::Pattern;
 
 use super::{
-    table::{Found, Sent, Table},
+    find::Sent,
+    table::{Found, Table},
     trie::Trie,
 };
 use crate::request::Spans;

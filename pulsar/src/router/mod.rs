@@ -6,7 +6,7 @@
 //!
 //! Backwards, from a name or a function and values to a URL, goes `reverse`, on the same table.
 //!
-//! Files, lower ones first: `entry`, `errors`, `cell`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `trie`, `layout`; `lookup`, `reach`, `reverse`;
+//! Files, lower ones first: `entry`, `errors`, `cell`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `walk`, `find`; `trie`, `layout`; `lookup`, `reach`, `reverse`;
 //! `names`; `service`, `wsgi`; `routes`; `typed`, `url_for`, `compile`, `advice`.
 
 mod advice;
@@ -14,6 +14,7 @@ mod cell;
 mod compile;
 mod entry;
 mod errors;
+mod find;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod language;
@@ -34,6 +35,7 @@ mod tests;
 mod trie;
 mod typed;
 mod url_for;
+mod walk;
 mod wsgi;
 
 #[doc(hidden)]
