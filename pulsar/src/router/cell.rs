@@ -7,6 +7,9 @@
 //! by byte unless it is longer than sixteen of them. Where segments end is found for the whole path at once, sixteen bytes
 //! at a time, as a mask with a bit for each slash; nothing that the search does has to wait for it.
 
+// A call costs more than most of what is called for each segment.
+#![allow(clippy::inline_always)]
+
 use wide::u8x16;
 
 /// How many bytes are read at once.
@@ -174,7 +177,7 @@ impl Ends for &[u8] {
     fn end(self, start: usize) -> usize {
         let rest = self.get(start..).unwrap_or_default();
         if let Some(chunk) = rest.first_chunk() {
-            let slashes = slashes(chunk, &mut u8x16::ZERO.clone());
+            let slashes = slashes(chunk, &mut u8x16::splat(0));
             if slashes != 0 {
                 return start + slashes.trailing_zeros() as usize;
             }
@@ -220,10 +223,10 @@ pub(super) fn marks_of_short(bytes: &[u8], len: usize) -> (u64, bool) {
 
 /// A bit for each slash. What is a `%` is added to `percents`.
 #[inline(always)]
-fn slashes(chunk: &[u8; CHUNK], percents: &mut u8x16) -> u16 {
+fn slashes(chunk: &[u8; CHUNK], percents: &mut u8x16) -> u32 {
     let chunk = u8x16::new(*chunk);
     *percents |= chunk.simd_eq(u8x16::splat(b'%'));
-    chunk.simd_eq(u8x16::splat(b'/')).to_bitmask() as u16
+    chunk.simd_eq(u8x16::splat(b'/')).to_bitmask()
 }
 
 /// Whether a value is `.` or `..`, or nothing.

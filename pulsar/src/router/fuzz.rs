@@ -10,7 +10,7 @@ use pulsar_pattern::{Converter, ParseError, Pattern, Segment};
 use super::{
     find::Sent,
     matcher::{Matcher, Rank},
-    table::Found,
+    table::{Found, Table},
     target::{decode, is_dotted},
     trie::Trie,
 };
@@ -56,6 +56,13 @@ pub fn route_pattern_parse(data: &[u8]) {
 pub fn router_insert_match(data: &[u8]) {
     let (head, path) = head_and_body(data);
     let (Ok(head), Ok(path)) = (std::str::from_utf8(head), std::str::from_utf8(path)) else { return };
+    if let Some((table, rules)) = rules(head) {
+        check(&table, &rules, path);
+    }
+}
+
+/// The rules of these lines, and their table; nothing if an expression is too large.
+pub(super) fn rules(head: &str) -> Option<(Table, Vec<(Method, Pattern)>)> {
     let mut trie = Trie::new();
     let mut rules = Vec::new();
     for line in lines(head.as_bytes()).take(MOST_RULES) {
@@ -66,11 +73,14 @@ pub fn router_insert_match(data: &[u8]) {
         };
         let Ok(pattern) = Pattern::parse(rule) else { continue };
         // The table gives it a number also if its expression is too large; then there is nothing to compare.
-        if trie.insert(pattern.segments(), pattern.is_branch(), std::slice::from_ref(&method)).is_err() {
-            return;
-        }
+        trie.insert(pattern.segments(), pattern.is_branch(), std::slice::from_ref(&method)).ok()?;
         rules.push((method, pattern));
     }
+    Some((trie.freeze(), rules))
+}
+
+/// The table finds for a path what the rules say.
+pub(super) fn check(table: &Table, rules: &[(Method, Pattern)], path: &str) {
     // What is no path of a URI reaches no router.
     if !PathAndQuery::try_from(path).is_ok_and(|whole| whole.as_str() == path && whole.query().is_none()) {
         return;
@@ -83,7 +93,6 @@ pub fn router_insert_match(data: &[u8]) {
         return;
     }
 
-    let table = trie.freeze();
     let mut spans = Spans::EMPTY;
     let found = table.find(&decoded, &Method::GET, &mut spans);
     let mut sent_spans = Spans::EMPTY;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use http::Method;
-use pulsar_pattern::Converter;
+use pulsar_pattern::{Converter, IntOptions};
 
 use super::{
     cell::{ALIKE, Cell, DIGITS, LIST, LITERALS, NONE, TEXT, hash, hash_of_all, last_word},
@@ -214,7 +214,7 @@ impl Layout {
 fn simple(matcher: &Matcher) -> Option<u8> {
     match matcher {
         Matcher::Value(Value::Text) => Some(TEXT),
-        Matcher::Value(Value::Checked(Converter::Int(options))) if *options == Default::default() => {
+        Matcher::Value(Value::Checked(Converter::Int(options))) if *options == IntOptions::default() => {
             Some(DIGITS)
         }
         _ => None,
@@ -222,6 +222,7 @@ fn simple(matcher: &Matcher) -> Option<u8> {
 }
 
 /// The size of a table for these hashes, and how far they are shifted to be slots.
+#[allow(clippy::cast_possible_truncation)] // of a slot only the lowest bits count
 fn choose(hashes: &[u64]) -> (usize, u8) {
     /// A slot that is wanted twice costs time, one that stays empty memory.
     const COLLISION: usize = 2;

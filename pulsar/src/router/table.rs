@@ -2,6 +2,9 @@
 //!
 //! It knows paths, methods and numbers of routes, nothing of handlers. It is filled by `layout.rs`, and searched by `find.rs`.
 
+// A call costs more than most of what is called for each segment.
+#![allow(clippy::inline_always)]
+
 use std::collections::HashMap;
 
 use http::Method;
