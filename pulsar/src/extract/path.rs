@@ -350,7 +350,7 @@ mod tests {
             text.push_str(value);
         }
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        T::deserialize(PathValues { names: &names, params: &Params::of_decoded(text.into(), spans) })
+        T::deserialize(PathValues { names: &names, params: &Params::of_decoded(text.into(), &spans) })
     }
 
     #[test]
@@ -384,7 +384,7 @@ mod tests {
             spans.push(0, values[0].len());
             spans.push(values[0].len(), text.len());
             let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-            let params = Params::of_decoded(text.into(), spans);
+            let params = Params::of_decoded(text.into(), &spans);
             assert_eq!(culprit::<Named>(PathValues { names: &names, params: &params }), name);
             if name == "id" {
                 assert_eq!(culprit::<(u8, String)>(PathValues { names: &names, params: &params }), "id");

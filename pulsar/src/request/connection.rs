@@ -17,8 +17,9 @@ use crate::{
     request::{
         forwarded::{Headers, Told},
         id::RequestId,
+        params::Params,
         peer::Peer,
-        route::{Matched, MountedAt, Params},
+        route::{Matched, MountedAt},
         tls::Tls,
     },
     settings::{ForwardedHeaders, Peers},

@@ -3,7 +3,7 @@
 //! Handlers read it through the extractors here. A request that came from no server, as in a test, has what can be known.
 //! Nothing here reads a socket, and a forwarding header is believed only if it comes from a proxy that the settings name.
 //!
-//! Lowest first: `id`, `method`, `peer`, `route`, `tls`, `host`, `forwarded`; `connection`, which has all of them; `asker`, `origin`; `extractors`; `websocket`, which knows none.
+//! Lowest first: `id`, `method`, `params`, `peer`, `route`, `tls`, `host`, `forwarded`; `connection`, which has all of them; `asker`, `origin`; `extractors`; `websocket`, which knows none.
 
 mod asker;
 mod connection;
@@ -15,6 +15,7 @@ mod host;
 mod id;
 mod method;
 mod origin;
+mod params;
 mod peer;
 mod route;
 mod tls;
@@ -29,15 +30,11 @@ pub(crate) use self::{
     connection::{Trust, Wire, path_values},
     id::X_REQUEST_ID,
     method::is_standard,
-    route::{Matched, MountedAt, RouteInfo, RouteNames, Spans},
+    params::Spans,
+    route::{Matched, MountedAt, RouteInfo, RouteNames},
     websocket::is_websocket_connect,
 };
 pub use self::{
-    connection::Connection,
-    extractors::ClientAddress,
-    id::RequestId,
-    origin::Origin,
-    peer::Peer,
-    route::{MatchedRoute, Params},
-    tls::Tls,
+    connection::Connection, extractors::ClientAddress, id::RequestId, origin::Origin, params::Params,
+    peer::Peer, route::MatchedRoute, tls::Tls,
 };

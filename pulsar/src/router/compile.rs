@@ -18,7 +18,7 @@ use super::{
     overlap::{common_text, overlap},
     routes::Router,
     service::{Compiled, Mount, MountTarget, RouterService, Tables},
-    table::{Table, same_shape},
+    trie::{Trie, same_shape},
 };
 use crate::{
     context::Context,
@@ -46,14 +46,14 @@ impl Router {
     pub fn compile(self, context: Context) -> Result<RouterService, RouteErrors> {
         let mut errors = self.mistakes;
         errors.extend(conflicts(&self.routes));
-        let mut table = Table::new();
+        let mut trie = Trie::new();
         let mut routes = Vec::with_capacity(self.routes.len());
         let mut own_methods: Vec<Method> = Vec::new();
         let names = Arc::new(Names::of(&self.routes));
         for entry in self.routes {
             let pattern = &entry.pattern;
             own_methods.extend(entry.methods.iter().filter(|method| !is_standard(method)).cloned());
-            if let Err(error) = table.insert(pattern.segments(), pattern.is_branch(), &entry.methods) {
+            if let Err(error) = trie.insert(pattern.segments(), pattern.is_branch(), &entry.methods) {
                 errors.push(RouteError::bad_expression(&entry, &error));
             }
             let info = RouteInfo {
@@ -76,7 +76,7 @@ impl Router {
                 }
                 Mounted::Fallback(endpoint) => (MountTarget::Fallback(endpoint), true),
             };
-            let node = table.mount(mount.prefix.segments(), mounts.len(), fallback);
+            let node = trie.mount(mount.prefix.segments(), mounts.len(), fallback);
             mounts.push(Mount::new(target, &mount.prefix.to_string()));
             match mounted_at.entry((node, fallback)) {
                 hash_map::Entry::Vacant(place) => {
@@ -89,7 +89,7 @@ impl Router {
         }
         if errors.is_empty() {
             Ok(RouterService::new(Tables {
-                table,
+                table: trie.freeze(),
                 routes,
                 mounts,
                 own_methods,

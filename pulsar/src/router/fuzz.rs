@@ -8,9 +8,11 @@ use percent_encoding::percent_decode_str;
 use pulsar_pattern::{Converter, ParseError, Pattern, Segment};
 
 use super::{
+    find::Sent,
     matcher::{Matcher, Rank},
     table::{Found, Table},
     target::{decode, is_dotted},
+    trie::Trie,
 };
 use crate::{
     __fuzz::{head_and_body, lines},
@@ -54,7 +56,14 @@ pub fn route_pattern_parse(data: &[u8]) {
 pub fn router_insert_match(data: &[u8]) {
     let (head, path) = head_and_body(data);
     let (Ok(head), Ok(path)) = (std::str::from_utf8(head), std::str::from_utf8(path)) else { return };
-    let mut table = Table::new();
+    if let Some((table, rules)) = rules(head) {
+        check(&table, &rules, path);
+    }
+}
+
+/// The rules of these lines, and their table; nothing if an expression is too large.
+pub(super) fn rules(head: &str) -> Option<(Table, Vec<(Method, Pattern)>)> {
+    let mut trie = Trie::new();
     let mut rules = Vec::new();
     for line in lines(head.as_bytes()).take(MOST_RULES) {
         let line = std::str::from_utf8(line).expect("the text was");
@@ -64,11 +73,14 @@ pub fn router_insert_match(data: &[u8]) {
         };
         let Ok(pattern) = Pattern::parse(rule) else { continue };
         // The table gives it a number also if its expression is too large; then there is nothing to compare.
-        if table.insert(pattern.segments(), pattern.is_branch(), std::slice::from_ref(&method)).is_err() {
-            return;
-        }
+        trie.insert(pattern.segments(), pattern.is_branch(), std::slice::from_ref(&method)).ok()?;
         rules.push((method, pattern));
     }
+    Some((trie.freeze(), rules))
+}
+
+/// The table finds for a path what the rules say.
+pub(super) fn check(table: &Table, rules: &[(Method, Pattern)], path: &str) {
     // What is no path of a URI reaches no router.
     if !PathAndQuery::try_from(path).is_ok_and(|whole| whole.as_str() == path && whole.query().is_none()) {
         return;
@@ -83,6 +95,19 @@ pub fn router_insert_match(data: &[u8]) {
 
     let mut spans = Spans::EMPTY;
     let found = table.find(&decoded, &Method::GET, &mut spans);
+    let mut sent_spans = Spans::EMPTY;
+    let sent = match table.find_sent(path, &Method::GET, &mut sent_spans) {
+        Sent::Route(route) => Found::Route(route),
+        Sent::Other(found, text) => {
+            assert_eq!(text, decoded);
+            found
+        }
+        Sent::Bad(bad) => panic!("{path} is decoded: {bad:?}"),
+    };
+    assert_eq!(sent, found, "as it was sent, {path}");
+    if let Found::Route(_) = found {
+        assert_eq!(sent_spans.as_slice(), spans.as_slice(), "{path}");
+    }
     let matches =
         |pattern: &Pattern, segments: &[String]| best(pattern.segments(), pattern.is_branch(), segments);
     let all: Vec<_> = rules.iter().map(|(_, pattern)| matches(pattern, &segments)).collect();
@@ -121,7 +146,7 @@ pub fn router_insert_match(data: &[u8]) {
 }
 
 /// More rules, and longer paths, would only take the slow way longer.
-const MOST_RULES: usize = 8;
+const MOST_RULES: usize = 16;
 const MOST_SEGMENTS: usize = 12;
 
 /// The decoded segments of a path, the last one empty if it ends in a slash; nothing for what is no path.

@@ -6,16 +6,20 @@
 //!
 //! Backwards, from a name or a function and values to a URL, goes `reverse`, on the same table.
 //!
-//! Files, lower ones first: `entry`, `errors`, `rewrite`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `reach`, `reverse`;
+//! Files, lower ones first: `entry`, `errors`, `rewrite`, `cell`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `walk`, `find`; `trie`, `layout`; `lookup`, `reach`, `reverse`;
 //! `names`; `service`, `wsgi`; `routes`; `typed`, `url_for`, `compile`, `advice`.
 
 mod advice;
+mod cell;
 mod compile;
 mod entry;
 mod errors;
+mod find;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod language;
+mod layout;
+mod lookup;
 mod matcher;
 mod names;
 mod overlap;
@@ -29,10 +33,14 @@ mod table;
 mod target;
 #[cfg(test)]
 mod tests;
+mod trie;
 mod typed;
 mod url_for;
+mod walk;
 mod wsgi;
 
+#[doc(hidden)]
+pub use self::lookup::Lookup;
 pub(crate) use self::service::RouteAnswer;
 #[doc(hidden)]
 pub use self::typed::{NamedRoute, UrlRoute};

@@ -20,8 +20,8 @@ use super::{
     language::{Language, State},
     matcher::{Matcher, Rank},
     overlap::texts,
-    table::same_shape,
     target::is_dotted,
+    trie::same_shape,
 };
 
 /// A rule or the prefix of a mounted service, with the methods that it answers.

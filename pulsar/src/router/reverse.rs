@@ -13,6 +13,7 @@ use super::{
     matcher::Matcher,
     table::{Found, Table},
     target,
+    trie::Trie,
 };
 use crate::request::Spans;
 
@@ -54,9 +55,9 @@ impl Reverse {
             Err(bad) => return wrong(bad.detail()),
         };
         let table = self.table.get_or_init(|| {
-            let mut table = Table::new();
-            let inserted = table.insert(self.pattern.segments(), self.pattern.is_branch(), &[Method::GET]);
-            inserted.is_ok().then_some(table)
+            let mut trie = Trie::new();
+            let inserted = trie.insert(self.pattern.segments(), self.pattern.is_branch(), &[Method::GET]);
+            inserted.is_ok().then(|| trie.freeze())
         });
         // An expression that is too large was an error when the routes were compiled.
         let found =

@@ -19,6 +19,7 @@ use tower_service::Service;
 
 use super::{
     entry::Make,
+    find::Sent,
     names::Names,
     rewrite::{location, nth_slash, with_other_slash, without_prefix},
     table::{Found, Table},
@@ -199,13 +200,18 @@ impl RouterService {
         let tables = &*self.0;
         let method = method(&request);
         let path = request.uri().path();
-        let text = match target::decode(path) {
-            Ok(text) => text,
-            Err(bad) => return self.bad_path(&request, bad, asker),
-        };
         let mut spans = Spans::EMPTY;
-        let mut found = tables.table.find(&text, method, &mut spans);
-        let mut text = text;
+        let (mut found, mut text) = match tables.table.find_sent(path, method, &mut spans) {
+            Sent::Route(number) => {
+                let params = match request.uri().path_and_query() {
+                    Some(path) if spans.len() > 0 => Params::of_path(path.clone(), &spans),
+                    _ => Params::none(),
+                };
+                return self.call_route(number, request, params, connection, asker);
+            }
+            Sent::Other(found, text) => (found, text),
+            Sent::Bad(bad) => return self.bad_path(&request, bad, asker),
+        };
         if !tables.strict_slashes && self.is_nothing(&found) && !text.ends_with("//") {
             let other = with_other_slash(&text);
             // What else is found, such as a fallback, was found before.
@@ -218,13 +224,10 @@ impl RouterService {
         }
         match found {
             Found::Route(number) => {
-                let params = match text {
-                    _ if spans.len() == 0 => Params::none(),
-                    Cow::Owned(text) => Params::of_decoded(target::reveal(Cow::Owned(text)).into(), spans),
-                    Cow::Borrowed(_) => match request.uri().path_and_query() {
-                        Some(path) => Params::of_path(path.clone(), spans),
-                        None => Params::of_decoded(path.into(), spans),
-                    },
+                // Of a decoded path, or one with another final slash.
+                let params = match spans.len() {
+                    0 => Params::none(),
+                    _ => Params::of_decoded(target::reveal(text).into(), &spans),
                 };
                 self.call_route(number, request, params, connection, asker)
             }

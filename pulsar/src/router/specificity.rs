@@ -6,7 +6,6 @@
 use std::cmp::Ordering;
 
 use http::Method;
-use pulsar_pattern::{Converter, Segment};
 
 use super::matcher::Rank;
 use crate::request::Spans;
@@ -19,8 +18,8 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    pub(super) fn new(segments: &[Segment], methods: &[Method]) -> Self {
-        Self { steps: segments.iter().map(Step::of).collect(), methods: methods.into() }
+    pub(super) fn new(steps: &[Step], methods: Vec<Method>) -> Self {
+        Self { steps: steps.into(), methods: methods.into() }
     }
 
     /// Which of two rules that match `path` is more specific, where their values stand at these places.
@@ -57,23 +56,15 @@ impl Rule {
     }
 }
 
-#[derive(Debug)]
-enum Step {
+/// What a rule has as one segment.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
     Literal,
     Dynamic(Rank),
     Path,
 }
 
 impl Step {
-    fn of(segment: &Segment) -> Self {
-        match segment {
-            Segment::Literal(_) => Self::Literal,
-            Segment::Placeholder(placeholder) if placeholder.converter == Converter::Path => Self::Path,
-            Segment::Placeholder(placeholder) => Self::Dynamic(Rank::of_placeholder(placeholder)),
-            Segment::Mixed(parts) => Self::Dynamic(Rank::of_parts(parts)),
-        }
-    }
-
     fn placeholders(&self) -> usize {
         match self {
             Self::Literal => 0,

@@ -1,25 +1,19 @@
-//! The frozen table: a trie of segments, and the search through it.
+//! The frozen table: a trie of segments, laid out in [cells](super::cell).
 //!
-//! It knows paths, methods and numbers of routes, nothing of handlers. Three rules keep it right:
-//!
-//! * What stands first in a node is more specific, so the first match found is the best one. Only what is equally specific
-//!   is tried to the end and compared, see [`Search::dynamics`].
-//! * Each node stands at one depth, so without inner `<path:..>` placeholders a search visits no node twice. With them, a
-//!   node may be visited once for each segment; one that stands behind two of them remembers where it was tried from (see
-//!   [`Search::path_child`]). The time is linear in the length of the path for every table.
-//! * A search allocates nothing but the memory of nested `<path:..>` placeholders, and the list of a 405.
+//! It knows paths, methods and numbers of routes, nothing of handlers. It is filled by `layout.rs`, and searched by `find.rs`.
 
-use std::{borrow::Cow, cmp::Ordering};
+// A call costs more than most of what is called for each segment.
+#![allow(clippy::inline_always)]
+
+use std::collections::HashMap;
 
 use http::Method;
-use pulsar_pattern::{Converter, Segment};
 
 use super::{
-    matcher::{BadExpression, Matcher, Rank},
+    cell::{ALIKE, Cell, NONE, TEXT, hash, hash_of_all, is_digits, is_dots_or_empty},
+    matcher::Matcher,
     specificity::Rule,
-    target::{is_dotted, reveal},
 };
-use crate::request::Spans;
 
 /// What a search found.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,395 +29,203 @@ pub(super) enum Found {
     Nothing,
 }
 
-#[derive(Debug, Default)]
+/// Made by [`Trie::freeze`](super::trie::Trie::freeze).
+#[derive(Debug)]
 pub(super) struct Table {
-    nodes: Vec<Node>,
-    /// By the number of the route.
-    rules: Vec<Rule>,
+    /// The root first.
+    pub(super) cells: Box<[Cell]>,
+    /// Texts that are too long for their cells.
+    pub(super) texts: Box<[u8]>,
+    pub(super) lists: Box<[List]>,
+    pub(super) methods: Methods,
+    /// Of routes behind segments of which several of the same rank may match, by their numbers.
+    pub(super) rules: HashMap<u32, Rule>,
     /// How many `<path:..>` placeholders stand behind another one.
-    nested_paths: usize,
+    pub(super) nested_paths: usize,
 }
 
-/// The place between two segments of a rule.
+/// What is below a node beside literal segments, where that is more than one simple placeholder; and what is mounted there.
 #[derive(Debug, Default)]
-struct Node {
-    /// Sorted by text.
-    literals: Vec<(Box<str>, usize)>,
+pub(super) struct List {
     /// Sorted by rank.
-    dynamics: Vec<Dynamic>,
-    path: Option<PathChild>,
-    /// The routes whose rule ends here, without and with a final slash.
-    leaf: Option<Terminal>,
-    branch: Option<Terminal>,
-    mount: Option<Mount>,
+    pub(super) dynamics: Box<[Dynamic]>,
+    pub(super) path: Option<PathChild>,
+    pub(super) mount: Option<Mount>,
 }
 
 #[derive(Debug)]
-struct Dynamic {
-    segment: Segment,
-    rank: Rank,
+pub(super) struct Dynamic {
+    pub(super) matcher: Matcher,
     /// Whether the next one in the node has the same rank.
-    tied: bool,
-    matcher: Matcher,
-    child: usize,
+    pub(super) tied: bool,
+    pub(super) child: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct PathChild {
-    child: usize,
+pub(super) struct PathChild {
+    pub(super) child: u32,
     /// Which nested placeholder it is, if it stands behind another one.
-    nested: Option<usize>,
+    pub(super) nested: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Mount {
-    number: usize,
+pub(super) struct Mount {
+    pub(super) number: usize,
     /// A fallback takes only what no rule matches, while a mounted service takes any method.
-    fallback: bool,
+    pub(super) fallback: bool,
 }
 
-#[derive(Debug, Default)]
-struct Terminal {
-    routes: Vec<(Method, usize)>,
+/// From the end of a rule and a method to a route.
+///
+/// Rules that end in one place have a set of methods, and there are few different sets. Each has a row in a matrix, which
+/// tells by the number of a method which of the routes has it.
+#[derive(Debug)]
+pub(super) struct Methods {
+    /// By their numbers; the usual ones are the first.
+    pub(super) known: Vec<Method>,
+    /// The rows, one behind the other. The last column is of all methods that are not known.
+    pub(super) rows: Vec<u32>,
+    /// For each end the start of its row, then its routes.
+    pub(super) routes: Vec<u32>,
 }
 
-impl Terminal {
-    fn get(&self, method: &Method) -> Option<usize> {
-        let of = |wanted: &Method| {
-            self.routes.iter().find(|(method, _)| method == wanted).map(|&(_, number)| number)
-        };
-        match of(method) {
-            None if *method == Method::HEAD => of(&Method::GET),
-            found => found,
+/// The methods that are numbered without a search, in the order of their numbers.
+pub(super) const USUAL: [Method; 9] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::DELETE,
+    Method::PATCH,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::CONNECT,
+    Method::TRACE,
+];
+
+impl Methods {
+    /// The number of a method; of one that no rule has, the number behind the last one.
+    #[inline]
+    pub(super) fn number(&self, method: &Method) -> usize {
+        match *method {
+            Method::GET => 0,
+            Method::POST => 1,
+            Method::PUT => 2,
+            Method::DELETE => 3,
+            Method::PATCH => 4,
+            Method::HEAD => 5,
+            Method::OPTIONS => 6,
+            Method::CONNECT => 7,
+            Method::TRACE => 8,
+            _ => self.known.iter().position(|known| known == method).unwrap_or(self.known.len()),
         }
+    }
+
+    /// The route that ends at `end` and has this method, or follows one that has; else [`NONE`].
+    #[inline(always)]
+    pub(super) fn route(&self, end: u32, method: usize) -> u32 {
+        let at = |list: &[u32], index: usize| list.get(index).copied().unwrap_or(NONE);
+        let row = at(&self.routes, end as usize);
+        match at(&self.rows, row as usize + method) {
+            NONE => NONE,
+            offset => at(&self.routes, end as usize + 1 + offset as usize),
+        }
+    }
+
+    /// The methods of the routes that end at `end`.
+    pub(super) fn of(&self, end: u32) -> impl Iterator<Item = &Method> {
+        let row = self.routes.get(end as usize).map_or(0, |row| *row as usize);
+        let has = move |method: usize| self.rows.get(row + method).is_some_and(|offset| *offset != NONE);
+        // HEAD has the route of GET if it has none of its own.
+        let (get, head) = (0, 5);
+        let follows = self.rows.get(row + get) == self.rows.get(row + head);
+        let own = move |number: &usize| has(*number) && !(*number == head && follows);
+        (0..self.known.len()).filter(own).map(|number| &self.known[number])
     }
 }
 
 impl Table {
-    pub(super) fn new() -> Self {
-        Self { nodes: vec![Node::default()], rules: Vec::new(), nested_paths: 0 }
+    /// How much memory it has, but for that of converters with options.
+    pub(super) fn bytes(&self) -> usize {
+        let dynamics: usize = self.lists.iter().map(|list| size_of_val(&*list.dynamics)).sum();
+        let methods = size_of_val(&self.methods.rows[..]) + size_of_val(&self.methods.routes[..]);
+        let rules = self.rules.capacity() * size_of::<(u32, Rule)>();
+        size_of_val(&*self.cells) + self.texts.len() + size_of_val(&*self.lists) + dynamics + methods + rules
     }
 
-    /// Adds a route; its number is the count of those before it. The first of two with the same rule and method stays;
-    /// conflicts are found elsewhere.
-    pub(super) fn insert(
-        &mut self,
-        segments: &[Segment],
-        branch: bool,
-        methods: &[Method],
-    ) -> Result<(), BadExpression> {
-        let number = self.rules.len();
-        self.rules.push(Rule::new(segments, methods));
-        let node = self.node(segments)?;
-        let node = &mut self.nodes[node];
-        let terminal = if branch { &mut node.branch } else { &mut node.leaf };
-        let routes = &mut terminal.get_or_insert_default().routes;
-        for method in methods {
-            if !routes.iter().any(|(known, _)| known == method) {
-                routes.push((method.clone(), number));
-            }
-        }
-        Ok(())
-    }
-
-    /// Mounts something below a prefix, which is literal text; gives the node. The first of two of a kind stays.
-    pub(super) fn mount(&mut self, prefix: &[Segment], number: usize, fallback: bool) -> usize {
-        let mut node = 0;
-        for segment in prefix {
-            if let Segment::Literal(text) = segment {
-                node = self.literal_child(node, text);
-            }
-        }
-        let mount = &mut self.nodes[node].mount;
-        // A service takes everything that a fallback at its place would.
-        if mount.is_none_or(|old| old.fallback && !fallback) {
-            *mount = Some(Mount { number, fallback });
-        }
-        node
-    }
-
-    /// The node that these segments lead to, made if it is not there.
-    fn node(&mut self, segments: &[Segment]) -> Result<usize, BadExpression> {
-        let mut at = 0;
-        let mut behind_path = false;
-        for segment in segments {
-            at = match segment {
-                Segment::Literal(text) => self.literal_child(at, text),
-                Segment::Placeholder(placeholder) if placeholder.converter == Converter::Path => {
-                    let nested = behind_path;
-                    behind_path = true;
-                    self.path_child(at, nested)
-                }
-                Segment::Placeholder(placeholder) => {
-                    let rank = Rank::of_placeholder(placeholder);
-                    self.dynamic_child(at, segment, rank, || Matcher::of_placeholder(placeholder))?
-                }
-                Segment::Mixed(parts) => {
-                    self.dynamic_child(at, segment, Rank::of_parts(parts), || Matcher::of_parts(parts))?
-                }
-            };
-        }
-        Ok(at)
-    }
-
-    fn literal_child(&mut self, at: usize, text: &str) -> usize {
-        match self.nodes[at].literals.binary_search_by(|(known, _)| (**known).cmp(text)) {
-            Ok(found) => self.nodes[at].literals[found].1,
-            Err(place) => {
-                let child = self.push();
-                self.nodes[at].literals.insert(place, (text.into(), child));
-                child
-            }
-        }
-    }
-
-    fn dynamic_child(
-        &mut self,
-        at: usize,
-        segment: &Segment,
-        rank: Rank,
-        matcher: impl FnOnce() -> Result<Matcher, BadExpression>,
-    ) -> Result<usize, BadExpression> {
-        // Names of placeholders do not matter: `<int:a>` and `<int:b>` are the same child.
-        if let Some(known) = self.nodes[at].dynamics.iter().find(|known| same_shape(&known.segment, segment))
-        {
-            return Ok(known.child);
-        }
-        let matcher = matcher()?;
-        let child = self.push();
-        let dynamics = &mut self.nodes[at].dynamics;
-        let place = dynamics.partition_point(|known| known.rank <= rank);
-        dynamics.insert(place, Dynamic { segment: segment.clone(), rank, tied: false, matcher, child });
-        for one in 1..dynamics.len() {
-            dynamics[one - 1].tied = dynamics[one - 1].rank == dynamics[one].rank;
-        }
-        Ok(child)
-    }
-
-    fn path_child(&mut self, at: usize, nested: bool) -> usize {
-        if let Some(known) = self.nodes[at].path {
-            return known.child;
-        }
-        let child = self.push();
-        let nested = nested.then(|| {
-            self.nested_paths += 1;
-            self.nested_paths - 1
-        });
-        self.nodes[at].path = Some(PathChild { child, nested });
-        child
-    }
-
-    fn push(&mut self) -> usize {
-        self.nodes.push(Node::default());
-        self.nodes.len() - 1
-    }
-
-    /// Finds the best match for a path, which begins with a slash and is decoded as `target` does it.
-    pub(super) fn find(&self, path: &str, method: &Method, spans: &mut Spans) -> Found {
-        let shown = reveal(Cow::Borrowed(path));
-        let mut search = Search {
-            table: self,
-            path,
-            shown: &shown,
-            method,
-            spans,
-            allowed: Vec::new(),
-            fallback: None,
-            other_slash: false,
-            tried_from: Vec::new(),
-        };
-        match search.walk(0, 0) {
-            Some(found) => found,
-            None if !search.allowed.is_empty() => Found::NotAllowed(search.allowed),
-            None if search.other_slash => Found::OtherSlash,
-            None => search.fallback.map_or(Found::Nothing, |(number, rest)| Found::Mount(number, rest)),
-        }
-    }
-}
-
-/// Whether two segments match the same text.
-pub(super) fn same_shape(one: &Segment, other: &Segment) -> bool {
-    use pulsar_pattern::Part;
-    match (one, other) {
-        (Segment::Literal(one), Segment::Literal(other)) => one == other,
-        (Segment::Placeholder(one), Segment::Placeholder(other)) => one.converter == other.converter,
-        (Segment::Mixed(one), Segment::Mixed(other)) => {
-            one.len() == other.len()
-                && one.iter().zip(other).all(|pair| match pair {
-                    (Part::Text(one), Part::Text(other)) => one == other,
-                    (Part::Placeholder(one), Part::Placeholder(other)) => one.converter == other.converter,
-                    _ => false,
-                })
-        }
-        _ => false,
-    }
-}
-
-struct Search<'a> {
-    table: &'a Table,
-    path: &'a str,
-    /// The same with encoded slashes as slashes: what rules are compared with.
-    shown: &'a str,
-    method: &'a Method,
-    spans: &'a mut Spans,
-    allowed: Vec<Method>,
-    /// The innermost fallback on the way, and where the rest of the path begins.
-    fallback: Option<(usize, usize)>,
-    other_slash: bool,
-    /// For each nested `<path:..>`: the first offset that it was tried from.
-    tried_from: Vec<usize>,
-}
-
-impl<'a> Search<'a> {
-    /// Looks below `node`, with the path matched up to `at`, where a slash stands or the path ends.
-    fn walk(&mut self, node: usize, at: usize) -> Option<Found> {
-        let table: &'a Table = self.table;
-        let node = &table.nodes[node];
-        let start = at + 1;
-        if at == self.path.len() {
-            if let Some(found) = self.terminal(node.leaf.as_ref(), node.branch.as_ref()) {
-                return Some(found);
-            }
-        } else if start == self.path.len() {
-            if let Some(found) = self.terminal(node.branch.as_ref(), node.leaf.as_ref()) {
-                return Some(found);
-            }
-        } else if let Some(found) = self.segment(node, start) {
-            return Some(found);
-        }
-        self.mount(node, at)
-    }
-
-    /// Tries the children of `node` on the segment that begins at `start`.
-    fn segment(&mut self, node: &'a Node, start: usize) -> Option<Found> {
-        let path: &'a str = self.path;
-        let end = segment_end(path, start);
-        let segment = &self.shown[start..end];
-        if segment.is_empty() {
-            return None; // `//` matches nothing
-        }
-        if let Ok(found) = node.literals.binary_search_by(|(text, _)| (**text).cmp(segment)) {
-            let found = self.walk(node.literals[found].1, end);
-            if found.is_some() {
-                return found;
-            }
-        }
-        let found = self.dynamics(&node.dynamics, segment, start);
-        if found.is_some() {
-            return found;
-        }
-        self.path_child(node.path?, start, end)
-    }
-
-    /// Tries the dynamic children on a segment.
-    ///
-    /// Where several of the same rank match it, what comes behind decides, and not which one was registered first.
-    fn dynamics(&mut self, dynamics: &'a [Dynamic], segment: &str, start: usize) -> Option<Found> {
-        let before = self.spans.len();
-        let mut best: Option<(Found, Spans)> = None;
-        for dynamic in dynamics {
-            if dynamic.matcher.matches(segment, start, self.spans) {
-                if let Some(found) = self.walk(dynamic.child, start + segment.len()) {
-                    if !dynamic.tied && best.is_none() {
-                        return Some(found);
-                    }
-                    if best.as_ref().is_none_or(|best| self.compare(&found, best).is_lt()) {
-                        best = Some((found, *self.spans));
-                    }
-                }
-                self.spans.truncate(before);
-            }
-            if !dynamic.tied
-                && let Some((found, spans)) = best
-            {
-                *self.spans = spans;
-                return Some(found);
-            }
-        }
-        None
-    }
-
-    /// Which of two matches is more specific: the one just found, or an earlier one.
-    fn compare(&self, found: &Found, (other, spans): &(Found, Spans)) -> Ordering {
-        // Nothing is mounted behind a placeholder.
-        let (Found::Route(found), Found::Route(other)) = (found, other) else {
-            return Ordering::Equal;
-        };
-        let rules = &self.table.rules;
-        rules[*found].compare(self.spans, &rules[*other], spans, self.path, self.method)
-    }
-
-    /// Tries a `<path:..>` placeholder whose value begins at `start`, the shortest value first.
-    ///
-    /// A value that begins later ends at a subset of the places where one that begins here may end, and what comes behind
-    /// it does not depend on where it began. So if the placeholder has failed once, it fails from every later place: one
-    /// offset is all that needs to be remembered.
-    fn path_child(&mut self, placeholder: PathChild, start: usize, first_end: usize) -> Option<Found> {
-        let shown: &'a str = self.shown;
-        // An encoded slash at its begin would make it an absolute path once somebody joins it to a directory.
-        if shown[start..].starts_with('/') || is_dotted(&shown[start..first_end]) {
-            return None;
-        }
-        if let Some(nested) = placeholder.nested {
-            if self.tried_from.is_empty() {
-                self.tried_from = vec![usize::MAX; self.table.nested_paths];
-            }
-            if self.tried_from[nested] <= start {
-                return None;
-            }
-            self.tried_from[nested] = start;
-        }
-        let path: &'a str = self.path;
-        let before = self.spans.len();
-        let mut end = first_end;
+    /// The literal child of a cell for a segment, whose last word is known.
+    #[inline(always)]
+    pub(super) fn literal(
+        &self,
+        cell: &Cell,
+        last: u64,
+        path: &[u8],
+        start: usize,
+        end: usize,
+    ) -> Option<&Cell> {
+        let hash = if cell.below & ALIKE == 0 { hash(last) } else { hash_of_all(path.get(start..end)?) };
+        let mut id = cell.slot(hash);
         loop {
-            self.spans.push(start, end);
-            let found = self.walk(placeholder.child, end);
-            if found.is_some() {
-                return found;
+            let child = self.cells.get(id as usize)?;
+            if child.is_of(last, path, start, end, &self.texts) {
+                return Some(child);
             }
-            self.spans.truncate(before);
-            if end == path.len() {
+            id = child.next;
+            if id == 0 {
                 return None;
             }
-            let next = segment_end(path, end + 1);
-            if is_dotted(&shown[end + 1..next]) {
-                return None;
-            }
-            end = next;
         }
-    }
-
-    /// Takes the route that ends here, if it has the method; notes what to say if there is none.
-    fn terminal(&mut self, here: Option<&Terminal>, other_slash: Option<&Terminal>) -> Option<Found> {
-        if let Some(terminal) = here {
-            if let Some(number) = terminal.get(self.method) {
-                return Some(Found::Route(number));
-            }
-            for (method, _) in &terminal.routes {
-                if !self.allowed.contains(method) {
-                    self.allowed.push(method.clone());
-                }
-            }
-        }
-        self.other_slash |= other_slash.is_some_and(|terminal| terminal.get(self.method).is_some());
-        None
-    }
-
-    fn mount(&mut self, node: &Node, at: usize) -> Option<Found> {
-        let mount = node.mount?;
-        if mount.fallback {
-            self.fallback.get_or_insert((mount.number, at));
-            return None;
-        }
-        if self.fallback.is_some() {
-            return None; // what is further in comes first
-        }
-        self.spans.truncate(0);
-        Some(Found::Mount(mount.number, at))
     }
 }
 
-fn segment_end(path: &str, start: usize) -> usize {
-    memchr::memchr(b'/', &path.as_bytes()[start..]).map_or(path.len(), |length| start + length)
+/// Whether a simple placeholder takes a segment, whose last word is known. `//` matches nothing, nor do dots: see `is_dotted`.
+#[inline(always)]
+pub(super) fn takes(kind: u8, last: u64, path: &[u8], start: usize, end: usize) -> bool {
+    if kind & TEXT == 0 { is_digits(last, path, start, end) } else { !is_dots_or_empty(last, end - start) }
+}
+
+/// Where a search stands: a cell, the place up to which the path is matched, and how many values were found. It is one number
+/// since a search has more to remember than the processor has room for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Packed(u64);
+
+impl Packed {
+    pub(super) const NONE: Self = Self(u64::MAX);
+    pub(super) const START: Self = Self(0);
+
+    #[inline(always)]
+    pub(super) fn new(id: u32, at: usize, count: usize) -> Self {
+        // Places are of 16 bits, and a rule has few values.
+        Self(u64::from(id) << 32 | (at as u64) << 8 | count as u64)
+    }
+
+    #[inline(always)]
+    pub(super) fn or(self, cell: &Cell, at: usize, count: usize) -> Self {
+        if self == Self::NONE { Self::new(cell.id, at, count) } else { self }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // each is as long as it was
+    pub(super) fn unpacked(self) -> (u32, usize, usize) {
+        ((self.0 >> 32) as u32, (self.0 >> 8 & 0xFF_FFFF) as usize, (self.0 & 0xFF) as usize)
+    }
+}
+
+/// How much a search does, which says more than the time that it takes.
+#[cfg(test)]
+pub(super) mod steps {
+    use std::cell::Cell;
+
+    thread_local! {
+        static STEPS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// A cell that was looked at, or a placeholder.
+    pub(in crate::router) fn count() {
+        STEPS.set(STEPS.get() + 1);
+    }
+
+    /// The steps since this was asked before.
+    pub(in crate::router) fn take() -> usize {
+        STEPS.take()
+    }
 }

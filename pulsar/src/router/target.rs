@@ -80,10 +80,11 @@ pub(super) fn reveal(text: Cow<'_, str>) -> Cow<'_, str> {
 /// lead out of a directory once somebody joins it to one.
 pub(super) fn is_dotted(value: &str) -> bool {
     let bytes = value.as_bytes();
-    if bytes.first() != Some(&b'.') && memchr::memchr(b'/', bytes).is_none() {
-        return false;
-    }
-    value.split('/').any(|part| part == "." || part == "..")
+    let ends = |at: usize| bytes.get(at).is_none_or(|byte| *byte == b'/');
+    memchr::memchr_iter(b'.', bytes).any(|at| {
+        let begins = at == 0 || bytes[at - 1] == b'/';
+        begins && (ends(at + 1) || bytes[at + 1] == b'.' && ends(at + 2))
+    })
 }
 
 #[cfg(test)]

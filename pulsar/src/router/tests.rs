@@ -6,18 +6,21 @@ use http::Method;
 use pulsar_pattern::Pattern;
 
 use super::{
-    table::{Found, Table},
+    find::Sent,
+    fuzz,
+    table::{Found, Table, steps},
     target::decode,
+    trie::Trie,
 };
 use crate::request::Spans;
 
-fn table(rules: &[&str]) -> Table {
-    let mut table = Table::new();
+fn trie(rules: &[&str]) -> Trie {
+    let mut trie = Trie::new();
     for rule in rules {
         let pattern = Pattern::parse(rule).unwrap();
-        table.insert(pattern.segments(), pattern.is_branch(), &[Method::GET]).unwrap();
+        trie.insert(pattern.segments(), pattern.is_branch(), &[Method::GET]).unwrap();
     }
-    table
+    trie
 }
 
 fn find(table: &Table, path: &str) -> Found {
@@ -25,9 +28,19 @@ fn find(table: &Table, path: &str) -> Found {
     table.find(&decode(path).unwrap(), &Method::GET, &mut spans)
 }
 
+/// The same as a request asks for it.
+fn find_sent(table: &Table, path: &str) -> Found {
+    let mut spans = Spans::EMPTY;
+    match table.find_sent(path, &Method::GET, &mut spans) {
+        Sent::Route(route) => Found::Route(route),
+        Sent::Other(found, _) => found,
+        Sent::Bad(bad) => panic!("{path}: {bad:?}"),
+    }
+}
+
 #[test]
 fn a_search_allocates_nothing() {
-    let mut table = table(&[
+    let mut trie = trie(&[
         "/",
         "/static/route",
         "/users/<int:id>/<name>",
@@ -43,7 +56,8 @@ fn a_search_allocates_nothing() {
         "/tied/<int(max=9):a>/<b>",
         "/tied/<int(max=5):a>/x",
     ]);
-    table.mount(Pattern::parse("/mounted").unwrap().segments(), 0, false);
+    trie.mount(Pattern::parse("/mounted").unwrap().segments(), 0, false);
+    let table = trie.freeze();
     for (path, expected) in [
         ("/", Found::Route(0)),
         ("/static/route", Found::Route(1)),
@@ -66,8 +80,10 @@ fn a_search_allocates_nothing() {
     ] {
         // An expression gets its memory at its first search, and keeps it.
         assert_eq!(find(&table, path), expected, "{path}");
+        assert_eq!(find_sent(&table, path), expected, "{path}");
         let allocated = allocation_counter::measure(|| {
             find(&table, path);
+            find_sent(&table, path);
         });
         assert_eq!(allocated.count_total, 0, "{path}");
     }
@@ -105,7 +121,7 @@ fn the_time_is_linear_in_the_path() {
         (&["/<re(\"(a|aa)+\"):x>b"], "a", 1000),
         (&["/<path:a>/<x>-<y>-<int:z>"], "/a-a-a", 100),
     ] {
-        let table = table(rules);
+        let table = trie(rules).freeze();
         let path = |count: usize| format!("/{}", unit.repeat(count).trim_start_matches('/'));
         let paths = [&path(shortest)[..], &path(shortest * TIMES)];
         let mut seen = Vec::new();
@@ -117,4 +133,60 @@ fn the_time_is_linear_in_the_path() {
         });
         assert!(is_linear, "{rules:?}: {seen:?}");
     }
+}
+
+/// A path is read by words and by masks, whose borders are anywhere.
+#[test]
+fn slashes_and_encoded_bytes_are_found_at_every_place() {
+    let literals = [1, 7, 8, 9, 15, 16, 17, 24, 62, 63, 126].map(|len| format!("/{}", "x".repeat(len)));
+    let rules = ["/<a>", "/<a>/", "/<a>/<b>", "/<int:a>/x", "/<a>/<path:rest>/x"];
+    let rules: Vec<_> = literals.iter().map(String::as_str).chain(rules).collect();
+    let (table, rules) = fuzz::rules(&rules.join("\n")).unwrap();
+    for len in 1..300 {
+        let path = format!("/{}", "x".repeat(len - 1));
+        let check = |path: &str| fuzz::check(&table, &rules, path);
+        check(&path);
+        for place in 1..len {
+            let [mut slash, mut percent] = [&path, &path].map(String::clone);
+            slash.replace_range(place..=place, "/");
+            check(&slash);
+            percent.replace_range(place..=place, "%78");
+            check(&percent);
+        }
+    }
+}
+
+/// Steps are counted, so that no noise can hide anything: twice the path takes no more than 2.4 times as many.
+#[test]
+fn the_steps_are_linear_in_the_path() {
+    for (rules, unit) in [
+        (&["/<path:a>/x/<path:b>/y"][..], "/x"),
+        (&["/<path:a>/x/<path:b>/x/<path:c>/x/<path:d>/y"], "/x"),
+        (&["/<path:a>/<path:b>/<path:c>/<path:d>/y"], "/x"),
+        (&["/<path:a>/<b>/<path:c>/x/<d>/<path:e>/y", "/<path:a>/x/<path:c>/<d>/x/<path:e>/z"], "/x"),
+        (&["/<path:a>/<int(max=9):b>/<path:c>/y", "/<path:a>/<int(max=5):b>/<path:c>/z"], "/3"),
+        (&["/<a>/<b>", "/<path:rest>/y"], "/x"),
+    ] {
+        let table = trie(rules).freeze();
+        let count = |segments: usize| {
+            steps::take();
+            assert_eq!(find_sent(&table, &unit.repeat(segments)), Found::Nothing);
+            steps::take()
+        };
+        for segments in [50, 100, 200, 400] {
+            let (short, long) = (count(segments), count(2 * segments));
+            assert!(long * 10 <= short * 24, "{rules:?}: {short} steps, and {long} for twice the path");
+        }
+    }
+    // Rules of one length that differ in every segment: no more steps than there are cells.
+    let stairs = |rule: usize| {
+        let values = (rule..20).fold(String::new(), |text, at| format!("{text}/<x{at}>"));
+        format!("{}{values}/r{rule}", "/a".repeat(rule))
+    };
+    let rules: Vec<_> = (0..20).map(stairs).collect();
+    let table = trie(&rules.iter().map(String::as_str).collect::<Vec<_>>()).freeze();
+    steps::take();
+    assert_eq!(find_sent(&table, &format!("{}/x", "/a".repeat(20))), Found::Nothing);
+    let taken = steps::take();
+    assert!(taken <= 20 * 21 * 2, "{taken}");
 }

@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     request::Spans,
-    router::table::{Found, Table},
+    router::{
+        table::{Found, Table},
+        trie::Trie,
+    },
 };
 
 /// Routes and prefixes of services, each as a line.
@@ -56,14 +59,14 @@ impl World {
     }
 
     fn table(&self) -> Table {
-        let mut table = Table::new();
+        let mut trie = Trie::new();
         for (methods, pattern) in &self.patterns {
-            table.insert(pattern.segments(), pattern.is_branch(), methods).unwrap();
+            trie.insert(pattern.segments(), pattern.is_branch(), methods).unwrap();
         }
         for (number, prefix) in self.mounts.iter().enumerate() {
-            table.mount(prefix.segments(), number, false);
+            trie.mount(prefix.segments(), number, false);
         }
-        table
+        trie.freeze()
     }
 }
 

@@ -1,0 +1,252 @@
+//! Cells, of which the table consists, and how segments are read from a path.
+//!
+//! A cell is a literal segment together with the node that it leads to. It is as large as a cache line, and it is also a slot
+//! in the hash table of the node above: one level of the trie costs one access to memory that may miss the cache.
+//!
+//! A segment is looked up by its last eight bytes as a number, which are all of it if it is short: no text is compared byte
+//! by byte unless it is longer than sixteen of them. Where segments end is found for the whole path at once, sixteen bytes
+//! at a time, as a mask with a bit for each slash; nothing that the search does has to wait for it.
+
+// A call costs more than most of what is called for each segment.
+#![allow(clippy::inline_always)]
+
+use wide::u8x16;
+
+/// How many bytes are read at once.
+pub(super) const WORD: usize = 8;
+
+/// No cell, no handler, no list.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// What stands below a node, as bits.
+pub(super) const LITERALS: u8 = 1;
+/// One placeholder that takes any text, and nothing else that is dynamic.
+pub(super) const TEXT: u8 = 2;
+/// One placeholder that takes any digits, and nothing else that is dynamic.
+pub(super) const DIGITS: u8 = 4;
+/// Anything else: see `List` in `table.rs`.
+pub(super) const LIST: u8 = 8;
+/// Many of the literal segments end alike, so that all of their bytes are hashed.
+pub(super) const ALIKE: u8 = 16;
+
+/// A literal segment and the node behind it. The child of a placeholder is a cell too, whose text nobody can ask for.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+pub(super) struct Cell {
+    /// The text, or its last eight bytes.
+    last: u64,
+    /// The first eight bytes of a text that is longer.
+    first: u64,
+    /// Where all of a text of more than sixteen bytes stands among the texts.
+    text: u32,
+    /// The length of the text.
+    len: u32,
+    /// The next cell with the same slot. The root is cell 0, and nobody's next one: 0 is none.
+    pub(super) next: u32,
+    /// The table of the literal children: where it begins, and its size less one.
+    pub(super) base: u32,
+    pub(super) mask: u32,
+    /// The one child of [`TEXT`] or [`DIGITS`], or the number of the [`LIST`].
+    pub(super) dynamic: u32,
+    /// The handlers of rules that end here, without and with a final slash.
+    pub(super) ends: [u32; 2],
+    /// Its own place.
+    pub(super) id: u32,
+    /// Which bits of the hash are the slot.
+    pub(super) shift: u8,
+    pub(super) below: u8,
+}
+
+impl Cell {
+    pub(super) const EMPTY: Self = Self {
+        last: 0,
+        first: 0,
+        text: 0,
+        // No segment is as long.
+        len: NONE,
+        next: 0,
+        base: 0,
+        mask: 0,
+        dynamic: NONE,
+        ends: [NONE; 2],
+        id: 0,
+        shift: 0,
+        below: 0,
+    };
+
+    /// Makes it the cell of this text, whose bytes go to `texts` if there is no room for them here.
+    pub(super) fn set_text(&mut self, text: &[u8], texts: &mut Vec<u8>) {
+        self.last = last_word(text, 0, text.len());
+        self.first = first_word(text);
+        // A longer text than a number can say is longer than any path.
+        self.len = u32::try_from(text.len()).unwrap_or(NONE);
+        if text.len() > 2 * WORD {
+            self.text = u32::try_from(texts.len()).unwrap_or(NONE);
+            texts.extend_from_slice(text);
+        }
+    }
+
+    /// Whether this is the cell of a segment, from `start` to `end`, that ends in this word.
+    #[inline(always)]
+    pub(super) fn is_of(&self, last: u64, path: &[u8], start: usize, end: usize, texts: &[u8]) -> bool {
+        let len = end - start;
+        self.last == last
+            && self.len as usize == len
+            && (len <= WORD || self.begins_like(path, start, end, texts))
+    }
+
+    #[inline(always)]
+    fn begins_like(&self, path: &[u8], start: usize, end: usize, texts: &[u8]) -> bool {
+        let Some(text) = path.get(start..end) else { return false };
+        let own = self.text as usize;
+        self.first == first_word(text)
+            && (text.len() <= 2 * WORD || texts.get(own..own + text.len()) == Some(text))
+    }
+
+    /// The slot of a hash among the literal children.
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // the mask is not longer
+    pub(super) fn slot(&self, hash: u64) -> u32 {
+        self.base.wrapping_add(hash.wrapping_shr(u32::from(self.shift)) as u32 & self.mask)
+    }
+}
+
+/// The first eight bytes of a text; zero if there are less.
+#[inline(always)]
+fn first_word(text: &[u8]) -> u64 {
+    text.first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
+}
+
+/// The last eight bytes of a segment, or all of it with zeros behind.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation)] // of a shift only the lowest bits count
+pub(super) fn last_word(path: &[u8], start: usize, end: usize) -> u64 {
+    let from = end.saturating_sub(WORD);
+    let Some(word) = path.get(from..from + WORD).and_then(<[u8]>::first_chunk) else {
+        // The path has less than eight bytes.
+        let text = path.get(start..end).unwrap_or_default();
+        return text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    };
+    // What is behind the segment is shifted out, then what is before it.
+    let word = u64::from_le_bytes(*word).wrapping_shl((from.wrapping_sub(end) as u32) << 3);
+    let len = (end - start).min(WORD) as u32;
+    word.wrapping_shr((WORD as u32 - len) << 3)
+}
+
+/// A number whose middle bits differ for most words.
+#[inline(always)]
+pub(super) fn hash(word: u64) -> u64 {
+    /// The golden ratio, which spreads what differs in few bits.
+    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+    word.wrapping_mul(SPREAD)
+}
+
+/// The same for all of a text: what tells those apart that end alike.
+pub(super) fn hash_of_all(text: &[u8]) -> u64 {
+    let words = text.as_chunks::<WORD>().0.iter();
+    let mixed = words.fold(text.len() as u64, |mixed, word| {
+        (mixed ^ u64::from_le_bytes(*word)).wrapping_mul(31).rotate_left(29)
+    });
+    hash(mixed ^ last_word(text, 0, text.len()))
+}
+
+/// Where the segments of a path end.
+pub(super) trait Ends: Copy {
+    /// The end of the segment that begins at `start`, which is less than the length of the path.
+    fn end(self, start: usize) -> usize;
+}
+
+/// A mask with a bit for each slash, and one for the end of the path, which has less than 64 bytes.
+impl Ends for u64 {
+    #[inline(always)]
+    fn end(self, start: usize) -> usize {
+        start + (self >> (start & 63)).trailing_zeros() as usize
+    }
+}
+
+/// The same for a path of less than 128 bytes.
+impl Ends for u128 {
+    #[inline(always)]
+    fn end(self, start: usize) -> usize {
+        start + (self >> (start & 127)).trailing_zeros() as usize
+    }
+}
+
+/// A path of any length, which is looked at when an end is asked for.
+impl Ends for &[u8] {
+    fn end(self, start: usize) -> usize {
+        let rest = self.get(start..).unwrap_or_default();
+        if let Some(chunk) = rest.first_chunk() {
+            let slashes = slashes(chunk, &mut u8x16::splat(0));
+            if slashes != 0 {
+                return start + slashes.trailing_zeros() as usize;
+            }
+        }
+        memchr::memchr(b'/', rest).map_or(self.len(), |length| start + length)
+    }
+}
+
+/// How many bytes are looked at together.
+pub(super) const CHUNK: usize = 16;
+
+/// Where the segments of a path of 16 to 127 bytes end, and whether there is a `%` in it.
+#[inline(always)]
+pub(super) fn marks(path: &[u8]) -> (u128, bool) {
+    let mut ends = 1 << (path.len() & 127);
+    let mut percents = u8x16::ZERO;
+    let mut at = 0;
+    for chunk in path.as_chunks().0 {
+        ends |= u128::from(slashes(chunk, &mut percents)) << (at & 127);
+        at += CHUNK;
+    }
+    if let Some(last) = path.last_chunk() {
+        ends |= u128::from(slashes(last, &mut percents)) << ((path.len() - CHUNK) & 127);
+    }
+    (ends, percents.to_bitmask() != 0)
+}
+
+/// The same for a path of less than 64 bytes, in 16 bytes or more.
+#[inline(always)]
+pub(super) fn marks_of_short(bytes: &[u8], len: usize) -> (u64, bool) {
+    let mut ends = 1 << (len & 63);
+    let mut percents = u8x16::ZERO;
+    let mut at = 0;
+    for chunk in bytes.as_chunks().0 {
+        ends |= u64::from(slashes(chunk, &mut percents)) << (at & 63);
+        at += CHUNK;
+    }
+    if let Some(last) = bytes.last_chunk() {
+        ends |= u64::from(slashes(last, &mut percents)) << ((bytes.len() - CHUNK) & 63);
+    }
+    (ends, percents.to_bitmask() != 0)
+}
+
+/// A bit for each slash. What is a `%` is added to `percents`.
+#[inline(always)]
+fn slashes(chunk: &[u8; CHUNK], percents: &mut u8x16) -> u32 {
+    let chunk = u8x16::new(*chunk);
+    *percents |= chunk.simd_eq(u8x16::splat(b'%'));
+    chunk.simd_eq(u8x16::splat(b'/')).to_bitmask()
+}
+
+/// Whether a value is `.` or `..`, or nothing.
+#[inline(always)]
+pub(super) fn is_dots_or_empty(last: u64, len: usize) -> bool {
+    const DOT: u64 = b'.' as u64;
+    len == 0 || last == DOT || last == (DOT << 8 | DOT)
+}
+
+/// Whether a text that is not empty, with this last word, is nothing but digits.
+#[inline(always)]
+pub(super) fn is_digits(last: u64, path: &[u8], start: usize, end: usize) -> bool {
+    const LOWEST: u64 = 0x0101_0101_0101_0101;
+    const UPPER: u64 = LOWEST * 0xF0;
+    const ZEROS: u64 = LOWEST * b'0' as u64;
+    let len = end - start;
+    if len == 0 || len > WORD {
+        return len > WORD && path.get(start..end).is_some_and(|text| text.iter().all(u8::is_ascii_digit));
+    }
+    let behind = if len < WORD { u64::MAX << (8 * len) } else { 0 };
+    let word = last | ZEROS & behind;
+    word & UPPER == ZEROS && word.wrapping_add(LOWEST * 6) & UPPER == ZEROS
+}
