@@ -33,7 +33,7 @@ mod url_for;
 mod wsgi;
 
 #[doc(hidden)]
-pub use self::typed::{NamedRoute, UrlRoute};
+pub use self::typed::UrlRoute;
 pub use self::{
     errors::{RouteError, RouteErrors},
     routes::{RouteLine, Router},
