@@ -51,7 +51,7 @@ impl<T> fmt::Debug for Named<T> {
     }
 }
 
-/// A path value: whatever [`FromStr`] makes of the text of a placeholder. `&str` is one without it.
+/// A path value: whatever [`FromStr`] makes of the text of a placeholder, if it may go to another thread. `&str` is one without it.
 ///
 /// ```
 /// fn is_path_value<T: pulsar::bounds::PathValue>() {}
@@ -74,13 +74,14 @@ pub trait PathValue: Sized {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: FromStr> PathValue for T {
+impl<T: FromStr + Send + 'static> PathValue for T {
     fn of(params: &Params, index: usize) -> Option<Self> {
         params.parse(index)
     }
 }
 
 /// The last argument of a handler: what implements [`FromRequest`], which may take the body, or [`FromRequestParts`].
+/// It is `Send`, since handlers go from one thread to another.
 ///
 /// ```
 /// fn is_extractor<T: pulsar::bounds::Extractor<Via>, Via>() {}
@@ -167,7 +168,7 @@ pub trait HandlerFuture: Sized {
     const TYPE: Named<Self> = Named::new();
 }
 
-#[diagnostic::do_not_recommend]
+// Here the compiler says best what it is that may not go to another thread, and where it is kept.
 impl<T: Future + Send> HandlerFuture for T {}
 
 /// What a handler returns, in a `Result` its value: what implements [`IntoResponse`].
