@@ -97,7 +97,12 @@ impl<T: HandlerOutput, E: HandlerError> Responds<Result<T, E>> for ValueOrError 
 
 impl<F, A> Function<F, A, ()> {
     /// One that is awaited. Not public API. Used by generated code.
-    pub const fn awaited<R, S>(function: F, arguments: A, _: Named<R>, _: S) -> Function<F, A, Awaited<S::Gives>>
+    pub const fn awaited<R, S>(
+        function: F,
+        arguments: A,
+        _: Named<R>,
+        _: S,
+    ) -> Function<F, A, Awaited<S::Gives>>
     where
         A: Takes,
         F: Call<A::Given<'static>, Output = R> + Copy,

@@ -22,8 +22,8 @@ pub use crate::{
     app::{App, Main, Program},
     body::{BoxError, BoxFuture, Request, Response},
     bounds::{
-        Extractor, Failure, HandlerError, HandlerFuture, HandlerOutput, HeadExtractor, MessageAnswer, MessagePayload,
-        PathValue, Provided,
+        Extractor, Failure, HandlerError, HandlerFuture, HandlerOutput, HeadExtractor, MessageAnswer,
+        MessagePayload, PathValue, Provided,
     },
     context::Context,
     extract::State,

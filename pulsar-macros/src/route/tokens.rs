@@ -8,6 +8,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::{Type, TypePath};
 
 use crate::{
     function::{Function, result_of},
@@ -139,11 +140,11 @@ fn gives(function: &Function) -> TokenStream {
     quote!((#value, #error))
 }
 
-/// Whether the arguments ask for state, of those that might.
+/// What the arguments ask for, where they may be state; the compiler knows which are, also behind an alias.
 fn asks(arguments: &[Joined<'_>]) -> Option<TokenStream> {
     let probes: Vec<TokenStream> = arguments
         .iter()
-        .filter(|joined| joined.source == Source::Extractor)
+        .filter(|joined| joined.source == Source::Extractor && !is_of_the_request(&joined.argument.ty))
         .map(|Joined { argument, .. }| {
             let ty = &argument.ty;
             quote_spanned!(argument.span()=> <_pulsar::Probe<#ty>>::ASKS)
@@ -151,4 +152,26 @@ fn asks(arguments: &[Joined<'_>]) -> Option<TokenStream> {
         .collect();
     let site = Span::mixed_site();
     (!probes.is_empty()).then(|| quote_spanned!(site=> .asks(&[#(#probes),*])))
+}
+
+/// Whether a type has a name that everybody knows for something else than state.
+fn is_of_the_request(ty: &Type) -> bool {
+    const NAMES: [&str; 14] = [
+        "Json",
+        "Query",
+        "Form",
+        "Path",
+        "Request",
+        "HeaderMap",
+        "Method",
+        "Uri",
+        "Version",
+        "String",
+        "Bytes",
+        "Body",
+        "Multipart",
+        "MatchedRoute",
+    ];
+    matches!(ty, Type::Path(TypePath { path, .. })
+        if path.segments.last().is_some_and(|last| NAMES.iter().any(|name| last.ident == name)))
 }

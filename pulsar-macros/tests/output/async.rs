@@ -41,9 +41,7 @@ const _: () = {
             )
             .name("user.show")
             .doc("One user.\n\nBy number.")
-            .asks(
-                &[<_pulsar::Probe<State<Db>>>::ASKS, <_pulsar::Probe<Json<Edit>>>::ASKS],
-            )
+            .asks(&[<_pulsar::Probe<State<Db>>>::ASKS])
             .built_for_tests(cfg!(test));
     }
     _pulsar::inventory::submit! {

@@ -4,7 +4,7 @@ struct save_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    use _pulsar::{CannotBeAHandler as _, NoRequirement as _};
+    use _pulsar::CannotBeAHandler as _;
     impl _pulsar::RouteUrl for save_url {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["PUT"],
@@ -18,7 +18,6 @@ const _: () = {
                     .handler(),
                 _pulsar::Place::here(module_path!()),
             )
-            .asks(&[<_pulsar::Probe<Request>>::ASKS])
             .built_for_tests(cfg!(test));
     }
     _pulsar::inventory::submit! {

@@ -29,7 +29,7 @@ const _: () = {
                     .handler(),
                 _pulsar::Place::here(module_path!()),
             )
-            .asks(&[<_pulsar::Probe<State<Db>>>::ASKS, <_pulsar::Probe<Body>>::ASKS])
+            .asks(&[<_pulsar::Probe<State<Db>>>::ASKS])
             .built_for_tests(cfg!(test));
     }
     _pulsar::inventory::submit! {

@@ -13,7 +13,7 @@ struct report_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    use _pulsar::{CannotBeAHandler as _, NoRequirement as _};
+    use _pulsar::CannotBeAHandler as _;
     impl _pulsar::RouteUrl for report_url<'_> {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["GET", "PURGE"],
@@ -31,7 +31,6 @@ const _: () = {
                     .handler(),
                 _pulsar::Place::here(module_path!()),
             )
-            .asks(&[<_pulsar::Probe<Query<Filter>>>::ASKS])
             .blocking()
             .built_for_tests(cfg!(test));
     }

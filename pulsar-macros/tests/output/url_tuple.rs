@@ -9,7 +9,7 @@ struct day_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    use _pulsar::{CannotBeAHandler as _, NoRequirement as _};
+    use _pulsar::CannotBeAHandler as _;
     impl _pulsar::RouteUrl for day_url<'_> {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["GET"],
@@ -27,7 +27,6 @@ const _: () = {
                     .handler(),
                 _pulsar::Place::here(module_path!()),
             )
-            .asks(&[<_pulsar::Probe<extract::Path<(u16, String)>>>::ASKS])
             .blocking()
             .built_for_tests(cfg!(test));
     }

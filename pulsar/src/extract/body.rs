@@ -41,7 +41,9 @@ pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
 fn why(error: axum_core::Error) -> Problem {
     match blame(&error) {
         Some((status, detail)) => Problem::new(status).with_detail(detail),
-        None => Problem::new(StatusCode::BAD_REQUEST).with_detail(format!("the body could not be read: {error}")),
+        None => {
+            Problem::new(StatusCode::BAD_REQUEST).with_detail(format!("the body could not be read: {error}"))
+        }
     }
 }
 
