@@ -28,7 +28,7 @@ use crate::{
 /// A function, where its arguments come from, and how it is called. Not public API. Used by generated code.
 #[doc(hidden)]
 pub struct Function<F, A, How> {
-    function: F,
+    named: F,
     arguments: A,
     how: PhantomData<How>,
 }
@@ -109,7 +109,7 @@ impl<F, A> Function<F, A, ()> {
         R: Future,
         S: Sides<R::Output> + Copy,
     {
-        Function { function, arguments, how: PhantomData }
+        Function { named: function, arguments, how: PhantomData }
     }
 
     /// One that runs on the pool. Not public API. Used by generated code.
@@ -119,7 +119,7 @@ impl<F, A> Function<F, A, ()> {
         F: Call<A::Given<'static>> + Copy,
         S: Sides<F::Output> + Copy,
     {
-        Function { function, arguments, how: PhantomData }
+        Function { named: function, arguments, how: PhantomData }
     }
 
     /// One that runs on the event loop. Not public API. Used by generated code.
@@ -129,7 +129,7 @@ impl<F, A> Function<F, A, ()> {
         F: Call<A::Given<'static>> + Copy,
         S: Sides<F::Output> + Copy,
     {
-        Function { function, arguments, how: PhantomData }
+        Function { named: function, arguments, how: PhantomData }
     }
 }
 
@@ -178,7 +178,7 @@ where
     }
 
     fn serve(&'static self, request: Request, params: Params, context: &Context) -> Reply {
-        let Self { function, arguments, .. } = self;
+        let Self { named: function, arguments, .. } = self;
         let Some(early) = arguments.early(&params) else { return Reply::no_such_value() };
         if !A::EXTRACT {
             return Reply::later(Box::pin(async move {
@@ -206,7 +206,7 @@ where
     }
 
     fn serve(&'static self, request: Request, params: Params, context: &Context) -> Reply {
-        let Self { function, arguments, .. } = self;
+        let Self { named: function, arguments, .. } = self;
         let Some(early) = arguments.early(&params) else { return Reply::no_such_value() };
         let context = context.clone();
         let call = move |ready, params: Params| move || function.answer(arguments.give(ready, &params));
@@ -234,7 +234,7 @@ where
     }
 
     fn serve(&'static self, request: Request, params: Params, context: &Context) -> Reply {
-        let Self { function, arguments, .. } = self;
+        let Self { named: function, arguments, .. } = self;
         let Some(early) = arguments.early(&params) else { return Reply::no_such_value() };
         if !A::EXTRACT {
             return Reply::now(function.answer(arguments.give(arguments.at_once(early), &params)));

@@ -15,12 +15,10 @@ use crate::{
 pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
     let mut body = request.into_limited_body();
     let first = loop {
-        match body.frame().await {
-            Some(frame) => match frame.map_err(why)?.into_data() {
-                Ok(data) => break data,
-                Err(_) => {} // trailers
-            },
-            None => return Ok(Bytes::new()),
+        let Some(frame) = body.frame().await else { return Ok(Bytes::new()) };
+        // Trailers are left out.
+        if let Ok(data) = frame.map_err(why)?.into_data() {
+            break data;
         }
     };
     // Most bodies come in one piece, which is theirs without a copy.
