@@ -29,7 +29,10 @@ const FLOORS: &[(&str, &[&str])] = &[
         "what handlers take and are",
         &["bounds", "extract", "handler", "middleware", "sse", "url", "websocket"],
     ),
-    ("applications that are not routes: static files, callables of PEP 3333", &["files", "wsgi"]),
+    (
+        "annotated functions as handlers; applications that are not routes: static files, callables of PEP 3333",
+        &["files", "function", "wsgi"],
+    ),
     ("what the macros submit; what serves any application", &["registry", "server"]),
     ("from a path or a name to a handler; what keeps workers serving", &["arbiter", "messages", "router"]),
     ("from registrations to a program", &["app"]),

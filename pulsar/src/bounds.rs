@@ -12,21 +12,46 @@
 //! async fn home(visitor: Visitor) {}
 //! ```
 
-use std::{any::Any, str::FromStr, sync::Arc};
+use std::{any::Any, fmt, marker::PhantomData, str::FromStr, sync::Arc};
 
 use axum_core::{
     extract::{FromRequest, FromRequestParts},
     response::IntoResponse,
 };
+use http::request::Parts;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    body::{BoxError, Response},
+    body::{BoxError, Request, Response},
     context::Context,
     request::Params,
 };
 
-/// A path value: whatever [`FromStr`] makes of the text of a placeholder. `&str` is one without it.
+/// A type that a bound was asked for. Not public API.
+#[doc(hidden)]
+pub struct Named<T>(PhantomData<fn() -> T>);
+
+impl<T> Named<T> {
+    const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Clone for Named<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Named<T> {}
+
+impl<T> fmt::Debug for Named<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Named")
+    }
+}
+
+/// A path value: whatever [`FromStr`] makes of the text of a placeholder, if it may go to another thread. `&str` is one without it.
 ///
 /// ```
 /// fn is_path_value<T: pulsar::bounds::PathValue>() {}
@@ -41,17 +66,22 @@ use crate::{
 pub trait PathValue: Sized {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
+    const TYPE: Named<Self> = Named::new();
+
+    /// Not public API.
+    #[doc(hidden)]
     fn of(params: &Params, index: usize) -> Option<Self>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: FromStr> PathValue for T {
+impl<T: FromStr + Send + 'static> PathValue for T {
     fn of(params: &Params, index: usize) -> Option<Self> {
         params.parse(index)
     }
 }
 
 /// The last argument of a handler: what implements [`FromRequest`], which may take the body, or [`FromRequestParts`].
+/// It is `Send`, since handlers go from one thread to another.
 ///
 /// ```
 /// fn is_extractor<T: pulsar::bounds::Extractor<Via>, Via>() {}
@@ -64,17 +94,30 @@ impl<T: FromStr> PathValue for T {
     note = "for what `#[provide]` makes, take `State<{Self}>`; for a path value, name the argument like its placeholder",
     note = "implement `FromRequestParts<pulsar::Context>` for a type of your own, or `FromRequest<pulsar::Context>` if it takes the body"
 )]
-pub trait Extractor<Via> {
+pub trait Extractor<Via>: Sized {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
-    const IS_ONE: () = ();
+    const TYPE: Named<(Self, Via)> = Named::new();
+
+    /// Not public API. The error is the answer of an extractor that refuses the request.
+    #[doc(hidden)]
+    fn extract(request: Request, context: &Context) -> impl Future<Output = Result<Self, Response>> + Send;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: FromRequestParts<Context>> Extractor<OfHead> for T {}
+impl<T: FromRequestParts<Context> + Send + 'static> Extractor<OfHead> for T {
+    async fn extract(request: Request, context: &Context) -> Result<Self, Response> {
+        let (mut parts, _) = request.into_parts();
+        T::from_request_parts(&mut parts, context).await.map_err(IntoResponse::into_response)
+    }
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: FromRequest<Context>> Extractor<OfRequest> for T {}
+impl<T: FromRequest<Context> + Send + 'static> Extractor<OfRequest> for T {
+    async fn extract(request: Request, context: &Context) -> Result<Self, Response> {
+        T::from_request(request, context).await.map_err(IntoResponse::into_response)
+    }
+}
 
 /// How an [`Extractor`] gets at a request, so that one kind can be told from the other.
 #[derive(Debug)]
@@ -96,14 +139,37 @@ pub struct OfRequest;
     note = "what takes the body, and implements `FromRequest`, is the last argument; there can be one of them",
     note = "for what `#[provide]` makes, take `State<{Self}>`; for a type of your own implement `FromRequestParts<pulsar::Context>`"
 )]
-pub trait HeadExtractor {
+pub trait HeadExtractor: Sized {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
-    const IS_ONE: () = ();
+    const TYPE: Named<Self> = Named::new();
+
+    /// Not public API. The error is the answer of an extractor that refuses the request.
+    #[doc(hidden)]
+    fn extract(parts: &mut Parts, context: &Context) -> impl Future<Output = Result<Self, Response>> + Send;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: FromRequestParts<Context>> HeadExtractor for T {}
+impl<T: FromRequestParts<Context> + Send + 'static> HeadExtractor for T {
+    async fn extract(parts: &mut Parts, context: &Context) -> Result<Self, Response> {
+        T::from_request_parts(parts, context).await.map_err(IntoResponse::into_response)
+    }
+}
+
+/// The future of an `async fn` that is a handler: it goes from one thread to another.
+///
+/// ```
+/// fn is_future_of_a_handler<T: pulsar::bounds::HandlerFuture>(_: T) {}
+/// is_future_of_a_handler(async { "hello" });
+/// ```
+pub trait HandlerFuture: Sized {
+    /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    const TYPE: Named<Self> = Named::new();
+}
+
+// Here the compiler says best what it is that may not go to another thread, and where it is kept.
+impl<T: Future + Send> HandlerFuture for T {}
 
 /// What a handler returns, in a `Result` its value: what implements [`IntoResponse`].
 ///
@@ -117,8 +183,12 @@ impl<T: FromRequestParts<Context>> HeadExtractor for T {}
     note = "answers are texts, bytes, `StatusCode`, `Json(value)`, tuples of a status, headers and one of these, and `()`",
     note = "for a type of your own return `Json<{Self}>`, or implement `pulsar::IntoResponse` for it"
 )]
-pub trait HandlerOutput {
+pub trait HandlerOutput: Sized {
     /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    const TYPE: Named<Self> = Named::new();
+
+    /// Not public API.
     #[doc(hidden)]
     fn respond(self) -> Response;
 }
@@ -146,6 +216,10 @@ impl<T: IntoResponse> HandlerOutput for T {
 )]
 pub trait HandlerError: Sized {
     /// Not public API. Used by generated code.
+    #[doc(hidden)]
+    const TYPE: Named<Self> = Named::new();
+
+    /// Not public API.
     #[doc(hidden)]
     fn respond(self) -> Response;
 }

@@ -1,13 +1,10 @@
 //! What a route runs: a function from a request to a reply.
 //!
-//! The macros write such a function for every annotated one, so that no trait stands between a person's function and the
-//! compiler's message about it. Handlers of routes that are added without macros are closures; [`IntoHandler`] turns
-//! those into the same kind of function.
+//! How an annotated function becomes one is in `function`. Handlers of routes that are added without macros are closures;
+//! [`IntoHandler`] turns those into the same kind of function.
 
 use std::{
     fmt,
-    future::{Pending, pending},
-    marker::PhantomData,
     panic::resume_unwind,
     pin::Pin,
     sync::Arc,
@@ -18,7 +15,7 @@ use axum_core::{
     extract::{FromRequest, FromRequestParts},
     response::IntoResponse,
 };
-use http::{StatusCode, header, request::Parts};
+use http::{StatusCode, header};
 use http_body_util::{BodyExt, Collected, Limited};
 
 use crate::{
@@ -29,10 +26,16 @@ use crate::{
     request::Params,
 };
 
-/// The handler that a macro wrote.
-pub(crate) type Handler = fn(Request, Params, &Context) -> Reply;
+/// What answers the requests of a route that a macro registered. Not public API.
+#[doc(hidden)]
+pub trait Serve: Sync {
+    /// Whether it reads what the router knows of the request, besides path values.
+    fn extracts(&self) -> bool;
 
-/// An answer, now or later. Not public API. Used by generated code.
+    fn serve(&'static self, request: Request, params: Params, context: &Context) -> Reply;
+}
+
+/// An answer, now or later. Not public API.
 #[doc(hidden)]
 pub struct Reply(pub(crate) ReplyKind);
 
@@ -65,27 +68,25 @@ impl Future for Later {
 }
 
 impl Reply {
-    /// Not public API. Used by generated code.
     #[must_use]
-    pub fn now(response: Response) -> Self {
+    pub(crate) fn now(response: Response) -> Self {
         Self(ReplyKind::Now(response))
     }
 
-    /// Not public API. Used by generated code.
     #[must_use]
-    pub fn later(future: BoxFuture<'static, Response>) -> Self {
+    pub(crate) fn later(future: BoxFuture<'static, Response>) -> Self {
         Self(ReplyKind::Later(Later::Answer(future)))
     }
 
-    /// The answer of a handler, or the refusal of one of its extractors. Not public API. Used by generated code.
+    /// The answer of a handler, or the refusal of one of its extractors.
     #[must_use]
-    pub fn extracting(future: BoxFuture<'static, Result<Response, Response>>) -> Self {
+    pub(crate) fn extracting(future: BoxFuture<'static, Result<Response, Response>>) -> Self {
         Self(ReplyKind::Later(Later::Extracting(future)))
     }
 
-    /// The answer to a path value that does not fit its argument's type. Not public API. Used by generated code.
+    /// The answer to a path value that does not fit its argument's type.
     #[must_use]
-    pub fn no_such_value() -> Self {
+    pub(crate) fn no_such_value() -> Self {
         Self::now(Problem::new(StatusCode::NOT_FOUND).into_response())
     }
 }
@@ -126,66 +127,8 @@ async fn rejected(response: Response) -> Response {
     problem.into_response()
 }
 
-/// An argument before the last one, which leaves the body alone. Not public API. Used by generated code.
-///
-/// For what is no extractor its inherent function is not there, and that of [`NoExtractor`] is: so the compiler says what is
-/// wrong once, where [`HeadExtractor`](crate::bounds::HeadExtractor) is asked for, and not again where the argument is used.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Head<T>(PhantomData<T>);
-
-impl<T: FromRequestParts<Context>> Head<T> {
-    /// Not public API. Used by generated code.
-    ///
-    /// # Errors
-    ///
-    /// Passes on the answer of an extractor that refuses the request.
-    pub async fn extract(parts: &mut Parts, context: &Context) -> Result<T, Response> {
-        T::from_request_parts(parts, context).await.map_err(IntoResponse::into_response)
-    }
-}
-
-/// The last argument, which may take the body: see [`Head`]. Not public API. Used by generated code.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Last<T, Via>(PhantomData<(T, Via)>);
-
-impl<T: FromRequest<Context, Via>, Via> Last<T, Via> {
-    /// Not public API. Used by generated code.
-    ///
-    /// # Errors
-    ///
-    /// Passes on the answer of an extractor that refuses the request.
-    pub async fn extract(request: Request, context: &Context) -> Result<T, Response> {
-        T::from_request(request, context).await.map_err(IntoResponse::into_response)
-    }
-}
-
-/// The other case of [`Head`] and [`Last`], which never runs: a program with it is not compiled to its end. Not public API.
-#[doc(hidden)]
-pub trait NoExtractor<From> {
-    /// Not public API. Used by generated code.
-    type Value;
-
-    /// Not public API. Used by generated code.
-    fn extract(from: From, context: &Context) -> Pending<Result<Self::Value, Response>> {
-        let _ = (from, context);
-        pending()
-    }
-}
-
-impl<T> NoExtractor<&mut Parts> for Head<T> {
-    type Value = T;
-}
-
-// With `Via` named, so that the compiler need not ask what it is.
-impl<T> NoExtractor<Request> for Last<T, ()> {
-    type Value = T;
-}
-
-/// Runs a handler that may block on the worker's pool. Not public API. Used by generated code.
-#[doc(hidden)]
-pub async fn on_pool<F>(context: &Context, job: F) -> Response
+/// Runs a handler that may block on the worker's pool.
+pub(crate) async fn on_pool<F>(context: &Context, job: F) -> Response
 where
     F: FnOnce() -> Response + Send + 'static,
 {
@@ -200,7 +143,7 @@ where
 /// A handler of any origin.
 #[derive(Clone)]
 pub(crate) enum Endpoint {
-    Generated { handler: Handler, extracts: bool },
+    Generated { handler: &'static dyn Serve, extracts: bool },
     Closure(Arc<Closure>),
 }
 
@@ -225,7 +168,7 @@ impl Endpoint {
 
     pub(crate) fn call(&self, request: Request, params: Params, context: &Context) -> Reply {
         match self {
-            Self::Generated { handler, .. } => handler(request, params, context),
+            Self::Generated { handler, .. } => handler.serve(request, params, context),
             Self::Closure(closure) => Reply::later(closure(request, context)),
         }
     }
@@ -315,6 +258,21 @@ into_handler!(A1 A2 A3 A4 | A5);
 into_handler!(A1 A2 A3 A4 A5 | A6);
 into_handler!(A1 A2 A3 A4 A5 A6 | A7);
 into_handler!(A1 A2 A3 A4 A5 A6 A7 | A8);
+
+/// Answers with nothing.
+#[cfg(test)]
+pub(crate) struct Nothing;
+
+#[cfg(test)]
+impl Serve for Nothing {
+    fn extracts(&self) -> bool {
+        false
+    }
+
+    fn serve(&'static self, _: Request, _: Params, _: &Context) -> Reply {
+        Reply::now(Response::default())
+    }
+}
 
 #[cfg(test)]
 mod tests {

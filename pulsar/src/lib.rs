@@ -33,6 +33,7 @@ pub mod url;
 pub mod websocket;
 
 pub mod files;
+mod function;
 pub mod wsgi;
 
 mod registry;

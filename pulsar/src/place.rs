@@ -1,6 +1,6 @@
 //! A place in the source, so that every message about a registration can name it.
 
-use std::fmt;
+use std::{fmt, panic::Location};
 
 /// Where in the source something was registered; prints as `src/users.rs:12`.
 ///
@@ -30,6 +30,15 @@ impl Place {
     #[must_use]
     pub const fn new(module: &'static str, file: &'static str, line: u32, column: u32) -> Self {
         Self { file, line, column, module }
+    }
+
+    /// Where the macro was called that writes this call. Not public API. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    #[track_caller]
+    pub const fn here(module: &'static str) -> Self {
+        let at = Location::caller();
+        Self { file: at.file(), line: at.line(), column: at.column(), module }
     }
 
     /// The file, as the compiler was given it.

@@ -16,7 +16,8 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 use pulsar::{
-    Error, HttpError, Json, Method, Problem, Result, StatusCode, Uri, get, head,
+    Error, HeaderMap, HttpError, IntoResponse, Json, Method, Problem, Response, Result, StatusCode, Uri, get,
+    head,
     http::{HeaderValue, header},
     options, post, put,
     request::MatchedRoute,
@@ -51,6 +52,71 @@ fn thread_of_pool() -> String {
 #[post("/thread/pool/<int:n>")]
 fn thread_of_pool_with_arguments(n: u32, uri: Uri, body: String) -> String {
     format!("{} {n} {uri} {body}", here())
+}
+
+/// An answer that borrows from the path until it is made.
+struct Shouted<'a>(&'a str);
+
+impl IntoResponse for Shouted<'_> {
+    fn into_response(self) -> Response {
+        self.0.to_uppercase().into_response()
+    }
+}
+
+#[get("/borrowed/async/<text>")]
+async fn borrowed_by_async(text: &str) -> Shouted<'_> {
+    Shouted(text)
+}
+
+#[get("/borrowed/pool/<text>")]
+fn borrowed_by_pool<'a>(headers: HeaderMap, text: &'a str) -> Result<Shouted<'a>> {
+    if headers.contains_key("x-refused") { Err(Error::new("refused")) } else { Ok(Shouted(text)) }
+}
+
+#[get("/borrowed/inline/<text>", inline)]
+fn borrowed_by_inline(text: &str) -> impl IntoResponse {
+    Shouted(text)
+}
+
+#[put("/arguments/<a>/<int(signed=true):b>/<c>/<d>")]
+async fn many_arguments(
+    a: String,
+    method: Method,
+    b: i8,
+    uri: Uri,
+    c: &str,
+    route: Option<MatchedRoute>,
+    d: char,
+    body: Result<Json<Vec<u8>>, Problem>,
+) -> impl IntoResponse {
+    let sum = body.map(|numbers| numbers.iter().map(|number| u32::from(*number)).sum::<u32>());
+    format!("{a} {method} {b} {uri} {c} {} {d} {:?}", route.is_some(), sum.ok())
+}
+
+#[test]
+fn what_is_given_may_borrow_from_the_path() {
+    let client = support::client(module_path!(), |app| app);
+    for how in ["async", "pool", "inline"] {
+        let answer = block_on(client.get(&format!("/handlers/borrowed/{how}/n%C3%A9e")).send());
+        assert_eq!(answer.text(), "NÉE", "{how}");
+    }
+}
+
+#[test]
+fn arguments_come_in_any_order_and_in_any_number() {
+    let client = support::client(module_path!(), |app| app);
+    let put = |path: &str, body: &str| {
+        let request = client.put(&format!("/handlers/arguments{path}"));
+        block_on(request.header("content-type", "application/json").body(body.to_owned()).send())
+    };
+    let answer = put("/x/-7/y/z", "[1, 2, 3]");
+    assert_eq!(answer.text(), "x PUT -7 /handlers/arguments/x/-7/y/z y true z Some(6)");
+    assert!(
+        put("/x/-7/y/z", "[").text().ends_with(" None"),
+        "the extractor says why, and the handler goes on"
+    );
+    assert_eq!(put("/x/-7/y/zz", "[").status(), 404, "a path value is looked at before the body");
+    assert_eq!(put("/x/-700/y/z", "[").status(), 404);
 }
 
 #[test]

@@ -21,6 +21,9 @@ use crate::{
     words,
 };
 
+/// As many as pulsar has an implementation for.
+const MAX_ARGUMENTS: usize = 16;
+
 /// An argument and where its value comes from.
 pub(crate) struct Joined<'a> {
     pub(crate) argument: &'a Argument,
@@ -90,6 +93,12 @@ pub(crate) fn join<'a>(
             check_path_value(joined.argument, errors);
             conversions::check(rule, placeholders[index], joined.argument, errors);
         }
+    }
+    if let Some(first_too_many) = function.arguments.get(MAX_ARGUMENTS) {
+        let message =
+            format!("a handler has up to {MAX_ARGUMENTS} arguments, and `{}` has more", function.name);
+        let help = "take path values together as `Path<(A, B)>` or `Path<Struct>`, or write an extractor of your own";
+        errors.at(&first_too_many.original, with_help(message, help));
     }
     check_answer(function, errors);
     lookalikes::check_answer(&function.output, errors);

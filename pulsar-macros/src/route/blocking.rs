@@ -24,10 +24,20 @@ pub(super) fn warnings(attribute: &Attribute, function: &Function) -> TokenStrea
     if !on_the_loop || attribute.allowed.blocking || function.has_more_attributes {
         return TokenStream::new();
     }
+    if !may_block(&function.body) {
+        return TokenStream::new();
+    }
     let mut search = Search { imports: imports(&function.body), found: Vec::new() };
     search.block(&function.body);
     let levels: Vec<TokenStream> = function.attributes.iter().filter_map(level).collect();
     search.found.iter().map(|call| warning(call, function, &levels)).collect()
+}
+
+/// Whether a body has a word that every path of a blocking call begins with, here or in an import. Few have one, and to look for it in
+/// the text is quick, where to read each token is not: macros are compiled without optimization.
+fn may_block(body: &TokenStream) -> bool {
+    let text = body.to_string();
+    ROOTS.iter().any(|root| text.contains(root))
 }
 
 /// `#[allow(deprecated)]` on the function holds for the warnings as well.
@@ -108,6 +118,9 @@ const BLOCKING: [(&str, &str); 12] = [
     ("reqwest::blocking::", "the client of `reqwest` that is not `blocking`"),
     ("ureq::", "an `async` client such as `reqwest`"),
 ];
+
+/// What the paths below and above begin with, and [`Search::in_full`] knows without them.
+const ROOTS: [&str; 4] = ["std", "thread", "reqwest", "ureq"];
 
 /// Calls that block when one of these methods follows in the same chain.
 const BLOCKING_CHAINS: [(&str, &[&str], &str); 2] = [
@@ -338,6 +351,9 @@ mod tests {
 
     fn found(body: &str) -> Vec<String> {
         let body = tokens(body);
+        if !may_block(&body) {
+            return Vec::new();
+        }
         let mut search = Search { imports: imports(&body), found: Vec::new() };
         search.block(&body);
         search.found.into_iter().map(|call| call.path).collect()

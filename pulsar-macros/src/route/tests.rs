@@ -240,6 +240,11 @@ fn every_type_that_does_not_fit_is_named_with_a_way_out() {
         (Get, r#""/<id>""#, "fn f(path: axum::extract::RawPathParams) {}"),
         (Get, r#""/a""#, "fn f() -> Option<Json<User>> {}"),
         (Get, r#""/a""#, "fn f() -> pulsar::Result<Option<String>> {}"),
+        (
+            Get,
+            r#""/a""#,
+            "fn f(a: A, b: A, c: A, d: A, e: A, f: A, g: A, h: A, i: A, j: A, k: A, l: A, m: A, n: A, o: A, p: A, q: A) {}",
+        ),
     ];
     messages_of("route_types", rows);
 }

@@ -25,23 +25,43 @@ pub(crate) fn check(attribute: &Attribute, function: &Function, errors: &mut Err
     }
 }
 
-/// The struct and what `url!` asks it; nothing if another attribute writes it, or nobody shall.
-#[derive(Default)]
+/// The struct that `url!` fills.
 pub(crate) struct Url {
     /// Stands beside the function.
     pub(crate) item: TokenStream,
-    /// Stands in the block.
-    pub(crate) implementation: TokenStream,
+    name: Ident,
+    /// Whether it has a lifetime.
+    borrows: bool,
 }
 
+impl Url {
+    /// What stands in the block: how `url!` finds the route.
+    pub(crate) fn implementation(&self, route: &TokenStream) -> TokenStream {
+        let (site, name) = (Span::mixed_site(), &self.name);
+        let elided = self.borrows.then(|| quote_spanned!(site=> <'_>));
+        quote_spanned! {site=>
+            impl _pulsar::RouteUrl for #name #elided {
+                const ROUTE: _pulsar::Route = #route;
+            }
+        }
+    }
+
+    /// The route, as others find it.
+    pub(crate) fn route(&self) -> TokenStream {
+        let (site, name) = (Span::mixed_site(), &self.name);
+        quote_spanned!(site=> <#name as _pulsar::RouteUrl>::ROUTE)
+    }
+}
+
+/// Nothing if another attribute writes it, or nobody shall.
 pub(crate) fn of_route(
     attribute: &Attribute,
     rule: &Rule,
     function: &Function,
     arguments: &[Joined<'_>],
-) -> Url {
+) -> Option<Url> {
     if function.has_more_attributes || attribute.no_url.is_some() {
-        return Url::default();
+        return None;
     }
     let site = Span::mixed_site();
     let name = struct_name(&function.name, site.located_at(function.name.span()));
@@ -49,7 +69,6 @@ pub(crate) fn of_route(
     let fields: Vec<Field> = fields(rule, arguments);
     let borrows = fields.iter().any(|field| field.borrows);
     let generics = borrows.then(|| quote_spanned!(site=> <'url>));
-    let elided = borrows.then(|| quote_spanned!(site=> <'_>));
     let doc =
         format!(" What `url!({} {{ .. }})` takes: the values of `{}`.", function.name, rule.literal.value());
     let lines = fields.iter().map(|Field { name, ty, doc, .. }| {
@@ -58,7 +77,6 @@ pub(crate) fn of_route(
             pub #name: #ty,
         }
     });
-    let literal = &rule.literal;
     // At the function's name: that something else has this name is said here.
     let keyword = quote_spanned!(name.span()=> struct);
     let item = quote_spanned! {site=>
@@ -68,15 +86,7 @@ pub(crate) fn of_route(
             #(#lines)*
         }
     };
-    let implementation = quote_spanned! {site=>
-        impl _pulsar::RouteUrl for #name #elided {
-            const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
-                #literal,
-                _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-            );
-        }
-    };
-    Url { item, implementation }
+    Some(Url { item, name, borrows })
 }
 
 /// The name of the struct for the function that is called `function`.

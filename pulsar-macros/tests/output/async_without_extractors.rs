@@ -11,30 +11,28 @@ struct page_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    fn handler(
-        _: _pulsar::Request,
-        params: _pulsar::Params,
-        _: &_pulsar::Context,
-    ) -> _pulsar::Reply {
-        let _pulsar::Some(number) = <u32 as _pulsar::PathValue>::of(&params, 1) else {
-            return _pulsar::Reply::no_such_value();
-        };
-        _pulsar::Reply::later(
-            _pulsar::Box::pin(async move {
-                _pulsar::HandlerOutput::respond(page(params.str(0), number).await)
-            }),
-        )
+    use _pulsar::CannotBeAHandler as _;
+    impl _pulsar::RouteUrl for page_url<'_> {
+        const ROUTE: _pulsar::Route = _pulsar::Route::new(
+                &["GET"],
+                "/<lang>/<int:number>",
+                "page",
+                (&_pulsar::Function::awaited(
+                    page,
+                    (
+                        _pulsar::TextAt(0),
+                        _pulsar::ValueAt(1, <u32 as _pulsar::PathValue>::TYPE),
+                    ),
+                    <_ as _pulsar::HandlerFuture>::TYPE,
+                    <_ as _pulsar::HandlerOutput>::TYPE,
+                ))
+                    .handler(),
+                _pulsar::Place::here(module_path!()),
+            )
+            .built_for_tests(cfg!(test));
     }
     _pulsar::inventory::submit! {
-        _pulsar::Route::new(& ["GET"], "/<lang>/<int:number>", handler).function("page")
-        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
-        .built_for_tests(cfg!(test))
-    }
-    impl _pulsar::RouteUrl for page_url<'_> {
-        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
-            "/<lang>/<int:number>",
-            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-        );
+        < page_url as _pulsar::RouteUrl > ::ROUTE
     }
 };
 #[doc(hidden)]

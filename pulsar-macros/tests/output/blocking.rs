@@ -13,30 +13,25 @@ struct nap_url {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    fn handler(
-        _: _pulsar::Request,
-        params: _pulsar::Params,
-        _: &_pulsar::Context,
-    ) -> _pulsar::Reply {
-        let _pulsar::Some(seconds) = <u64 as _pulsar::PathValue>::of(&params, 0) else {
-            return _pulsar::Reply::no_such_value();
-        };
-        _pulsar::Reply::later(
-            _pulsar::Box::pin(async move {
-                _pulsar::HandlerOutput::respond(nap(seconds).await)
-            }),
-        )
+    use _pulsar::CannotBeAHandler as _;
+    impl _pulsar::RouteUrl for nap_url {
+        const ROUTE: _pulsar::Route = _pulsar::Route::new(
+                &["GET"],
+                "/nap/<int:seconds>",
+                "nap",
+                (&_pulsar::Function::awaited(
+                    nap,
+                    (_pulsar::ValueAt(0, <u64 as _pulsar::PathValue>::TYPE),),
+                    <_ as _pulsar::HandlerFuture>::TYPE,
+                    <_ as _pulsar::HandlerOutput>::TYPE,
+                ))
+                    .handler(),
+                _pulsar::Place::here(module_path!()),
+            )
+            .built_for_tests(cfg!(test));
     }
     _pulsar::inventory::submit! {
-        _pulsar::Route::new(& ["GET"], "/nap/<int:seconds>", handler).function("nap")
-        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
-        .built_for_tests(cfg!(test))
-    }
-    impl _pulsar::RouteUrl for nap_url {
-        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
-            "/nap/<int:seconds>",
-            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-        );
+        < nap_url as _pulsar::RouteUrl > ::ROUTE
     }
 };
 #[cfg(unix)]

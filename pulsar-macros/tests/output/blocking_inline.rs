@@ -6,23 +6,24 @@ struct nap_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    fn handler(
-        _: _pulsar::Request,
-        _: _pulsar::Params,
-        _: &_pulsar::Context,
-    ) -> _pulsar::Reply {
-        _pulsar::Reply::now(_pulsar::HandlerOutput::respond(nap()))
+    use _pulsar::CannotBeAHandler as _;
+    impl _pulsar::RouteUrl for nap_url {
+        const ROUTE: _pulsar::Route = _pulsar::Route::new(
+                &["GET"],
+                "/nap",
+                "nap",
+                (&_pulsar::Function::inline(
+                    nap,
+                    (),
+                    <_ as _pulsar::HandlerOutput>::TYPE,
+                ))
+                    .handler(),
+                _pulsar::Place::here(module_path!()),
+            )
+            .built_for_tests(cfg!(test));
     }
     _pulsar::inventory::submit! {
-        _pulsar::Route::new(& ["GET"], "/nap", handler).function("nap")
-        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
-        .built_for_tests(cfg!(test))
-    }
-    impl _pulsar::RouteUrl for nap_url {
-        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
-            "/nap",
-            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-        );
+        < nap_url as _pulsar::RouteUrl > ::ROUTE
     }
 };
 #[doc(hidden)]

@@ -6,23 +6,24 @@ struct hello_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    fn handler(
-        _: _pulsar::Request,
-        _: _pulsar::Params,
-        _: &_pulsar::Context,
-    ) -> _pulsar::Reply {
-        _pulsar::Reply::now(_pulsar::HandlerOutput::respond(hello()))
+    use _pulsar::CannotBeAHandler as _;
+    impl _pulsar::RouteUrl for hello_url {
+        const ROUTE: _pulsar::Route = _pulsar::Route::new(
+                &["GET"],
+                "/",
+                "hello",
+                (&_pulsar::Function::inline(
+                    hello,
+                    (),
+                    <_ as _pulsar::HandlerOutput>::TYPE,
+                ))
+                    .handler(),
+                _pulsar::Place::here(module_path!()),
+            )
+            .built_for_tests(cfg!(test));
     }
     _pulsar::inventory::submit! {
-        _pulsar::Route::new(& ["GET"], "/", handler).function("hello")
-        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!()))
-        .built_for_tests(cfg!(test))
-    }
-    impl _pulsar::RouteUrl for hello_url {
-        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
-            "/",
-            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-        );
+        < hello_url as _pulsar::RouteUrl > ::ROUTE
     }
 };
 #[doc(hidden)]

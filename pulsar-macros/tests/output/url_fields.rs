@@ -27,44 +27,35 @@ pub struct page_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    fn handler(
-        _: _pulsar::Request,
-        params: _pulsar::Params,
-        _: &_pulsar::Context,
-    ) -> _pulsar::Reply {
-        let _pulsar::Some(a) = <String as _pulsar::PathValue>::of(&params, 0) else {
-            return _pulsar::Reply::no_such_value();
-        };
-        let _pulsar::Some(b) = <Cow<'_, str> as _pulsar::PathValue>::of(&params, 1) else {
-            return _pulsar::Reply::no_such_value();
-        };
-        let _pulsar::Some(c) = <std::path::PathBuf as _pulsar::PathValue>::of(&params, 2)
-        else {
-            return _pulsar::Reply::no_such_value();
-        };
-        let _pulsar::Some(d) = <Token<'_> as _pulsar::PathValue>::of(&params, 3) else {
-            return _pulsar::Reply::no_such_value();
-        };
-        let _pulsar::Some(e) = <Vec<Uuid> as _pulsar::PathValue>::of(&params, 4) else {
-            return _pulsar::Reply::no_such_value();
-        };
-        let _pulsar::Some(f) = <u8 as _pulsar::PathValue>::of(&params, 5) else {
-            return _pulsar::Reply::no_such_value();
-        };
-        _pulsar::Reply::now(
-            _pulsar::HandlerOutput::respond(page(a, b, c, d, e, f, params.str(6))),
-        )
+    use _pulsar::CannotBeAHandler as _;
+    impl _pulsar::RouteUrl for page_url<'_> {
+        const ROUTE: _pulsar::Route = _pulsar::Route::new(
+                &["GET"],
+                "/<a>/<b>/<c>/<d>/<e>/<f>/<g>",
+                "page",
+                (&_pulsar::Function::inline(
+                    page,
+                    (
+                        _pulsar::ValueAt(0, <String as _pulsar::PathValue>::TYPE),
+                        _pulsar::ValueAt(1, <Cow<'_, str> as _pulsar::PathValue>::TYPE),
+                        _pulsar::ValueAt(
+                            2,
+                            <std::path::PathBuf as _pulsar::PathValue>::TYPE,
+                        ),
+                        _pulsar::ValueAt(3, <Token<'_> as _pulsar::PathValue>::TYPE),
+                        _pulsar::ValueAt(4, <Vec<Uuid> as _pulsar::PathValue>::TYPE),
+                        _pulsar::ValueAt(5, <u8 as _pulsar::PathValue>::TYPE),
+                        _pulsar::TextAt(6),
+                    ),
+                    <_ as _pulsar::HandlerOutput>::TYPE,
+                ))
+                    .handler(),
+                _pulsar::Place::here(module_path!()),
+            )
+            .built_for_tests(cfg!(test));
     }
     _pulsar::inventory::submit! {
-        _pulsar::Route::new(& ["GET"], "/<a>/<b>/<c>/<d>/<e>/<f>/<g>", handler)
-        .function("page").at(_pulsar::Place::new(module_path!(), file!(), line!(),
-        column!())).built_for_tests(cfg!(test))
-    }
-    impl _pulsar::RouteUrl for page_url<'_> {
-        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
-            "/<a>/<b>/<c>/<d>/<e>/<f>/<g>",
-            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-        );
+        < page_url as _pulsar::RouteUrl > ::ROUTE
     }
 };
 #[doc(hidden)]

@@ -9,42 +9,29 @@ struct day_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    use _pulsar::{NoExtractor as _, NoRequirement as _};
-    let _: [(); 1] = [<extract::Path<(u16, String)> as _pulsar::Extractor<_>>::IS_ONE];
-    fn handler(
-        request: _pulsar::Request,
-        _: _pulsar::Params,
-        context: &_pulsar::Context,
-    ) -> _pulsar::Reply {
-        let context = _pulsar::Clone::clone(context);
-        _pulsar::Reply::extracting(
-            _pulsar::Box::pin(async move {
-                let argument_1 = _pulsar::Last::<
-                    extract::Path<(u16, String)>,
-                    _,
-                >::extract(request, &context)
-                    .await?;
-                _pulsar::Ok(
-                    _pulsar::on_pool(
-                            &context,
-                            move || _pulsar::HandlerOutput::respond(day(argument_1)),
-                        )
-                        .await,
-                )
-            }),
-        )
+    use _pulsar::CannotBeAHandler as _;
+    impl _pulsar::RouteUrl for day_url<'_> {
+        const ROUTE: _pulsar::Route = _pulsar::Route::new(
+                &["GET"],
+                "/<int:year>/<name>",
+                "day",
+                (&_pulsar::Function::pooled(
+                    day,
+                    (
+                        _pulsar::Last(
+                            <extract::Path<(u16, String)> as _pulsar::Extractor<_>>::TYPE,
+                        ),
+                    ),
+                    <_ as _pulsar::HandlerOutput>::TYPE,
+                ))
+                    .handler(),
+                _pulsar::Place::here(module_path!()),
+            )
+            .blocking()
+            .built_for_tests(cfg!(test));
     }
     _pulsar::inventory::submit! {
-        _pulsar::Route::new(& ["GET"], "/<int:year>/<name>", handler).function("day")
-        .at(_pulsar::Place::new(module_path!(), file!(), line!(), column!())).extracts(&
-        [< _pulsar::Probe < extract::Path < (u16, String) > >> ::ASKS]).blocking()
-        .built_for_tests(cfg!(test))
-    }
-    impl _pulsar::RouteUrl for day_url<'_> {
-        const ROUTE: _pulsar::NamedRoute = _pulsar::NamedRoute::new(
-            "/<int:year>/<name>",
-            _pulsar::Place::new(module_path!(), file!(), line!(), column!()),
-        );
+        < day_url as _pulsar::RouteUrl > ::ROUTE
     }
 };
 #[doc(hidden)]

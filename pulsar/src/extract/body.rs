@@ -1,8 +1,10 @@
 //! Reading a body into memory, and telling what a failed value was called.
 
-use axum_core::extract::FromRequest;
-use bytes::Bytes;
-use http::{HeaderMap, header};
+use axum_core::RequestExt;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body::Body as _;
+use http_body_util::BodyExt;
 
 use crate::{
     body::{Request, blame},
@@ -11,23 +13,45 @@ use crate::{
 
 /// The whole body, within the limit that is in force.
 pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, &()).await.map_err(|rejection| {
-        if let Some((status, detail)) = blame(&rejection) {
-            return Problem::new(status).with_detail(detail);
+    let mut body = request.into_limited_body();
+    let first = loop {
+        let Some(frame) = body.frame().await else { return Ok(Bytes::new()) };
+        // Trailers are left out.
+        if let Ok(data) = frame.map_err(why)?.into_data() {
+            break data;
         }
-        Problem::new(rejection.status()).with_detail(rejection.body_text())
-    })
+    };
+    // Most bodies come in one piece, which is theirs without a copy.
+    if body.is_end_stream() {
+        return Ok(first);
+    }
+    let rest = body.collect().await.map_err(why)?.to_bytes();
+    if rest.is_empty() {
+        return Ok(first);
+    }
+    let mut all = BytesMut::with_capacity(first.len() + rest.len());
+    all.extend_from_slice(&first);
+    all.extend_from_slice(&rest);
+    Ok(all.freeze())
+}
+
+/// Why a body could not be read: whose fault it is, and what a client is told.
+fn why(error: axum_core::Error) -> Problem {
+    match blame(&error) {
+        Some((status, detail)) => Problem::new(status).with_detail(detail),
+        None => {
+            Problem::new(StatusCode::BAD_REQUEST).with_detail(format!("the body could not be read: {error}"))
+        }
+    }
 }
 
 /// Whether the content type is `essence`, or a type with the structured suffix `+suffix` (RFC 6838 section 4.2.8).
 pub(super) fn has_content_type(headers: &HeaderMap, essence: &str, suffix: Option<&str>) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    if value == essence {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return false };
+    if value.as_bytes() == essence.as_bytes() {
         return true; // what nearly everybody sends
     }
-    value.parse::<mime::Mime>().is_ok_and(|mime| {
+    value.to_str().ok().and_then(|value| value.parse::<mime::Mime>().ok()).is_some_and(|mime| {
         mime.essence_str() == essence
             || suffix.is_some_and(|suffix| mime.suffix().is_some_and(|s| s == suffix))
     })

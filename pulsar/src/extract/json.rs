@@ -19,6 +19,10 @@ use crate::{
 
 const APPLICATION_JSON: &str = "application/json";
 
+/// Room for the answers of most handlers, in bytes: a document that grows is copied each time. No more, since allocators keep blocks
+/// of up to this size at hand.
+const USUAL_LENGTH: usize = 1024;
+
 /// A JSON body: as an argument deserialized, as an answer serialized.
 ///
 /// ```
@@ -87,8 +91,9 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(document) => {
+        let mut document = Vec::with_capacity(USUAL_LENGTH);
+        match serde_json::to_writer(&mut document, &self.0) {
+            Ok(()) => {
                 let mut response = Response::new(Body::from(document));
                 response
                     .headers_mut()

@@ -203,15 +203,10 @@ fn sorted<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{extract::State, handler::Reply};
+    use crate::{extract::State, handler::Nothing};
 
     fn route(rule: &'static str, module: &'static str, line: u32) -> Route {
-        Route::new(&["GET"], rule, |_, _, _| Reply::now(http::Response::default())).at(Place::new(
-            module,
-            "src/lib.rs",
-            line,
-            1,
-        ))
+        Route::new(&["GET"], rule, "", &Nothing, Place::new(module, "src/lib.rs", line, 1))
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use pulsar_pattern::{ParseError, Pattern};
 
 use super::requirement::{Asks, Requirement};
-use crate::{handler::Handler, place::Place};
+use crate::{handler::Serve, place::Place};
 
 /// A route, as the attribute on its function registered it.
 ///
@@ -27,13 +27,12 @@ use crate::{handler::Handler, place::Place};
 pub struct Route {
     pub(crate) methods: &'static [&'static str],
     pub(crate) rule: &'static str,
-    pub(crate) handler: Handler,
+    pub(crate) handler: &'static dyn Serve,
     pub(crate) function: &'static str,
     pub(crate) name: Option<&'static str>,
     pub(crate) place: Place,
     pub(crate) doc: &'static str,
     pub(crate) asks: &'static [Asks],
-    pub(crate) extracts: bool,
     pub(crate) blocking: bool,
     pub(crate) built_for_tests: bool,
 }
@@ -43,17 +42,22 @@ impl Route {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
     #[must_use]
-    pub const fn new(methods: &'static [&'static str], rule: &'static str, handler: Handler) -> Self {
+    pub const fn new(
+        methods: &'static [&'static str],
+        rule: &'static str,
+        function: &'static str,
+        handler: &'static dyn Serve,
+        place: Place,
+    ) -> Self {
         Self {
             methods,
             rule,
             handler,
-            function: "",
+            function,
             name: None,
-            place: Place::new("", "", 0, 0),
+            place,
             doc: "",
             asks: &[],
-            extracts: false,
             blocking: false,
             built_for_tests: false,
         }
@@ -62,24 +66,8 @@ impl Route {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
     #[must_use]
-    pub const fn function(mut self, function: &'static str) -> Self {
-        self.function = function;
-        self
-    }
-
-    /// Not public API. Used by generated code.
-    #[doc(hidden)]
-    #[must_use]
     pub const fn name(mut self, name: &'static str) -> Self {
         self.name = Some(name);
-        self
-    }
-
-    /// Not public API. Used by generated code.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn at(mut self, place: Place) -> Self {
-        self.place = place;
         self
     }
 
@@ -94,8 +82,7 @@ impl Route {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
     #[must_use]
-    pub const fn extracts(mut self, asks: &'static [Asks]) -> Self {
-        self.extracts = true;
+    pub const fn asks(mut self, asks: &'static [Asks]) -> Self {
         self.asks = asks;
         self
     }
@@ -220,7 +207,7 @@ pub(super) fn nearest<'a>(place: Place, scopes: impl IntoIterator<Item = &'a Sco
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handler::Reply;
+    use crate::handler::Nothing;
 
     #[test]
     fn what_is_meant_for_tests_is_told_by_its_place() {
@@ -237,7 +224,7 @@ mod tests {
             ("blog", "tests/fixtures/blog/src/lib.rs", false),
         ] {
             let place = Place::new(module, file, 1, 1);
-            let route = Route::new(&["GET"], "/", |_, _, _| Reply::now(http::Response::default())).at(place);
+            let route = Route::new(&["GET"], "/", "", &Nothing, place);
             assert!(!route.is_only_in_tests(), "{module} in {file}, as it serves");
             assert_eq!(route.built_for_tests(true).is_only_in_tests(), only_in_tests, "{module} in {file}");
         }

@@ -43,7 +43,7 @@ mod wsgi;
 pub use self::lookup::Lookup;
 pub(crate) use self::service::RouteAnswer;
 #[doc(hidden)]
-pub use self::typed::{NamedRoute, UrlRoute};
+pub use self::typed::UrlRoute;
 pub use self::{
     errors::{RouteError, RouteErrors},
     routes::{RouteLine, Router},

@@ -9,8 +9,7 @@ use pulsar_pattern::Pattern;
 
 use super::{reverse::Reverse, routes::in_scope};
 use crate::{
-    place::Place,
-    registry::Scope,
+    registry::{Route, Scope},
     url::{Url, UrlError, UrlValues},
 };
 
@@ -33,7 +32,7 @@ use crate::{
 pub trait RouteUrl: Sized {
     /// Not public API. Used by generated code.
     #[doc(hidden)]
-    const ROUTE: NamedRoute;
+    const ROUTE: Route;
 
     /// Not public API. Used by generated code. The fields are there for the compiler; their texts are the values.
     ///
@@ -60,22 +59,6 @@ pub trait RouteUrl: Sized {
     }
 }
 
-/// The rule of a route and where it stands. Not public API. Used by generated code.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct NamedRoute {
-    rule: &'static str,
-    place: Place,
-}
-
-impl NamedRoute {
-    /// Not public API. Used by generated code.
-    #[must_use]
-    pub const fn new(rule: &'static str, place: Place) -> Self {
-        Self { rule, place }
-    }
-}
-
 /// A route as one `url!` uses it: how its rule reads backwards is found out once. Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug, Default)]
@@ -88,7 +71,7 @@ impl UrlRoute {
         Self(OnceLock::new())
     }
 
-    fn build(&self, NamedRoute { rule, place }: NamedRoute, values: &UrlValues) -> Result<Url, UrlError> {
+    fn build(&self, Route { rule, place, .. }: Route, values: &UrlValues) -> Result<Url, UrlError> {
         let values: Vec<_> = values.0.iter().map(|(name, text)| (*name, text.as_str())).collect();
         let reverse = self.0.get_or_init(|| {
             let pattern = in_scope(Pattern::parse(rule), Scope::around(place));

@@ -46,6 +46,8 @@ pub(crate) struct RequestBody<B, F> {
     runtime: Handle,
     /// Told why it cannot be read to its end.
     failed: F,
+    /// Whether it was polled before anything was there.
+    is_asked_for: bool,
     is_over: bool,
 }
 
@@ -75,6 +77,7 @@ impl<B, F: Fn(Failure)> RequestBody<B, F> {
             waiting: None,
             runtime: Handle::current(),
             failed,
+            is_asked_for: false,
             is_over: false,
         }
     }
@@ -124,6 +127,11 @@ where
             return Poll::Ready(None);
         }
         let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+            // What has come with the head is handed over as soon as somebody asks; that is no waiting, and worth no timer.
+            if !std::mem::replace(&mut this.is_asked_for, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let Poll::Ready(limit) = this.poll_late(cx) else { return Poll::Pending };
             (this.failed)(Failure::Reached(limit));
             this.is_over = true;
