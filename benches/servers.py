@@ -203,6 +203,17 @@ def end(process, patience=15):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         process.wait()
+        while not all(has_ended(pid) for pid in family):
+            time.sleep(0.01)
+
+
+def has_ended(pid):
+    """Also if nobody has waited for it yet."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def tree(pid):

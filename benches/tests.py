@@ -3,6 +3,7 @@
 
 import argparse
 import os
+import sys
 import tempfile
 import unittest
 import xml.dom.minidom
@@ -12,6 +13,7 @@ import compare
 import http2
 import instructions
 import page
+import servers
 from servers import REQUESTS, SERVERS, Client, Failure, Request, version
 
 
@@ -114,6 +116,58 @@ class Counts(unittest.TestCase):
         self.assertEqual(list(instructions.stored_counts()), list(REQUESTS))
         for work, stored in instructions.stored_counts().items():
             self.assertAlmostEqual(stored["pulsar"] / stored["hyper_raw"], stored["ratio"], 3, work)
+
+
+WRONG = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", "3")
+        self.end_headers()
+        self.wfile.write(b"no!")
+http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
+"""
+STUBBORN = """
+import signal, socket, subprocess, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"])
+listener = socket.create_server(("127.0.0.1", PORT))
+signal.pause()
+"""
+
+
+class Processes(unittest.TestCase):
+    def line(self, program):
+        port = servers.free_port()
+        return [sys.executable, "-c", program.replace("PORT", str(port))], port
+
+    def test_a_server_that_ends_is_told_with_what_it_said(self):
+        line, port = self.line("import sys; sys.exit('there is no PORT for me')")
+        with self.assertRaisesRegex(Failure, f"(?s)short has ended with 1.*there is no {port} for me"):
+            with servers.running("short", line, port):
+                self.fail("it does not listen")
+
+    def test_a_wrong_answer_is_told(self):
+        line, port = self.line(WRONG)
+        with servers.running("wrong", line, port) as server:
+            with self.assertRaisesRegex(Failure, "wrong answers GET /plaintext with 200 text/plain b'no!', not 200 text/plain"):
+                servers.check(server, REQUESTS["plaintext"])
+            servers.check(server, Request("/", "text/plain", "no!"), 4)
+            self.assertGreater(servers.processor_time(server.pid), 0)
+            self.assertGreater(servers.memory(server.pid), 0.1)
+        self.assertIsNotNone(server.process.returncode)
+
+    def test_what_does_not_end_is_killed_with_all_that_it_started(self):
+        line, port = self.line(STUBBORN)
+        with servers.running("stubborn", line, port, patience=20) as server:
+            family = servers.tree(server.pid)
+            self.assertEqual(len(family), 2)
+            servers.end(server.process, patience=0.1)
+        self.assertTrue(all(servers.has_ended(pid) for pid in family))
+        self.assertFalse(servers.has_ended(os.getpid()))
 
 
 class Clients(unittest.TestCase):
