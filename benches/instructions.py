@@ -143,10 +143,10 @@ def write(counts):
 
 
 class Cost:
-    """A row of the table of costs: what is different from the plain request."""
+    """A row of the table of costs: what is different from the plain request. With `raw` hyper alone is asked the same."""
 
-    def __init__(self, what, path="/plaintext", flags=(), client=Client, environment=None, **request):
-        self.what, self.flags, self.client, self.environment = what, flags, client, environment
+    def __init__(self, what, path="/plaintext", flags=(), client=Client, environment=None, raw=False, **request):
+        self.what, self.flags, self.client, self.environment, self.raw = what, flags, client, environment, raw
         # The answer to what is no success is a document, whose text does not matter here.
         answer = None if request.get("status", 200) != 200 else request.pop("answer", "Hello, World!")
         self.request = Request(path, TEXT, answer, **request)
@@ -172,8 +172,8 @@ BROWSER = [
 ]
 GROUPS = {
     "the request": [
-        Cost("ten header fields of a browser", fields=BROWSER),
-        Cost("a query that nobody reads", "/plaintext?a=1&b=2"),
+        Cost("ten header fields of a browser", fields=BROWSER, raw=True),
+        Cost("a query that nobody reads", "/plaintext?a=1&b=2", raw=True),
         Cost("its id, `X-Request-Id`", fields=[("X-Request-Id", "7f3a12bc")]),
         Cost("`HEAD`", method="HEAD", answer=""),
     ],
@@ -217,21 +217,27 @@ GROUPS = {
 
 
 def count_costs(folder):
-    """The count of the plain request, and for each group its rows: what, and how many instructions more."""
-    flags = lambda cost: [flag.format(folder=folder) for flag in cost.flags]
+    """The counts of the plain request, and for each group its rows: what, and how many instructions more. Each for pulsar and for hyper."""
     certificate(folder)
 
-    def count(cost):
+    def ours(cost):
         client = functools.partial(Client, wrap=secure()) if cost.client == TLS else cost.client
+        flags = [flag.format(folder=folder) for flag in cost.flags]
         port = free_port()
-        return counted("costs", one_process(COSTS, port, *flags(cost)), port, cost.request, client=client, environment=cost.environment)
+        return counted("costs", one_process(COSTS, port, *flags), port, cost.request, client=client, environment=cost.environment)
 
-    plain = count(Cost("plain"))
+    def raw(cost):
+        port = free_port()
+        return counted("hyper_raw", [RAW, str(port), "1"], port, cost.request)
+
+    plain = Cost("plain")
+    plain = ours(plain), raw(plain)
     groups = {}
     for name, costs in GROUPS.items():
         for cost in costs:
-            groups.setdefault(name, []).append((cost.what, count(cost) - plain))
-            print(f"{name}: {cost.what}: {groups[name][-1][1]:+,.0f}", file=sys.stderr, flush=True)
+            more = ours(cost) - plain[0], raw(cost) - plain[1] if cost.raw else None
+            groups.setdefault(name, []).append((cost.what, *more))
+            print(f"{name}: {cost.what}: {more[0]:+,.0f}", file=sys.stderr, flush=True)
     return plain, groups
 
 
@@ -254,11 +260,14 @@ def secure():
 
 
 def costs_text(plain, groups):
-    rows = [["**`GET /plaintext`**, settings as they come", f"{plain:,.0f}", ""]]
+    rows = [["**`GET /plaintext`**, settings as they come", f"{plain[0]:,.0f}", "", f"{plain[1]:,.0f}"]]
     for name, costs in groups.items():
-        rows.append([f"**{name}**", "", ""])
-        rows += [[what, f"{more:+,.0f}", f"{more / plain:+.0%}"] for what, more in costs]
-    return f"Counted on {page.machine()}.\n\n" + page.table(["", "instructions", "share"], rows)
+        rows.append([f"**{name}**", "", "", ""])
+        for what, ours, raw in costs:
+            # A share that is rounded to nothing has no sign.
+            share = f"{round(ours / plain[0] * 100) + 0:+d} %".replace("+0", "0")
+            rows.append([what, f"{ours:+,.0f}", share, "" if raw is None else f"{raw:+,.0f}"])
+    return f"Counted on {page.machine()}.\n\n" + page.table(["", "pulsar", "share", "hyper_raw"], rows)
 
 
 def counts_text(counts):
@@ -283,6 +292,7 @@ def main():
     if options.costs:
         need("openssl", "openssl", "which makes a certificate")
         if not options.no_build:
+            build_peer("hyper_raw")
             build_bench("costs")
         with tempfile.TemporaryDirectory() as folder:
             text = costs_text(*count_costs(folder))

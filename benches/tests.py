@@ -112,6 +112,11 @@ class Counts(unittest.TestCase):
         self.assertRegex(report, r"echo +1,000 +2,061 +2\.061 +2\.000 +\+3\.0%")
         self.assertRegex(report, r"wsgi +1,000 +3,000 +3\.000\n?$")
 
+    def test_costs_are_beside_those_of_hyper(self):
+        text = instructions.costs_text((2000, 1000), {"the request": [("more", 100.4, 60.0), ("same", -4.0, None)]})
+        self.assertIn("| **`GET /plaintext`**, settings as they come | 2,000 |  | 1,000 |", text)
+        self.assertIn("| more | +100 | +5 % | +60 |\n| same | -4 | 0 % |  |\n", text)
+
     def test_stored_counts_are_those_of_this_file(self):
         self.assertEqual(list(instructions.stored_counts()), list(REQUESTS))
         for work, stored in instructions.stored_counts().items():
