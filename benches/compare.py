@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import chart
 import page
@@ -144,6 +145,21 @@ def versions(servers):
     return ", ".join(f"{crate} {version(crate)}" for crate in crates)
 
 
+def others_at_work():
+    """A sentence, if other programs use more than a tenth of the processors; what is built before is no more at work."""
+    def times():
+        with open("/proc/stat", encoding="ascii") as file:
+            numbers = [int(number) for number in file.readline().split()[1:9]]
+        # The fourth and the fifth are idle.
+        return sum(numbers) - sum(numbers[3:5]), sum(numbers)
+
+    before = times()
+    time.sleep(1)
+    used, all = (after - now for after, now in zip(times(), before))
+    share = used / max(all, 1)
+    return f"Other programs were at work, on {share:.0%} of the processors: the figures are a hint.\n" if share > 0.1 else ""
+
+
 def chosen(servers, only):
     if only is None:
         return servers
@@ -178,13 +194,16 @@ def main():
     threads = [int(number) for number in options.threads.split(",")]
     if not options.no_build:
         build([server for server in servers if server.threads in (None, *threads)])
+    busy = others_at_work()
+    if busy:
+        print(f"warning: {busy}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as options.scripts:
         for name, script in SCRIPTS.items():
             with open(os.path.join(options.scripts, name + ".lua"), "w", encoding="utf-8") as file:
                 file.write(script)
         all = [rounds(number, servers, options) for number in threads]
     text = f"Measured on {page.machine()}. {versions(servers)}. {options.connections} connections, "
-    text += f"{options.seconds} s for each figure; medians over {options.rounds} rounds.\n"
+    text += f"{options.seconds} s for each figure; medians over {options.rounds} rounds.\n{busy}"
     for results in all:
         title = "One thread" if results.threads == 1 else f"{results.threads} threads"
         text += f"\n### {title}\n\n" + text_of(results, options)

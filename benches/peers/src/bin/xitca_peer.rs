@@ -30,7 +30,7 @@ fn main() -> io::Result<()> {
     App::new()
         .at("/plaintext", get(handler_service(plaintext)))
         .at("/json", get(handler_service(json)))
-        .at("/user/:id/post/:slug", get(handler_service(user)))
+        .at("/user/{id}/post/{slug}", get(handler_service(user)))
         .at("/echo", post(handler_service(echo)))
         .serve()
         .worker_threads(threads)
