@@ -67,11 +67,15 @@ def counted_once(name, line, port, request, times, client, environment):
         out = os.path.join(folder, "callgrind.out")
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--instr-atstart=no", FAIR, *line]
         with running(name, command, port, environment=environment) as server:
-            with client(port) as connection:
-                ask(connection, request, WARM, times)
-                control(server, "on")
-                ask(connection, request, COUNTED, times)
-                control(server, "off")
+            try:
+                with client(port) as connection:
+                    ask(connection, request, WARM, times)
+                    control(server, "on")
+                    ask(connection, request, COUNTED, times)
+                    control(server, "off")
+            except OSError as error:
+                server.alive()
+                raise Failure(f"{name} does not answer {request.method} {request.path}: {error}") from error
         with open(out, encoding="utf-8") as file:
             total = re.search(r"^totals: (\d+)", file.read(), re.MULTILINE)
     if total is None:
