@@ -129,7 +129,8 @@ def text_of(results, options):
         rows = []
         for server in results.rows(work):
             name = f"**{server.name}**" if server.name.startswith("pulsar") else server.name
-            cells = [page.number(results.median(work, server, of)) for of in ("rate", "cost", "p99")]
+            # wrk has no latency where few of its pipelines have come to their end.
+            cells = [page.number(results.median(work, server, of) or None) for of in ("rate", "cost", "p99")]
             ratios = [f"{results.ratio(work, server, of):.2f}" for of in ("rate", "cost")]
             rows.append([name, cells[0], ratios[0], cells[1], ratios[1], cells[2]])
         heads = [f"`{work}`", "requests/s", f"of {first}", "CPU µs", f"of {first}", "p99 µs"]

@@ -42,5 +42,7 @@ def machine():
 
 
 def number(value):
-    """Three digits at least, and no more behind the point than that takes: 12,345, 12.3, 1.23."""
+    """Three digits at least, and no more behind the point than that takes: 12,345, 12.3, 1.23; – for none."""
+    if value is None:
+        return "–"
     return f"{value:,.{2 if value < 10 else 1 if value < 100 else 0}f}"

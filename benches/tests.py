@@ -64,7 +64,7 @@ class Page(unittest.TestCase):
 
     def test_tables_and_numbers(self):
         self.assertEqual(page.table(["a", "b"], [["x", "1"]]), "| a | b |\n|---|---:|\n| x | 1 |\n")
-        self.assertEqual([page.number(value) for value in (1.2345, 12.345, 1234.6)], ["1.23", "12.3", "1,235"])
+        self.assertEqual([page.number(value) for value in (1.2345, 12.345, 1234.6, None)], ["1.23", "12.3", "1,235", "–"])
 
 
 class Chart(unittest.TestCase):
