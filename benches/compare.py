@@ -219,11 +219,10 @@ def chart_of(results, options):
     """The title, and a panel for each work: its name, then names, values and texts of bars."""
     panels = []
     for work in options.work:
-        servers = sorted(results.rows(work), key=lambda server: -results.median(work, server, "rate"))
-        values = [results.median(work, server, "rate") for server in servers]
-        panels.append((work, [(server.name, value, f"{value / 1000:.1f}k") for server, value in zip(servers, values)]))
+        costs = [(server.name, results.median(work, server, "cost")) for server in results.rows(work)]
+        panels.append((work, [(name, cost, page.number(cost)) for name, cost in costs]))
     threads = "one thread" if results.threads == 1 else f"{results.threads} threads"
-    return f"requests per second, {threads}, {options.connections} connections", panels
+    return f"processor time per request in microseconds, {threads}: less is better", panels
 
 
 if __name__ == "__main__":
