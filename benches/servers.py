@@ -16,7 +16,7 @@ import tempfile
 import time
 
 REPOSITORY = os.path.realpath(os.path.join(os.path.dirname(__file__), ".."))
-TARGET = os.environ.get("CARGO_TARGET_DIR", os.path.join(REPOSITORY, "target"))
+TARGET = os.path.abspath(os.environ.get("CARGO_TARGET_DIR", os.path.join(REPOSITORY, "target")))
 BENCHES_TARGET = os.path.join(TARGET, "benches")
 LOOPBACK = "127.0.0.1"
 
