@@ -28,8 +28,9 @@ import sys
 import tempfile
 import time
 
+from servers import BENCHES_TARGET, build_bench
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-CRATE = os.path.join(HERE, "streams")
 PAGE = os.path.join(HERE, "..", "docs", "performance.md")
 BEGIN, END = "<!-- streams: begin -->", "<!-- streams: end -->"
 SERVERS = ["pulsar", "axum", "actix"]
@@ -56,7 +57,7 @@ parser.add_argument("--print", action="store_true", help="print the tables inste
 options = parser.parse_args()
 only = options.only.split(",")
 folder = tempfile.mkdtemp(prefix="pulsar-streams-")
-programs = options.programs or os.path.join(CRATE, "target", "release")
+programs = options.programs or os.path.join(BENCHES_TARGET, "release")
 LOAD = os.path.join(programs, "load")
 
 
@@ -387,7 +388,7 @@ def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20000), hard))
     if not options.programs:
-        subprocess.run(["cargo", "build", "--release", "--locked", "--bins"], cwd=CRATE, check=True)
+        build_bench("streams", "--bins")
     os.mkdir(os.path.join(folder, "files"))
     for name, size in FILES.items():
         with open(os.path.join(folder, "files", name), "wb") as file:

@@ -121,7 +121,7 @@ fn no_chain_of_imports_leads_back() {
 #[test]
 fn every_file_says_what_it_is() {
     let mut wrong = Vec::new();
-    for path in rust_files(&["pulsar", "pulsar-macros", "examples", "tests"]) {
+    for path in rust_files(&["benches", "pulsar", "pulsar-macros", "examples", "tests"]) {
         // Golden files are not written by hand, and a compile error is best shown by nothing but the error.
         if ["ui", "output"].iter().any(|folder| path.components().any(|part| part.as_os_str() == *folder)) {
             continue;
@@ -155,7 +155,7 @@ const SYSTEM_CALLS: &str = "pulsar/src/arbiter/process.rs";
 #[test]
 fn nothing_is_unsafe_but_system_calls_with_a_reason() {
     let mut wrong = Vec::new();
-    for path in rust_files(&["pulsar", "pulsar-macros", "examples", "tests"]) {
+    for path in rust_files(&["benches", "pulsar", "pulsar-macros", "examples", "tests"]) {
         // What the compiler says about an unsafe handler is tested with one.
         if path.components().any(|part| part.as_os_str() == "ui") {
             continue;
@@ -534,8 +534,8 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
             && attribute.meta.require_list().is_ok_and(|list| {
-                // What is fuzzed is checked in the unit tests too.
-                ["test", "any (test , fuzzing)"].contains(&list.tokens.to_string().as_str())
+                // What is fuzzed is checked in the unit tests too; what is measured is there for benches alone.
+                ["test", "any (test , fuzzing)", "benching"].contains(&list.tokens.to_string().as_str())
             })
     })
 }

@@ -57,6 +57,13 @@ pub mod __private;
 #[path = "fuzz.rs"]
 pub mod __fuzz;
 
+// Not public API: what `benches/micro` measures, which is private.
+#[cfg(benching)]
+#[doc(hidden)]
+pub mod __bench {
+    pub use crate::arbiter::bench::*;
+}
+
 // The public interface is:
 pub use axum_core::response::IntoResponse;
 pub use bytes::Bytes;

@@ -11,6 +11,8 @@
 
 mod activation;
 mod alone;
+#[cfg(benching)]
+pub(crate) mod bench;
 mod calls;
 mod changes;
 mod children;
