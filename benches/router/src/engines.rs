@@ -26,7 +26,9 @@ fn plain(rule: &str) -> String {
     let rule = rule.replace("<path:rest>", "{*rest}");
     let mut parts = rule.split('<');
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| format!("{text}{{}}{}", part.rsplit_once('>').map_or("", |(_, behind)| behind)))
+    parts.fold(first, |text, part| {
+        format!("{text}{{}}{}", part.rsplit_once('>').map_or("", |(_, behind)| behind))
+    })
 }
 
 pub struct Pulsar(pulsar::router::Lookup);

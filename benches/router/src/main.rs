@@ -26,12 +26,15 @@ const PATHS: usize = 8192;
 
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (name, rules) in [("130", data::github()), ("1,000", data::rest(1000, 1)), ("10,000", data::rest(10_000, 2))] {
+    for (name, rules) in
+        [("130", data::github()), ("1,000", data::rest(1000, 1)), ("10,000", data::rest(10_000, 2))]
+    {
         let matchit = Matchit::new(&rules);
         let mut missing = data::missing(&rules, 2 * PATHS);
         missing.retain(|path| matchit.find(path).is_none());
         missing.truncate(PATHS);
-        let paths = [("order", data::in_order(&rules)), ("random", data::random(&rules, PATHS)), ("404", missing)];
+        let paths =
+            [("order", data::in_order(&rules)), ("random", data::random(&rules, PATHS)), ("404", missing)];
         for (kind, paths) in paths {
             let is_large = rules.len() > 200;
             cases.push(Case { name: format!("{name} {kind}"), rules: rules.clone(), paths, is_large });
@@ -160,7 +163,9 @@ fn main() {
         println!("| {} | {} |", case.name, cells.collect::<Vec<_>>().join(" | "));
     }
     if !by_callgrind {
-        println!("\n| rules | matchit: built in ms | pulsar: built in ms | pulsar: bytes a rule |\n|---|---|---|---|");
+        println!(
+            "\n| rules | matchit: built in ms | pulsar: built in ms | pulsar: bytes a rule |\n|---|---|---|---|"
+        );
         for rules in [data::github(), data::rest(1000, 1), data::rest(10_000, 2)] {
             let built = |build: &dyn Fn()| {
                 let times = (0..10).map(|_| {

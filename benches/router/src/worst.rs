@@ -21,7 +21,11 @@ pub fn cases() -> Vec<Case> {
         case("a value of 4 KB", vec!["/a/{}".to_owned()], format!("/a/{}", "x".repeat(4096))),
         case("stairs of 20, 404", (0..20).map(stairs).collect(), format!("{}/x", segments(20, "/a"))),
         case("a % in a value", vec!["/files/{}".to_owned()], "/files/a%20file".to_owned()),
-        case("rest of 1.2 KB", vec!["/files/<path:rest>".to_owned()], format!("/files{}", segments(200, "/value"))),
+        case(
+            "rest of 1.2 KB",
+            vec!["/files/<path:rest>".to_owned()],
+            format!("/files{}", segments(200, "/value")),
+        ),
         case("404 of 8 KB", vec!["/files/{}".to_owned()], segments(1000, "/longer/x")[..8000].to_owned()),
         case("one literal", vec!["/plaintext".to_owned(), "/json".to_owned()], "/plaintext".to_owned()),
         case("root", vec!["/".to_owned(), "/json".to_owned()], "/".to_owned()),
@@ -41,9 +45,13 @@ pub fn cases() -> Vec<Case> {
     let mut paths = data::random(&rules, crate::PATHS);
     // Values of `int`, where one is wanted.
     for path in &mut paths {
-        for (before, value) in
-            [("/issues/", "1347"), ("/pulls/", "27"), ("/keys/", "1"), ("/threads/", "12345"), ("/templates/", "Rust-lang")]
-        {
+        for (before, value) in [
+            ("/issues/", "1347"),
+            ("/pulls/", "27"),
+            ("/keys/", "1"),
+            ("/threads/", "12345"),
+            ("/templates/", "Rust-lang"),
+        ] {
             if let Some(at) = path.find(before) {
                 let start = at + before.len();
                 let end = path[start..].find('/').map_or(path.len(), |length| start + length);
@@ -53,7 +61,12 @@ pub fn cases() -> Vec<Case> {
             }
         }
     }
-    cases.push(Case { name: "130 random, plain, converters' paths".to_owned(), rules: rules.clone(), paths: paths.clone(), is_large: true });
+    cases.push(Case {
+        name: "130 random, plain, converters' paths".to_owned(),
+        rules: rules.clone(),
+        paths: paths.clone(),
+        is_large: true,
+    });
     cases.push(Case { name: "130 random, converters".to_owned(), rules: typed, paths, is_large: true });
     cases
 }
