@@ -446,6 +446,11 @@ fn a_body_over_the_limit_is_too_large() {
         for (path, content_type) in paths {
             send(&client, (path, content_type, body(path, limit.unwrap_or(default)))).assert_status(200);
             let answer = send(&client, (path, content_type, body(path, limit.unwrap_or(default) + 1)));
+            // The first two are axum's.
+            let detail = match content_type {
+                "" => "Failed to buffer the request body: length limit exceeded",
+                _ => "the body is longer than it may be",
+            };
             match limit {
                 None => drop(answer.assert_status(200)),
                 Some(_) => assert_problem(
@@ -453,7 +458,7 @@ fn a_body_over_the_limit_is_too_large() {
                     413,
                     "Payload Too Large",
                     json!({
-                        "detail": "Failed to buffer the request body: length limit exceeded",
+                        "detail": detail,
                     }),
                 ),
             }
@@ -471,7 +476,7 @@ fn a_body_that_breaks_off_is_a_bad_request() {
         400,
         "Bad Request",
         json!({
-            "detail": "Failed to buffer the request body: connection reset",
+            "detail": "the body could not be read: connection reset",
         }),
     );
 }

@@ -19,7 +19,8 @@ async fn sum(
     o: u8,
     p: u8,
     q: u8,
-) {
+) -> String {
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q].map(|digit| digit.to_string()).concat()
 }
 
 fn main() {}
