@@ -26,6 +26,8 @@ fn what_is_unknown_is_refused_with_the_nearest_name() {
         Case(&["--bnid", ":80"], &[], "", &["unexpected argument '--bnid'", "'--bind'"]),
         Case(&["--keepalive", "5"], &[], "", &["'--keepalive'", "'--keep-alive'"]),
         Case(&["-x"], &[], "", &["unexpected argument '-x'"]),
+        Case(&["-threads", "2"], &[], "", &["unexpected argument '-threads'", "'--threads'"]),
+        Case(&["help", "nothing"], &[], "", &["unrecognized subcommand 'nothing'", "known here: serve, "]),
         Case(&["rotues"], &[], "", &["unrecognized subcommand 'rotues'", "'routes'"]),
         Case(&["serve", "now"], &[], "", &["unexpected argument 'now'"]),
         Case(&["check", "--jsno"], &[], "", &["'--jsno'", "'--json'"]),

@@ -3,7 +3,7 @@
 // That is what a check does when something does not hold.
 #![allow(clippy::missing_panics_doc)]
 
-use std::{io, path::Path};
+use std::{ffi::OsStr, io, os::unix::ffi::OsStrExt, path::Path};
 
 use super::{
     Application, Bind, Exit, Loader, Network, Origin,
@@ -66,8 +66,8 @@ fn within(text: &str, place: &str) -> (usize, usize) {
 
 /// Arguments, one a line: they are a command, or an exit that says why not.
 pub fn command_line(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    let arguments = std::iter::once("shop").chain(text.split('\n').filter(|argument| !argument.is_empty()));
+    let typed = data.split(|byte| *byte == b'\n').map(OsStr::from_bytes);
+    let arguments = std::iter::once(OsStr::new("shop")).chain(typed);
     let loader = Loader::new("shop", "1.0.0")
         .application(Application::new("shop"))
         .application(Application::new("admin"));

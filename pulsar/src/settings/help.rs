@@ -151,10 +151,11 @@ fn after(applications: &[Application]) -> String {
         let last = Setting { application: applications.len() - 1, prefix: Some(last.name()), row: &ROWS[0] };
         text.push_str("\n\n");
         text.push_str(&wrapped(&format!(
-            "Applications: {}. Each takes settings of its own with its name in front, such as --{} ADDR: {}. Without a \
-             name they belong to {}.",
+            "Applications: {}. Each takes settings of its own with its name in front, such as --{} {}: {}. Without \
+             a name they belong to {}.",
             names.join(", "),
             last.flag(),
+            last.row.value_name,
             rows.join(", "),
             first.name(),
         )));

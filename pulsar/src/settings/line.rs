@@ -1,10 +1,12 @@
 //! The command line as it was typed: which command, which flags with which texts, which values behind the command.
 //!
-//! It knows which flags there are and refuses the others; values stay text, so that those of all sources are read by the same code and
-//! their mistakes told together. The rules it keeps: what starts with `-` is a flag, unless a digit follows or `--` stood before it;
-//! a flag of a setting may stand before the command and after it.
+//! `lexopt` takes arguments apart; here is known which flags there are, and the others are refused. Values stay text, so that
+//! those of all sources are read by the same code and their mistakes told together. The rules it keeps: what starts with `-` is a flag,
+//! unless a digit follows or `--` stood before it; a flag of a setting may stand before the command and after it.
 
-use std::{collections::VecDeque, ffi::OsString};
+use std::ffi::{OsStr, OsString};
+
+use lexopt::{Arg, Parser};
 
 use crate::settings::{
     applications::{Application, Setting, settings},
@@ -42,16 +44,15 @@ pub(super) struct Refused {
     pub(super) command: Option<&'static CommandRow>,
 }
 
-/// What stands behind a flag.
+/// What stands behind a flag of a setting.
 #[derive(Clone, Copy)]
 enum Takes {
-    Nothing,
     /// A value, which may be left out.
     Perhaps,
     Value(&'static str),
 }
 
-/// A flag that may stand where the line is read.
+/// A flag of a setting.
 struct Flag {
     name: String,
     short: Option<char>,
@@ -69,18 +70,9 @@ impl Flag {
 impl Line {
     /// Reads arguments, of which the first is the name of the program.
     pub(super) fn read(applications: &[Application], arguments: Vec<OsString>) -> Result<Self, Stop> {
-        let texts: Result<Vec<String>, _> =
-            arguments.into_iter().skip(1).map(OsString::into_string).collect();
-        let texts = texts.map_err(|text| {
-            let shown = text.to_string_lossy().into_owned();
-            Stop::Refused(Refused {
-                message: format!("the argument '{shown}' is not valid UTF-8"),
-                tip: None,
-                command: None,
-            })
-        })?;
         let flags = settings(applications).into_iter().map(Flag::of_setting).collect();
-        Reader { flags, rest: texts.into(), line: Self::default() }.read()
+        Reader { flags, arguments: Parser::from_iter(arguments), typed: String::new(), line: Self::default() }
+            .read()
     }
 
     /// Whether a flag without value is there.
@@ -102,22 +94,32 @@ impl Line {
 struct Reader {
     /// Those of the settings.
     flags: Vec<Flag>,
-    rest: VecDeque<String>,
+    arguments: Parser,
+    /// The argument that the flag stands in, as it was typed.
+    typed: String,
     line: Line,
 }
 
 impl Reader {
     fn read(mut self) -> Result<Line, Stop> {
-        let mut are_values = false;
-        while let Some(argument) = self.rest.pop_front() {
-            if are_values || !is_flag(&argument) {
-                self.value(argument, are_values)?;
-            } else if argument == "--" {
-                are_values = true;
-            } else if let Some(long) = argument.strip_prefix("--") {
-                self.long(long)?;
-            } else {
-                self.shorts(&argument[1..])?;
+        loop {
+            if let Some(text) = self.take(is_value)? {
+                self.value(text, false)?;
+                continue;
+            }
+            self.typed = self.following();
+            match self.arguments.next().map_err(|error| refused_value(&self.line, error))? {
+                Some(Arg::Long(name)) => {
+                    let name = name.to_owned();
+                    self.long(&name)?;
+                }
+                Some(Arg::Short(letter)) => self.short(letter)?,
+                // What is no flag is taken above, until `--` stands before it.
+                Some(Arg::Value(text)) => {
+                    let text = self.text(text)?;
+                    self.value(text, true)?;
+                }
+                None => break,
             }
         }
         let needed =
@@ -131,24 +133,49 @@ impl Reader {
         Err(self.line.refused(message, None))
     }
 
+    /// The next argument, if it is wanted and not joined to the flag before.
+    fn take(&mut self, is_wanted: impl FnOnce(&OsStr) -> bool) -> Result<Option<String>, Stop> {
+        let argument = self.arguments.try_raw_args().and_then(|mut rest| rest.next_if(is_wanted));
+        argument.map(|argument| self.text(argument)).transpose()
+    }
+
+    /// The next argument as it was typed, or nothing in the middle of one.
+    fn following(&mut self) -> String {
+        let next = self.arguments.try_raw_args().and_then(|rest| rest.peek().map(OsStr::to_os_string));
+        next.unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    fn text(&self, argument: OsString) -> Result<String, Stop> {
+        argument.into_string().map_err(|argument| self.no_text(&argument.to_string_lossy()))
+    }
+
+    fn no_text(&self, argument: &str) -> Stop {
+        let tip = "\u{fffd} stands for invalid UTF-8; a file or folder of such a name has to be renamed";
+        self.line.refused(format!("the argument '{argument}' is not valid UTF-8"), Some(tip))
+    }
+
     /// The command, or a value behind it.
-    fn value(&mut self, text: String, is_value: bool) -> Result<(), Stop> {
+    fn value(&mut self, text: String, is_no_command: bool) -> Result<(), Stop> {
         match self.line.command {
             Some(row) if self.line.values.len() < row.values.len() => {
                 self.line.values.push(text);
                 Ok(())
             }
-            None if !is_value => match command(&text) {
+            _ if text.is_empty() => {
+                let tip = "leave it out, or give the variable that it comes from a value";
+                Err(self.line.refused("an argument is empty".into(), Some(tip)))
+            }
+            None if !is_no_command => match command(&text) {
                 Some(row) => {
                     self.line.command = Some(row);
                     Ok(())
                 }
-                None if text == HELP => match self.rest.pop_front() {
-                    None => Err(Stop::Help { command: None, is_long: true }),
-                    Some(name) if name == HELP => Err(Stop::Help { command: None, is_long: true }),
-                    Some(name) => match command(&name) {
+                // Who asks for help is given it, whatever else stands there.
+                None if text == HELP => match self.take(is_value)?.as_deref() {
+                    None | Some(HELP) => Err(Stop::Help { command: None, is_long: true }),
+                    Some(name) => match command(name) {
                         Some(row) => Err(Stop::Help { command: Some(row), is_long: true }),
-                        None => Err(self.unknown_command(&name)),
+                        None => Err(self.unknown_command(name)),
                     },
                 },
                 None => Err(self.unknown_command(&text)),
@@ -158,107 +185,116 @@ impl Reader {
     }
 
     fn unknown_command(&self, text: &str) -> Stop {
-        let near = nearest(text, COMMANDS.iter().map(|row| row.name).chain([HELP]));
-        let tip = near.map(|near| format!("a similar subcommand exists: '{near}'"));
-        self.line.refused(format!("unrecognized subcommand '{text}'"), tip.as_deref())
+        let known = || COMMANDS.iter().map(|row| row.name).chain([HELP]);
+        let tip = match nearest(text, known()) {
+            Some(near) => format!("a similar subcommand exists: '{near}'"),
+            None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        self.line.refused(format!("unrecognized subcommand '{text}'"), Some(&tip))
     }
 
     /// A flag that began with `--`.
-    fn long(&mut self, text: &str) -> Result<(), Stop> {
-        let (name, value) = match text.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (text, None),
+    fn long(&mut self, name: &str) -> Result<(), Stop> {
+        let stop = match name {
+            HELP => Some(Stop::Help { command: self.line.command, is_long: true }),
+            VERSION => Some(Stop::Version),
+            _ => None,
         };
-        let wanted = match name {
-            HELP if value.is_none() => {
-                return Err(Stop::Help { command: self.line.command, is_long: true });
+        if let Some(stop) = stop {
+            // Fails if a value is joined to it.
+            self.arguments.raw_args().map_err(|error| refused_value(&self.line, error))?;
+            return Err(stop);
+        }
+        if switches(self.line.command).any(|(switch, _)| switch == name) {
+            if self.line.has(name) {
+                return Err(self.line.refused(used_twice(&format!("--{name}")), None));
             }
-            "version" if value.is_none() => return Err(Stop::Version),
-            _ if self.switches().any(|switch| switch == name) => Some(Takes::Nothing),
-            _ => self.flags.iter().find(|flag| flag.name == name).map(|flag| flag.takes),
-        };
-        match wanted {
-            Some(takes) => self.flag(name.to_owned(), takes, value.map(str::to_owned)),
+            self.line.flags.push((name.to_owned(), String::new()));
+            return Ok(());
+        }
+        match self.flags.iter().position(|flag| flag.name == name) {
+            Some(at) => self.flag(at),
+            None if name.is_empty() => {
+                let message = format!("unexpected argument '{}' found", self.typed);
+                Err(self.line.refused(message, Some("write the name of a flag behind '--'")))
+            }
             None => Err(self.unknown_flag(name)),
         }
     }
 
-    /// One or more flags of one letter each, behind their `-`.
-    fn shorts(&mut self, text: &str) -> Result<(), Stop> {
-        for (at, letter) in text.char_indices() {
-            let rest = &text[at + letter.len_utf8()..];
-            match letter {
-                'h' => return Err(Stop::Help { command: self.line.command, is_long: false }),
-                'V' => return Err(Stop::Version),
-                _ => {}
-            }
-            let Some(flag) = self.flags.iter().find(|flag| flag.short == Some(letter)) else {
-                return Err(self.line.refused(format!("unexpected argument '-{letter}' found"), None));
-            };
-            let (name, takes) = (flag.name.clone(), flag.takes);
-            if matches!(takes, Takes::Nothing) {
-                self.flag(name, takes, None)?;
-                continue;
-            }
-            let value = (!rest.is_empty()).then(|| rest.strip_prefix('=').unwrap_or(rest).to_owned());
-            return self.flag(name, takes, value);
+    /// A flag of one letter. All that is joined to it is its value, since those without value stop.
+    fn short(&mut self, letter: char) -> Result<(), Stop> {
+        match letter {
+            'h' => return Err(Stop::Help { command: self.line.command, is_long: false }),
+            'V' => return Err(Stop::Version),
+            _ => {}
         }
-        Ok(())
+        let at = self.flags.iter().position(|flag| flag.short == Some(letter));
+        // `-threads 2` would be the flag -t with the value `hreads`.
+        let name = self.typed.trim_start_matches('-').split('=').next().unwrap_or_default();
+        let near = self.nearest_flag(name).filter(|near| name.len() > 1 && (at.is_none() || *near == name));
+        match (at, near) {
+            (Some(at), None) => self.flag(at),
+            (None, None) => Err(self.line.refused(format!("unexpected argument '-{letter}' found"), None)),
+            (_, Some(near)) => {
+                let tip = format!("a similar argument exists: '--{near}'");
+                Err(self.line.refused(format!("unexpected argument '-{name}' found"), Some(&tip)))
+            }
+        }
     }
 
-    /// A flag that there is, with what was joined to it.
-    fn flag(&mut self, name: String, takes: Takes, joined: Option<String>) -> Result<(), Stop> {
-        let text = match (takes, joined) {
-            (Takes::Nothing, Some(value)) => {
-                let message =
-                    format!("unexpected value '{value}' for '--{name}' found; no more were expected");
-                return Err(self.line.refused(message, None));
-            }
-            (Takes::Nothing, None) if self.line.has(&name) => return Err(self.twice(&format!("--{name}"))),
-            (Takes::Nothing, None) => String::new(),
-            (_, Some(value)) => value,
-            (Takes::Perhaps, None) => {
+    /// A flag of a setting.
+    fn flag(&mut self, at: usize) -> Result<(), Stop> {
+        let Flag { name, takes, .. } = &self.flags[at];
+        let (name, takes) = (name.clone(), *takes);
+        let text = match (self.arguments.optional_value(), takes) {
+            (Some(value), _) => value.into_string().map_err(|_| self.no_text(&self.typed))?,
+            (None, Takes::Perhaps) => {
                 // The command of `--reload serve` is no value, since no value is the name of a command.
-                let is_command = self.line.command.is_none()
-                    && self.rest.front().is_some_and(|next| command(next).is_some());
-                let next = if is_command { None } else { self.separate() };
+                let may_be_command = self.line.command.is_none();
+                let next = self.take(|next| is_value(next) && !(may_be_command && is_command(next)))?;
                 next.unwrap_or_else(|| String::from("true"))
             }
-            (Takes::Value(value), None) => self.separate().ok_or_else(|| {
-                let message = format!("a value is required for '--{name} <{value}>' but none was supplied");
-                self.line.refused(message, None)
-            })?,
+            (None, Takes::Value(value)) => {
+                self.take(is_value)?.ok_or_else(|| self.without_value(&name, value))?
+            }
         };
         self.line.flags.push((name, text));
         Ok(())
     }
 
-    /// The value of a flag that stands in an argument of its own.
-    fn separate(&mut self) -> Option<String> {
-        if self.rest.front().is_some_and(|next| is_flag(next)) { None } else { self.rest.pop_front() }
+    fn without_value(&mut self, name: &str, value: &str) -> Stop {
+        let message = format!("a value is required for '--{name} <{value}>' but none was supplied");
+        let next = self.following();
+        let tip = format!("if '{next}' is the value, write '--{name}={next}'");
+        self.line.refused(message, (!next.is_empty()).then_some(&tip))
     }
 
-    fn twice(&self, flag: &str) -> Stop {
-        self.line.refused(used_twice(flag), None)
-    }
-
-    /// The flags without value that may stand here.
-    fn switches(&self) -> impl Iterator<Item = &'static str> {
-        switches(self.line.command).map(|(name, _)| name)
+    fn nearest_flag(&self, name: &str) -> Option<&str> {
+        let switches = switches(self.line.command).map(|(name, _)| name);
+        nearest(name, self.flags.iter().map(|flag| &*flag.name).chain([HELP, VERSION]).chain(switches))
     }
 
     fn unknown_flag(&self, name: &str) -> Stop {
         let elsewhere = COMMANDS.iter().find(|row| row.switch.is_some_and(|(switch, _)| switch == name));
-        let mut known = vec![HELP, "version"];
-        known.extend(self.switches());
-        let known =
-            self.flags.iter().map(|flag| flag.name.as_str()).chain(known.iter().map(|name| -> &str { name }));
         let tip = match elsewhere {
             Some(row) => Some(format!("'{} --{name}' exists", row.name)),
-            None => nearest(name, known).map(|near| format!("a similar argument exists: '--{near}'")),
+            None => self.nearest_flag(name).map(|near| format!("a similar argument exists: '--{near}'")),
         };
         self.line.refused(format!("unexpected argument '--{name}' found"), tip.as_deref())
     }
+}
+
+/// What is said of a flag that takes no value and has one.
+fn refused_value(line: &Line, error: lexopt::Error) -> Stop {
+    let message = match error {
+        lexopt::Error::UnexpectedValue { option, value } => {
+            format!("unexpected value '{}' for '{option}' found; no more were expected", value.display())
+        }
+        // Those of values that lexopt is asked to parse, which nobody does.
+        other => other.to_string(),
+    };
+    line.refused(message, None)
 }
 
 /// What is said of a flag that may be there only once.
@@ -279,10 +315,13 @@ fn command(name: &str) -> Option<&'static CommandRow> {
     COMMANDS.iter().find(|row| row.name == name)
 }
 
+fn is_command(argument: &OsStr) -> bool {
+    argument == HELP || argument.to_str().is_some_and(|name| command(name).is_some())
+}
+
 /// `-1` is a value, so that `--workers -1` is told that it is no number of workers, not that there is no flag -1.
-fn is_flag(argument: &str) -> bool {
-    let behind = argument.strip_prefix('-').unwrap_or_default();
-    behind.starts_with(|first: char| !first.is_ascii_digit())
+fn is_value(argument: &OsStr) -> bool {
+    !matches!(argument.as_encoded_bytes(), [b'-', next, ..] if !next.is_ascii_digit())
 }
 
 /// Flags that stand for a command: name, help, command.
@@ -294,3 +333,5 @@ pub(super) const SWITCHES: &[(&str, &str, Command)] = &[
 pub(super) const DEFAULT_COMMAND: &str = "serve";
 
 const HELP: &str = "help";
+
+const VERSION: &str = "version";

@@ -602,6 +602,79 @@ fn mistakes_on_the_command_line() {
 }
 
 #[test]
+fn arguments_that_were_torn_or_left_out() {
+    let missing = "error: a value is required for '--bind <ADDR>' but none was supplied\n\n";
+    let known =
+        "tip: known here: serve, routes, check, config, info, top, ping, reload, workers, stop, quit, help\n";
+    let rows: &[(&[&str], &str, &str)] = &[
+        (
+            &[""],
+            "error: an argument is empty\n",
+            "tip: leave it out, or give the variable that it comes from",
+        ),
+        (&["stop", ""], "error: an argument is empty\n", "Usage: shop stop [OPTIONS]\n"),
+        (&["workers", ""], "error: workers: `` is no number of workers\n", "tip: write a number from 1"),
+        (&["-"], "error: unrecognized subcommand '-'\n", known),
+        (&["-1"], "error: unrecognized subcommand '-1'\n", known),
+        (&["help", "nothing"], "error: unrecognized subcommand 'nothing'\n", known),
+        (&["--", "help"], "error: unexpected argument 'help' found\n", "Usage: shop [OPTIONS] [COMMAND]\n"),
+        (
+            &["--=x"],
+            "error: unexpected argument '--=x' found\n",
+            "tip: write the name of a flag behind '--'\n",
+        ),
+        (
+            &["---bind"],
+            "error: unexpected argument '---bind' found\n",
+            "tip: a similar argument exists: '--bind'\n",
+        ),
+        (&["-=x"], "error: unexpected argument '-=' found\n", "For more information, try '--help'.\n"),
+        (&["-xb", ":1"], "error: unexpected argument '-x' found\n", "For more information, try '--help'.\n"),
+        (
+            &["-rleoad"],
+            "error: unexpected argument '-rleoad' found\n",
+            "a similar argument exists: '--reload'\n",
+        ),
+        (&["-version"], "error: unexpected argument '-version' found\n", "exists: '--version'\n"),
+        // Not the timeout `hreads`.
+        (&["-threads", "2"], "error: unexpected argument '-threads' found\n", "exists: '--threads'\n"),
+        (&["-threads=2"], "error: unexpected argument '-threads' found\n", "exists: '--threads'\n"),
+        (&["-threats"], "error: timeout: `hreats` is not a number of seconds", "in: the flag --timeout\n"),
+        (&["--help=routes"], "error: unexpected value 'routes' for '--help' found", "Usage: shop [OPTIONS]"),
+        (&["stop", "--version="], "error: unexpected value '' for '--version' found", "Usage: shop stop"),
+        (&["routes", "--json=no"], "error: unexpected value 'no' for '--json' found", "Usage: shop routes"),
+        (&["routes", "--json", "no"], "error: unexpected argument 'no' found\n", "Usage: shop routes"),
+        (&["serve", "serve"], "error: unexpected argument 'serve' found\n", "Usage: shop serve"),
+        (&["--bind"], missing, "Usage: shop [OPTIONS] [COMMAND]\n"),
+        (&["--bind", "--"], missing, "tip: if '--' is the value, write '--bind=--'\n"),
+        (&["-b", "-x"], missing, "tip: if '-x' is the value, write '--bind=-x'\n"),
+        (&["--bind=-x"], "error: bind: `-x` has no port\n", "in: the flag --bind\n"),
+        (&["-b="], "error: bind: the address is empty\n", "help: write `HOST:PORT`"),
+        (
+            &["--reload", "--reload"],
+            "error: the argument '--reload <BOOL>' cannot be used multiple times\n",
+            "",
+        ),
+    ];
+    for (arguments, expected, way_out) in rows {
+        let message = alone(|start| Start { arguments, ..start }.message());
+        assert!(message.starts_with(expected) && message.contains(way_out), "{arguments:?}\n{message}");
+    }
+}
+
+#[test]
+fn an_empty_value_is_one_of_no_setting() {
+    for row in ROWS.iter() {
+        let flag = format!("--{}", row.name.replace('_', "-"));
+        for arguments in [&[&*format!("{flag}=")][..], &[&flag, ""]] {
+            let message = alone(|start| Start { arguments, ..start }.message());
+            let [name, place] = [format!("error: {}: ", row.name), format!("\n   in: the flag {flag}\n")];
+            assert!(message.starts_with(&name) && message.contains(&place), "{arguments:?}\n{message}");
+        }
+    }
+}
+
+#[test]
 fn certificates_that_do_not_go_together() {
     let rows: &[(&[&str], &str)] = &[
         (
@@ -1144,6 +1217,66 @@ fn an_argument_is_text() {
     let exit =
         Loader::new("shop", "1").load(arguments, [], |_| Err(io::ErrorKind::NotFound.into())).unwrap_err();
     assert!(exit.message.starts_with("error: the argument '-b\u{fffd}' is not valid UTF-8\n"), "{exit}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_no_text_is_shown_as_it_was_typed() {
+    use std::os::unix::ffi::OsStringExt;
+
+    let no_text = |shown: &str| {
+        format!(
+            "error: the argument '{shown}' is not valid UTF-8\n\n  tip: \u{fffd} stands for invalid UTF-8; "
+        )
+    };
+    let unexpected = |shown: &str| format!("error: unexpected argument '{shown}' found\n");
+    let rows: &[(&[&[u8]], String)] = &[
+        (&[b"\xff"], no_text("\u{fffd}")),
+        (&[b"-b", b"\xff:80"], no_text("\u{fffd}:80")),
+        (&[b"-b=\xff"], no_text("-b=\u{fffd}")),
+        (&[b"--bind=\xff:80"], no_text("--bind=\u{fffd}:80")),
+        (&[b"--reload", b"\xff"], no_text("\u{fffd}")),
+        (&[b"workers", b"--", b"-\xff"], no_text("-\u{fffd}")),
+        (&[b"help", b"\xff"], no_text("\u{fffd}")),
+        (&[b"-\xff"], unexpected("-\u{fffd}")),
+        (&[b"--bi\xffnd=:80"], unexpected("--bi\u{fffd}nd")),
+        (
+            &[b"routes", b"--json=\xff"],
+            "error: unexpected value '\u{fffd}' for '--json' found; no more were expected\n".into(),
+        ),
+    ];
+    for (arguments, expected) in rows {
+        let arguments = arguments.iter().map(|argument| OsString::from_vec(argument.to_vec()));
+        let arguments = std::iter::once("shop".into()).chain(arguments);
+        let loaded = Loader::new("shop", "1").load(arguments, [], |_| Err(io::ErrorKind::NotFound.into()));
+        let exit = loaded.unwrap_err();
+        assert!(exit.code == 2 && exit.message.starts_with(expected), "{expected}\n{exit}");
+    }
+}
+
+#[test]
+fn who_asks_for_help_is_given_it() {
+    let usage = |arguments: &[&str]| {
+        let exit = alone(|start| Start { arguments, ..start }.load()).unwrap_err();
+        assert_eq!(exit.code, 0, "{arguments:?}\n{exit}");
+        exit.message.lines().find_map(|line| line.strip_prefix("Usage: shop ")).unwrap_or_default().to_owned()
+    };
+    for arguments in [
+        &["-hV"][..],
+        &["-hx"],
+        &["-help"],
+        &["help"],
+        &["help", "help"],
+        &["help", "--help"],
+        &["--reload", "help"],
+        &["--help", "--bnid"],
+    ] {
+        assert_eq!(usage(arguments), "[OPTIONS] [COMMAND]", "{arguments:?}");
+    }
+    for arguments in [&["help", "stop", "now"][..], &["stop", "--help", "now"], &["--reload", "stop", "-h"]] {
+        assert_eq!(usage(arguments), "stop [OPTIONS]", "{arguments:?}");
+    }
+    assert_eq!(usage(&["-Vh"]), "", "the version came first");
 }
 
 #[test]
