@@ -69,6 +69,7 @@ async fn borrowed_by_async(text: &str) -> Shouted<'_> {
 }
 
 #[get("/borrowed/pool/<text>")]
+#[allow(clippy::elidable_lifetime_names)] // a lifetime that has a name is served too
 fn borrowed_by_pool<'a>(headers: HeaderMap, text: &'a str) -> Result<Shouted<'a>> {
     if headers.contains_key("x-refused") { Err(Error::new("refused")) } else { Ok(Shouted(text)) }
 }
@@ -79,6 +80,7 @@ fn borrowed_by_inline(text: &str) -> impl IntoResponse {
 }
 
 #[put("/arguments/<a>/<int(signed=true):b>/<c>/<d>")]
+#[allow(clippy::too_many_arguments)] // more than a person writes, to see each kind among the others
 async fn many_arguments(
     a: String,
     method: Method,
