@@ -20,7 +20,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     board::Limit,
-    body::{Body, Request, Response},
+    body::{self, Body, Request, Response},
     drain::Notice,
     problem::{self, Problem},
     request::{Asker, Connection, X_REQUEST_ID, is_standard},
@@ -70,15 +70,15 @@ impl<A: Answers> Exchanges<A> {
             Box::new(Entry::begin(log, connection, &request))
         });
         let asker = Asker { id: Some(id), accept: seen.accept(), is_head: asked.is_head };
-        let failed = has_body.then(Failed::default);
+        let mut failed = None;
         let judged = judge(&self.rules, &request, &seen, &self.connection, &mut self.host.borrow_mut());
         let call = match judged {
             Ok(()) => {
                 if asked.is_http2() {
                     name_host(&mut request);
                 }
-                let request = self.with_limits(request, failed.as_ref());
-                Call::Made { answer: self.application.answer(request, &self.connection, &asker) }
+                let mut ready = |request| self.with_limits(request, &mut failed);
+                Call::Made { answer: self.application.answer(request, &mut ready, &self.connection, &asker) }
             }
             Err(refusal) => {
                 if let Some(limit) = refusal.limit {
@@ -90,10 +90,13 @@ impl<A: Answers> Exchanges<A> {
         Answering { call, asked, is_standard, failed, asker, entry, in_flight: Some(in_flight) }
     }
 
-    /// Most requests have no body; the empty one needs no allocation.
-    fn with_limits(&self, request: http::Request<Incoming>, failed: Option<&Failed>) -> Request {
-        let Some(failed) = failed else { return request.map(|_| Body::empty()) };
-        let (activity, failed) = (Arc::clone(&self.activity), failed.clone());
+    /// Makes a request ready for an application. Most have no body; the empty one needs no allocation.
+    fn with_limits(&self, request: http::Request<Incoming>, failed: &mut Option<Failed>) -> Request {
+        if request.body().is_end_stream() {
+            return request.map(|_| Body::empty());
+        }
+        let (activity, failed) = (Arc::clone(&self.activity), failed.get_or_insert_default().clone());
+        let length = request.body().size_hint().exact();
         let told = move |failure| {
             if let Failure::Reached(limit) = failure {
                 activity.line().reached(limit);
@@ -102,15 +105,17 @@ impl<A: Answers> Exchanges<A> {
         };
         let limits = self.rules.body;
         let mut request = request.map(|body| match limits.max {
-            Some(max) if body.size_hint().exact().is_none() => {
+            Some(max) if length.is_none() => {
                 let max = usize::try_from(max).unwrap_or(usize::MAX);
                 Body::new(RequestBody::new(Limited::new(body, max), limits, told))
             }
             // A length that is said has been compared already.
             _ => Body::new(RequestBody::new(body, limits, told)),
         });
-        // One limit is enough: without this, extractors would stop at 2 MiB whatever the setting says.
-        DefaultBodyLimit::disable().apply(&mut request);
+        if length.is_none_or(|length| length > body::NEVER_TOO_LONG) {
+            // One limit is enough: without this, extractors would stop at 2 MiB whatever the setting says.
+            DefaultBodyLimit::disable().apply(&mut request);
+        }
         request
     }
 }
