@@ -97,7 +97,10 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         let mut document = Vec::with_capacity(USUAL_LENGTH);
-        match serde_json::to_writer(&mut document, &self.0) {
+        let written = serde_json::to_writer(&mut document, &self.0);
+        // Its memory is what the allocator has at hand for the answer.
+        drop(self);
+        match written {
             Ok(()) => {
                 let mut response = Response::new(Body::from(document));
                 response

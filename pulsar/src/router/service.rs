@@ -374,6 +374,7 @@ fn introduce(request: &mut Request, connection: Option<&Connection>, asker: &Ask
 }
 
 /// The values of a path that is as it was sent.
+#[inline]
 fn params(uri: &Uri, spans: &Spans) -> Params {
     match uri.path_and_query() {
         Some(path) if spans.len() > 0 => Params::of_path(path.clone(), spans),

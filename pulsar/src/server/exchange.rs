@@ -44,6 +44,8 @@ pub(super) struct Exchanges<A> {
     pub(super) rules: Arc<Rules>,
     /// The host of the last request, which was found to be good: that of the next one is mostly the same.
     pub(super) host: RefCell<Vec<u8>>,
+    /// What the last body of a request could not be read for; that of the next one has its place if nobody looks at it any longer.
+    pub(super) failed: Cell<Option<Failed>>,
     pub(super) log: Option<Arc<Log>>,
 }
 
@@ -95,7 +97,9 @@ impl<A: Answers> Exchanges<A> {
         if request.body().is_end_stream() {
             return request.map(|_| Body::empty());
         }
-        let (activity, failed) = (Arc::clone(&self.activity), failed.get_or_insert_default().clone());
+        let failed = failed.insert(Failed::anew(self.failed.take())).clone();
+        self.failed.set(Some(failed.clone()));
+        let activity = Arc::clone(&self.activity);
         let length = request.body().size_hint().exact();
         let told = move |failure| {
             if let Failure::Reached(limit) = failure {
@@ -211,9 +215,19 @@ impl<A: Answer> Future for Answering<A> {
 
 /// Why the body of a request could not be read, as soon as somebody has found out.
 #[derive(Clone, Default)]
-struct Failed(Arc<OnceLock<Failure>>);
+pub(super) struct Failed(Arc<OnceLock<Failure>>);
 
 impl Failed {
+    /// One that nothing is known of yet, in the memory of another one that nobody looks at.
+    fn anew(spare: Option<Self>) -> Self {
+        let mut failed = spare.unwrap_or_default();
+        match Arc::get_mut(&mut failed.0) {
+            Some(failure) => drop(failure.take()),
+            None => failed = Self::default(),
+        }
+        failed
+    }
+
     fn set(&self, failure: Failure) {
         // A body fails once.
         let _ = self.0.set(failure);
@@ -239,4 +253,21 @@ fn blamed(response: Response, failure: Failure) -> Response {
 
 fn is_error(response: &Response) -> bool {
     response.status().is_client_error() || response.status().is_server_error()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_that_of_one_request_alone() {
+        let first = Failed::anew(None);
+        first.set(Failure::Broken);
+        let second = Failed::anew(Some(first.clone()));
+        assert_eq!((first.get(), second.get()), (Some(Failure::Broken), None), "somebody still looks at it");
+        drop(second);
+        let place = Arc::as_ptr(&first.0);
+        let third = Failed::anew(Some(first));
+        assert_eq!((third.get(), Arc::as_ptr(&third.0)), (None, place));
+    }
 }
