@@ -14,6 +14,9 @@ use http_body_util::LengthLimitError;
 /// ```
 pub type Body = axum_core::body::Body;
 
+/// The length, in bytes, that no extractor finds too long by itself: axum-core's own limit is 2 MiB.
+pub(crate) const NEVER_TOO_LONG: u64 = 1 << 20;
+
 /// A request as handlers, extractors, layers and applications see it.
 ///
 /// ```

@@ -12,13 +12,22 @@
 //! async fn home(visitor: Visitor) {}
 //! ```
 
-use std::{any::Any, fmt, marker::PhantomData, str::FromStr, sync::Arc};
+use std::{
+    any::Any,
+    fmt,
+    marker::PhantomData,
+    pin::Pin,
+    str::FromStr,
+    sync::Arc,
+    task::{Context as TaskContext, Poll},
+};
 
 use axum_core::{
     extract::{FromRequest, FromRequestParts},
     response::IntoResponse,
 };
 use http::request::Parts;
+use pin_project_lite::pin_project;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -114,8 +123,25 @@ impl<T: FromRequestParts<Context> + Send + 'static> Extractor<OfHead> for T {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromRequest<Context> + Send + 'static> Extractor<OfRequest> for T {
-    async fn extract(request: Request, context: &Context) -> Result<Self, Response> {
-        T::from_request(request, context).await.map_err(IntoResponse::into_response)
+    fn extract(request: Request, context: &Context) -> impl Future<Output = Result<Self, Response>> + Send {
+        // What is done before the first wait of an extractor is done here, so that the request need not be kept.
+        Extracting { future: T::from_request(request, context) }
+    }
+}
+
+pin_project! {
+    /// The future of an extractor, whose error becomes an answer. An `async` block would keep the future twice.
+    struct Extracting<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<T, E: IntoResponse, F: Future<Output = Result<T, E>>> Future for Extracting<F> {
+    type Output = Result<T, Response>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        self.project().future.poll(task).map_err(IntoResponse::into_response)
     }
 }
 
@@ -151,8 +177,8 @@ pub trait HeadExtractor: Sized {
 
 #[diagnostic::do_not_recommend]
 impl<T: FromRequestParts<Context> + Send + 'static> HeadExtractor for T {
-    async fn extract(parts: &mut Parts, context: &Context) -> Result<Self, Response> {
-        T::from_request_parts(parts, context).await.map_err(IntoResponse::into_response)
+    fn extract(parts: &mut Parts, context: &Context) -> impl Future<Output = Result<Self, Response>> + Send {
+        Extracting { future: T::from_request_parts(parts, context) }
     }
 }
 

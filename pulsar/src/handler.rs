@@ -29,10 +29,25 @@ use crate::{
 /// What answers the requests of a route that a macro registered. Not public API.
 #[doc(hidden)]
 pub trait Serve: Sync {
-    /// Whether it reads what the router knows of the request, besides path values.
-    fn extracts(&self) -> bool;
+    fn needs(&self) -> Needs;
 
-    fn serve(&'static self, request: Request, params: Params, context: &Context) -> Reply;
+    /// The request is there unless nothing of it is needed.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is not there and needed.
+    fn serve(&'static self, request: &mut Option<Request>, params: Params, context: &Context) -> Reply;
+}
+
+/// What a handler needs of a request, besides path values. Not public API.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    Nothing,
+    /// What the client sent.
+    Sent,
+    /// That, and what the server and the router know besides.
+    All,
 }
 
 /// An answer, now or later. Not public API.
@@ -143,7 +158,7 @@ where
 /// A handler of any origin.
 #[derive(Clone)]
 pub(crate) enum Endpoint {
-    Generated { handler: &'static dyn Serve, extracts: bool },
+    Generated { handler: &'static dyn Serve, needs: Needs },
     Closure(Arc<Closure>),
 }
 
@@ -158,20 +173,31 @@ impl Endpoint {
         Self::Closure(Arc::new(move |request, context| handler.clone().handle(request, context.clone())))
     }
 
-    /// Whether the handler reads what the router knows of the request.
-    pub(crate) fn extracts(&self) -> bool {
+    pub(crate) fn needs(&self) -> Needs {
         match self {
-            Self::Generated { extracts, .. } => *extracts,
-            Self::Closure(_) => true,
+            Self::Generated { needs, .. } => *needs,
+            Self::Closure(_) => Needs::All,
         }
     }
 
-    pub(crate) fn call(&self, request: Request, params: Params, context: &Context) -> Reply {
+    /// # Panics
+    ///
+    /// Panics if the request is not there and needed.
+    pub(crate) fn call(&self, request: &mut Option<Request>, params: Params, context: &Context) -> Reply {
         match self {
             Self::Generated { handler, .. } => handler.serve(request, params, context),
-            Self::Closure(closure) => Reply::later(closure(request, context)),
+            Self::Closure(closure) => Reply::later(closure(needed(request), context)),
         }
     }
+}
+
+/// The request of a handler that needs one.
+///
+/// # Panics
+///
+/// Panics if it is not there.
+pub(crate) fn needed(request: &mut Option<Request>) -> Request {
+    request.take().expect("a handler is called once, with a request if it needs one")
 }
 
 impl fmt::Debug for Endpoint {
@@ -265,11 +291,11 @@ pub(crate) struct Nothing;
 
 #[cfg(test)]
 impl Serve for Nothing {
-    fn extracts(&self) -> bool {
-        false
+    fn needs(&self) -> Needs {
+        Needs::Nothing
     }
 
-    fn serve(&'static self, _: Request, _: Params, _: &Context) -> Reply {
+    fn serve(&'static self, _: &mut Option<Request>, _: Params, _: &Context) -> Reply {
         Reply::now(Response::default())
     }
 }

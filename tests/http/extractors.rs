@@ -301,3 +301,85 @@ fn extractors_of_axum_that_ours_replace_work_and_refuse_in_our_form() {
         assert!(text.contains(part), "{part:?} expected in {answer}");
     }
 }
+
+mod mine {
+    use pulsar::{
+        Context, Request,
+        extract::FromRequest,
+        request::{Connection, MatchedRoute},
+    };
+
+    /// It has the name of one of ours.
+    pub(super) struct Json(pub(super) String);
+
+    impl FromRequest<Context> for Json {
+        type Rejection = std::convert::Infallible;
+
+        async fn from_request(request: Request, context: &Context) -> Result<Self, Self::Rejection> {
+            let is_known = request.extensions().get::<Connection>().is_some();
+            let route = Option::<MatchedRoute>::from_request(request, context).await.unwrap();
+            Ok(Self(format!("{is_known} {}", route.map_or("-".to_owned(), |route| route.rule().to_owned()))))
+        }
+    }
+}
+
+#[post("/mine")]
+async fn mine(known: mine::Json) -> String {
+    known.0
+}
+
+#[post("/length")]
+async fn length(text: Json<String>) -> String {
+    text.len().to_string()
+}
+
+#[post("/length/theirs")]
+async fn length_by_theirs(text: axum::Json<String>) -> String {
+    text.0.len().to_string()
+}
+
+#[post("/length/of-text")]
+async fn length_of_text(text: String) -> String {
+    (text.len() - 2).to_string()
+}
+
+fn roomy() -> pulsar::Program {
+    let app = pulsar::app::App::new("roomy").routes(module_path!());
+    pulsar::Program::new("http", "0.0.0").root(module_path!()).app(app)
+}
+
+#[pulsar::test(program = roomy(), app = "roomy", settings = { max_body = 4_194_304 }, socket)]
+fn a_body_may_be_as_long_as_the_server_says_whoever_reads_it(client: Client) {
+    let rows = [(3, 200), (1 << 20, 200), ((2 << 20) + 1, 200), ((4 << 20) - 2, 200), ((4 << 20) - 1, 413)];
+    for path in ["/length", "/length/theirs", "/length/of-text"] {
+        for (length, status) in rows {
+            let body = format!("\"{}\"", "x".repeat(length));
+            for is_chunked in [false, true] {
+                let head = if is_chunked {
+                    "Transfer-Encoding: chunked".to_owned()
+                } else {
+                    format!("Content-Length: {}", body.len())
+                };
+                let mut socket = support::connect(&client);
+                socket.send(format!(
+                    "POST /extractors{path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n{head}\r\n\r\n"
+                ));
+                if is_chunked {
+                    socket.send(format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len()));
+                } else if status == 200 {
+                    socket.send(&body);
+                }
+                let answer = socket.answer();
+                assert_eq!(answer.status, status, "{path} {length} {head}: {answer:?}");
+                if status == 200 {
+                    assert_eq!(answer.body, length.to_string().into_bytes(), "{path} {length} {head}");
+                }
+            }
+        }
+    }
+}
+
+#[pulsar::test(program = roomy(), app = "roomy", socket)]
+async fn an_extractor_that_is_named_like_one_of_ours_is_told_all_that_is_known(client: Client) {
+    client.post("/extractors/mine").send().await.assert_text("true /extractors/mine");
+}

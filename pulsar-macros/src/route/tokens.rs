@@ -93,6 +93,9 @@ fn is_pooled(attribute: &Attribute, function: &Function) -> bool {
     !function.is_async && attribute.inline.is_none()
 }
 
+/// The names of what may read nothing but what the client sent; the compiler knows whether it does.
+const READ_NO_MORE: [&str; 2] = ["Json", "Form"];
+
 /// The function, where its arguments come from, and what its output has to be.
 fn handler(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>]) -> TokenStream {
     let site = Span::mixed_site();
@@ -110,7 +113,12 @@ fn handler(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>])
                 quote_spanned!(span=> _pulsar::ValueAt(#index, <#ty as _pulsar::PathValue>::TYPE))
             }
             Source::Extractor if last == Some(number) => {
-                quote_spanned!(span=> _pulsar::Last(<#ty as _pulsar::Extractor<_>>::TYPE))
+                let reads_no_more = if is_named(ty, &READ_NO_MORE) {
+                    quote_spanned!(span=> { use _pulsar::MayReadMore as _; <_pulsar::Reads<#ty>>::NO_MORE })
+                } else {
+                    quote_spanned!(span=> false)
+                };
+                quote_spanned!(span=> _pulsar::Last(<#ty as _pulsar::Extractor<_>>::TYPE, #reads_no_more))
             }
             Source::Extractor => quote_spanned!(span=> _pulsar::Head(<#ty as _pulsar::HeadExtractor>::TYPE)),
         }
@@ -172,6 +180,11 @@ fn is_of_the_request(ty: &Type) -> bool {
         "Multipart",
         "MatchedRoute",
     ];
+    is_named(ty, &NAMES)
+}
+
+/// Whether a type has one of these names, wherever it is.
+fn is_named(ty: &Type, names: &[&str]) -> bool {
     matches!(ty, Type::Path(TypePath { path, .. })
-        if path.segments.last().is_some_and(|last| NAMES.iter().any(|name| last.ident == name)))
+        if path.segments.last().is_some_and(|last| names.iter().any(|name| last.ident == name)))
 }

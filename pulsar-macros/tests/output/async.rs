@@ -28,7 +28,13 @@ const _: () = {
                     (
                         _pulsar::ValueAt(0, <u64 as _pulsar::PathValue>::TYPE),
                         _pulsar::Head(<State<Db> as _pulsar::HeadExtractor>::TYPE),
-                        _pulsar::Last(<Json<Edit> as _pulsar::Extractor<_>>::TYPE),
+                        _pulsar::Last(
+                            <Json<Edit> as _pulsar::Extractor<_>>::TYPE,
+                            {
+                                use _pulsar::MayReadMore as _;
+                                <_pulsar::Reads<Json<Edit>>>::NO_MORE
+                            },
+                        ),
                     ),
                     <_ as _pulsar::HandlerFuture>::TYPE,
                     (

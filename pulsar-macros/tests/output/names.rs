@@ -21,7 +21,7 @@ const _: () = {
                     (
                         _pulsar::ValueAt(0, <u8 as _pulsar::PathValue>::TYPE),
                         _pulsar::Head(<State<Db> as _pulsar::HeadExtractor>::TYPE),
-                        _pulsar::Last(<Body as _pulsar::Extractor<_>>::TYPE),
+                        _pulsar::Last(<Body as _pulsar::Extractor<_>>::TYPE, false),
                     ),
                     <_ as _pulsar::HandlerFuture>::TYPE,
                     <_ as _pulsar::HandlerOutput>::TYPE,

@@ -24,7 +24,10 @@ const _: () = {
                     (
                         _pulsar::ValueAt(0, <u16 as _pulsar::PathValue>::TYPE),
                         _pulsar::TextAt(1),
-                        _pulsar::Last(<Query<Filter> as _pulsar::Extractor<_>>::TYPE),
+                        _pulsar::Last(
+                            <Query<Filter> as _pulsar::Extractor<_>>::TYPE,
+                            false,
+                        ),
                     ),
                     <_ as _pulsar::HandlerOutput>::TYPE,
                 ))

@@ -19,7 +19,10 @@ const _: () = {
                     day,
                     (
                         _pulsar::Last(
-                            <extract::Path<(u16, String)> as _pulsar::Extractor<_>>::TYPE,
+                            <extract::Path<
+                                (u16, String),
+                            > as _pulsar::Extractor<_>>::TYPE,
+                            false,
                         ),
                     ),
                     <_ as _pulsar::HandlerOutput>::TYPE,

@@ -6,6 +6,7 @@ use std::{
     task::{Context as TaskContext, Poll},
 };
 
+use hyper::body::Incoming;
 use tower_service::Service;
 
 use super::plan::Served;
@@ -13,7 +14,7 @@ use crate::{
     body::{Request, Response},
     context::Context,
     middleware::{BoxService, BoxServiceFuture},
-    request::{Asker, Connection},
+    request::{Asker, Connection, Ready},
     router::{RouteAnswer, RouteFuture, RouterService},
     server::{Answer, Answers, Foreign, ForeignAnswer},
     wsgi::{WsgiFuture, WsgiService},
@@ -40,11 +41,19 @@ impl AnyService {
 impl Answers for AnyService {
     type Answer = AnyAnswer;
 
-    fn answer(&self, request: Request, connection: &Connection, asker: &Asker) -> AnyAnswer {
+    fn answer(
+        &self,
+        arrived: http::Request<Incoming>,
+        ready: Ready<'_>,
+        connection: &Connection,
+        asker: &Asker,
+    ) -> AnyAnswer {
         match self {
-            Self::Router(router) => AnyAnswer::Router(router.answer(request, connection, asker)),
-            Self::Callable(callable) => AnyAnswer::Callable(callable.answer(request, connection, asker)),
-            Self::Layered(layered) => AnyAnswer::Layered(layered.answer(request, connection, asker)),
+            Self::Router(router) => AnyAnswer::Router(router.answer(arrived, ready, connection, asker)),
+            Self::Callable(callable) => {
+                AnyAnswer::Callable(callable.answer(arrived, ready, connection, asker))
+            }
+            Self::Layered(layered) => AnyAnswer::Layered(layered.answer(arrived, ready, connection, asker)),
         }
     }
 }

@@ -7,13 +7,22 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 
 use crate::{
-    body::{Request, blame},
+    body::{Body, NEVER_TOO_LONG, Request, blame},
     problem::{FieldError, Problem},
 };
 
-/// The whole body, within the limit that is in force.
-pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
-    let mut body = request.into_limited_body();
+/// The body of a request, within the limit that is in force.
+pub(super) fn limited(request: Request) -> Body {
+    // A limit that somebody has set is in an extension. Without one it is that of axum-core, in a box, which this cannot reach.
+    let is_short = request.body().size_hint().exact().is_some_and(|length| length <= NEVER_TOO_LONG);
+    if is_short && request.extensions().is_empty() {
+        return request.into_body();
+    }
+    request.into_limited_body()
+}
+
+/// The whole of a body.
+pub(super) async fn read(mut body: Body) -> Result<Bytes, Problem> {
     let first = loop {
         let Some(frame) = body.frame().await else { return Ok(Bytes::new()) };
         // Trailers are left out.

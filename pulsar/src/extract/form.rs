@@ -73,7 +73,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Form<T> {
                 "the body must be a form, sent with `Content-Type: application/x-www-form-urlencoded`",
             ));
         }
-        let bytes = body::read(request).await?;
+        let bytes = body::read(body::limited(request)).await?;
         from_pairs(&bytes)
             .map(Self)
             .map_err(|problem| problem(StatusCode::UNPROCESSABLE_ENTITY, "the form does not fit"))

@@ -65,14 +65,19 @@ impl<T> DerefMut for Json<T> {
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        if !body::has_content_type(request.headers(), APPLICATION_JSON, Some("json")) {
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-                .with_detail("the body must be JSON, sent with `Content-Type: application/json`"));
+    fn from_request(request: Request, _: &S) -> impl Future<Output = Result<Self, Problem>> + Send {
+        // Not within the future, which would keep the request as long as its body is read.
+        let is_json = body::has_content_type(request.headers(), APPLICATION_JSON, Some("json"));
+        let body = is_json.then(|| body::limited(request));
+        async move {
+            let Some(body) = body else {
+                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+                    .with_detail("the body must be JSON, sent with `Content-Type: application/json`"));
+            };
+            let bytes = body::read(body).await?;
+            // Keeping track of the path to a value costs time, so that is done only when something is wrong.
+            serde_json::from_slice(&bytes).map(Self).map_err(|error| why::<T>(&bytes, &error))
         }
-        let bytes = body::read(request).await?;
-        // Keeping track of the path to a value costs time, so that is done only when something is wrong.
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| why::<T>(&bytes, &error))
     }
 }
 
@@ -92,7 +97,10 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         let mut document = Vec::with_capacity(USUAL_LENGTH);
-        match serde_json::to_writer(&mut document, &self.0) {
+        let written = serde_json::to_writer(&mut document, &self.0);
+        // Its memory is what the allocator has at hand for the answer.
+        drop(self);
+        match written {
             Ok(()) => {
                 let mut response = Response::new(Body::from(document));
                 response

@@ -1,11 +1,16 @@
 //! What the answer to a request depends on, kept while somebody else has the request.
 
 use http::{Method, Request};
+use hyper::body::Incoming;
 
 use crate::{
+    body::Body,
     problem::Accept,
     request::{connection::Connection, id::RequestId},
 };
+
+/// Makes a request that came from a server ready for whoever looks at more than its head. To do so takes as long as to find a route.
+pub(crate) type Ready<'a> = &'a mut dyn FnMut(Request<Incoming>) -> Request<Body>;
 
 /// Who asked: for the form of an error, and for what is logged of it.
 #[derive(Debug)]

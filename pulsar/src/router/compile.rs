@@ -14,10 +14,11 @@ use super::{
     entry::{Entry, MountEntry, Mounted},
     errors::{RouteError, RouteErrors},
     matcher::Rank,
+    mount::{Mount, MountTarget},
     names::Names,
     overlap::{common_text, overlap},
     routes::Router,
-    service::{Compiled, Mount, MountTarget, RouterService, Tables},
+    service::{Compiled, RouterService, Tables},
     trie::{Trie, same_shape},
 };
 use crate::{

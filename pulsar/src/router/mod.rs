@@ -6,7 +6,7 @@
 //!
 //! Backwards, from a name or a function and values to a URL, goes `reverse`, on the same table.
 //!
-//! Files, lower ones first: `entry`, `errors`, `rewrite`, `cell`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `walk`, `find`; `trie`, `layout`; `lookup`, `reach`, `reverse`;
+//! Files, lower ones first: `entry`, `errors`, `reply`, `rewrite`, `cell`; `mount`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `walk`, `find`; `trie`, `layout`; `lookup`, `reach`, `reverse`;
 //! `names`; `service`, `wsgi`; `routes`; `typed`, `url_for`, `compile`, `advice`.
 
 mod advice;
@@ -21,9 +21,11 @@ mod language;
 mod layout;
 mod lookup;
 mod matcher;
+mod mount;
 mod names;
 mod overlap;
 mod reach;
+mod reply;
 mod reverse;
 mod rewrite;
 mod routes;

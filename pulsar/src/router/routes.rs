@@ -175,7 +175,7 @@ impl Router {
         self.push(source, parsed, |pattern| Entry {
             methods,
             pattern,
-            endpoint: Endpoint::Generated { handler: route.handler, extracts: route.handler.extracts() },
+            endpoint: Endpoint::Generated { handler: route.handler, needs: route.handler.needs() },
             name: Some(route.route_name().to_owned()),
             is_named: route.name.is_some(),
             function: Some(route.function_path()),

@@ -13,14 +13,15 @@ use std::{
 
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header};
-use http_body::Body as _;
+use http::{Method, StatusCode, Uri, header};
+use hyper::body::Incoming;
 use tower_service::Service;
 
 use super::{
-    entry::Make,
     find::Sent,
+    mount::{Mount, MountTarget},
     names::Names,
+    reply::{allow, panicked, without_body},
     rewrite::{location, nth_slash, with_other_slash, without_prefix},
     table::{Found, Table},
     target::{self, BadPath},
@@ -29,13 +30,11 @@ use crate::{
     body::{Body, BoxError, Request, Response},
     context::Context,
     error::Chain,
-    handler::{Endpoint, Later, ReplyKind},
-    middleware::BoxService,
-    order::sort_by,
+    handler::{Endpoint, Later, Needs, ReplyKind},
     pool::panic_message,
     problem::{self, Problem},
     request::{
-        Asker, Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID,
+        Asker, Connection, Matched, MountedAt, Params, Ready, RequestId, RouteInfo, Spans, X_REQUEST_ID,
         is_standard, is_websocket_connect,
     },
     url::InFallback,
@@ -79,40 +78,6 @@ pub(super) struct Tables {
 pub(super) struct Compiled {
     pub(super) endpoint: Endpoint,
     pub(super) info: Arc<RouteInfo>,
-}
-
-pub(super) struct Mount {
-    pub(super) target: MountTarget,
-    /// The prefix as the rule has it, which is nearly always how it is sent: with nothing behind it, and with something.
-    alone: Arc<MountedAt>,
-    longer: Arc<MountedAt>,
-}
-
-impl Mount {
-    pub(super) fn new(target: MountTarget, prefix: &str) -> Self {
-        let prefix = prefix.trim_end_matches('/');
-        let point = |added_slash| Arc::new(MountedAt::new(prefix.to_owned(), added_slash));
-        Self { target, alone: point(true), longer: point(false) }
-    }
-
-    /// Where it is mounted for a request that had this prefix cut off, maybe in a router that is mounted itself.
-    fn point(&self, outer: Option<&MountedAt>, prefix: &str, added_slash: bool) -> Arc<MountedAt> {
-        let usual = if added_slash { &self.alone } else { &self.longer };
-        match outer {
-            None if usual.as_str() == prefix => Arc::clone(usual),
-            outer => {
-                let outer = outer.map_or("", MountedAt::as_str);
-                Arc::new(MountedAt::new([outer, prefix].concat(), added_slash))
-            }
-        }
-    }
-}
-
-pub(super) enum MountTarget {
-    Service(BoxService),
-    /// One that was made for this state, and can be made for another.
-    Made(Make, BoxService),
-    Fallback(Endpoint),
 }
 
 impl RouterService {
@@ -189,29 +154,59 @@ impl RouterService {
         RouteFuture { answer: self.route(request, None, &asker), asker }
     }
 
-    /// Answers a request that came by this connection from a server.
-    pub(crate) fn answer(&self, request: Request, connection: &Connection, asker: &Asker) -> RouteAnswer {
-        self.route(request, Some(connection), asker)
+    /// Answers a request that came by this connection from a server, which makes it ready when it is needed.
+    pub(crate) fn answer(
+        &self,
+        arrived: http::Request<Incoming>,
+        ready: Ready<'_>,
+        connection: &Connection,
+        asker: &Asker,
+    ) -> RouteAnswer {
+        let (uri, method) = (arrived.uri(), method(&arrived));
+        let mut spans = Spans::EMPTY;
+        let (found, text) = match self.0.table.find_sent(uri.path(), method, &mut spans) {
+            Sent::Route(number) => {
+                let params = params(uri, &spans);
+                let endpoint = &self.0.routes[number].endpoint;
+                if endpoint.needs() == Needs::Nothing {
+                    return self.call_endpoint(endpoint, Some(number), &mut None, params, asker);
+                }
+                return self.call_route(number, ready(arrived), params, Some(connection), asker);
+            }
+            Sent::Other(found, text) => (found, owned(text)),
+            Sent::Bad(bad) => return self.bad_path(&arrived, bad, asker),
+        };
+        self.call_other((found, text), spans, ready(arrived), Some(connection), asker)
     }
 
     /// Answers a request. The connection that it came by is for those who look for it; without one it stands in the request already,
     /// or nowhere.
     fn route(&self, request: Request, connection: Option<&Connection>, asker: &Asker) -> RouteAnswer {
+        let mut spans = Spans::EMPTY;
+        let found = match self.0.table.find_sent(request.uri().path(), method(&request), &mut spans) {
+            Sent::Route(number) => {
+                let params = params(request.uri(), &spans);
+                return self.call_route(number, request, params, connection, asker);
+            }
+            Sent::Other(found, text) => (found, owned(text)),
+            Sent::Bad(bad) => return self.bad_path(&request, bad, asker),
+        };
+        self.call_other(found, spans, request, connection, asker)
+    }
+
+    /// Answers a request for which something else was found than a route, with the text of its path if decoding has changed that.
+    fn call_other(
+        &self,
+        (mut found, text): (Found, Option<String>),
+        mut spans: Spans,
+        mut request: Request,
+        connection: Option<&Connection>,
+        asker: &Asker,
+    ) -> RouteAnswer {
         let tables = &*self.0;
         let method = method(&request);
         let path = request.uri().path();
-        let mut spans = Spans::EMPTY;
-        let (mut found, mut text) = match tables.table.find_sent(path, method, &mut spans) {
-            Sent::Route(number) => {
-                let params = match request.uri().path_and_query() {
-                    Some(path) if spans.len() > 0 => Params::of_path(path.clone(), &spans),
-                    _ => Params::none(),
-                };
-                return self.call_route(number, request, params, connection, asker);
-            }
-            Sent::Other(found, text) => (found, text),
-            Sent::Bad(bad) => return self.bad_path(&request, bad, asker),
-        };
+        let mut text = text.map_or(Cow::Borrowed(path), Cow::Owned);
         if !tables.strict_slashes && self.is_nothing(&found) && !text.ends_with("//") {
             let other = with_other_slash(&text);
             // What else is found, such as a fallback, was found before.
@@ -238,7 +233,8 @@ impl RouterService {
                     Cow::Owned(text) => nth_slash(path, text[..end].matches('/').count()),
                 };
                 drop(text);
-                self.call_mount(number, introduced(request, connection, asker), end, asker)
+                introduce(&mut request, connection, asker);
+                self.call_mount(number, request, end, asker)
             }
             Found::NotAllowed(methods) => {
                 drop(text);
@@ -261,7 +257,8 @@ impl RouterService {
             Found::Nothing => {
                 drop(text);
                 if let Some(endpoint) = &tables.fallback {
-                    return self.call_fallback(endpoint, introduced(request, connection, asker), asker);
+                    introduce(&mut request, connection, asker);
+                    return self.call_fallback(endpoint, request, asker);
                 }
                 let known = self.knows(request.method());
                 let status = if known { StatusCode::NOT_FOUND } else { StatusCode::NOT_IMPLEMENTED };
@@ -287,19 +284,22 @@ impl RouterService {
     fn call_route(
         &self,
         number: usize,
-        mut request: Request,
+        request: Request,
         params: Params,
         connection: Option<&Connection>,
         asker: &Asker,
     ) -> RouteAnswer {
         let Compiled { endpoint, info } = &self.0.routes[number];
+        let mut request = Some(request);
         // Nobody else looks, and to put it there takes longer than to find the route.
-        if endpoint.extracts() {
-            request = introduced(request, connection, asker);
+        if let Some(request) = &mut request
+            && endpoint.needs() == Needs::All
+        {
+            introduce(request, connection, asker);
             let matched = Box::new(Matched { route: Arc::clone(info), params: params.clone() });
             request.extensions_mut().get_or_insert_with(Connection::none).matched = Some(matched);
         }
-        self.call_endpoint(endpoint, Some(number), request, params, asker)
+        self.call_endpoint(endpoint, Some(number), &mut request, params, asker)
     }
 
     /// Calls what is mounted at the first `end` bytes of the path.
@@ -325,14 +325,14 @@ impl RouterService {
 
     fn call_fallback(&self, endpoint: &Endpoint, mut request: Request, asker: &Asker) -> RouteAnswer {
         request.extensions_mut().insert(InFallback(self.0.names.clone()));
-        self.call_endpoint(endpoint, None, request, Params::none(), asker)
+        self.call_endpoint(endpoint, None, &mut Some(request), Params::none(), asker)
     }
 
     fn call_endpoint(
         &self,
         endpoint: &Endpoint,
         route: Option<usize>,
-        request: Request,
+        request: &mut Option<Request>,
         params: Params,
         asker: &Asker,
     ) -> RouteAnswer {
@@ -353,7 +353,7 @@ impl RouterService {
         RouteAnswer::ready(self.0.finished(problem.into_response(), None, asker))
     }
 
-    fn bad_path(&self, request: &Request, bad: BadPath, asker: &Asker) -> RouteAnswer {
+    fn bad_path<B>(&self, request: &Request<B>, bad: BadPath, asker: &Asker) -> RouteAnswer {
         if request.method() == Method::OPTIONS && request.uri().path() == "*" {
             // RFC 9110 section 9.3.7: a question about the server as a whole.
             return RouteAnswer::ready(StatusCode::NO_CONTENT.into_response());
@@ -366,16 +366,32 @@ impl RouterService {
     }
 }
 
-/// A request with the connection that it came by, where somebody may look for it.
-fn introduced(mut request: Request, connection: Option<&Connection>, asker: &Asker) -> Request {
+/// Puts the connection that a request came by where somebody may look for it.
+fn introduce(request: &mut Request, connection: Option<&Connection>, asker: &Asker) {
     if let Some(connection) = connection {
-        connection.introduce(&mut request, asker);
+        connection.introduce(request, asker);
     }
-    request
+}
+
+/// The values of a path that is as it was sent.
+#[inline]
+fn params(uri: &Uri, spans: &Spans) -> Params {
+    match uri.path_and_query() {
+        Some(path) if spans.len() > 0 => Params::of_path(path.clone(), spans),
+        _ => Params::none(),
+    }
+}
+
+/// The text of a path that is not as it was sent.
+fn owned(text: Cow<'_, str>) -> Option<String> {
+    match text {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(text) => Some(text),
+    }
 }
 
 /// The method that rules are asked for. A WebSocket handshake over HTTP/2 finds the route that it finds over HTTP/1.1.
-fn method(request: &Request) -> &Method {
+fn method<B>(request: &Request<B>) -> &Method {
     if is_websocket_connect(request.method(), request.extensions()) { &Method::GET } else { request.method() }
 }
 
@@ -481,36 +497,6 @@ impl Tables {
 fn is_unlogged(problem: &Problem) -> bool {
     let failed = problem.status.is_server_error() && problem.status != StatusCode::NOT_IMPLEMENTED;
     failed && !problem.headers().contains_key(X_REQUEST_ID)
-}
-
-fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR)
-        .with_source(format!("the handler panicked: {}", panic_message(panic)))
-        .into_response()
-}
-
-/// The answer to HEAD: the headers of a GET without its body (RFC 9110 section 9.3.2).
-fn without_body(response: &mut Response) {
-    let body = std::mem::take(response.body_mut());
-    if let Some(length) = body.size_hint().exact()
-        && !response.headers().contains_key(header::CONTENT_LENGTH)
-        && length > 0
-    {
-        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    }
-}
-
-/// The value of `Allow` for the methods that rules have: HEAD follows GET, and OPTIONS is always answered.
-fn allow(mut methods: Vec<Method>) -> HeaderValue {
-    if methods.contains(&Method::GET) {
-        methods.push(Method::HEAD);
-    }
-    methods.push(Method::OPTIONS);
-    sort_by(&mut methods, |one, other| one.as_str().cmp(other.as_str()));
-    methods.dedup();
-    let names: Vec<_> = methods.iter().map(Method::as_str).collect();
-    // Methods are tokens, which a header value may hold.
-    HeaderValue::try_from(names.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
 }
 
 /// The answer of a [`RouterService`], when it is there.

@@ -103,6 +103,7 @@ where
             activity: Arc::clone(&activity),
             rules,
             host,
+            failed: Cell::new(None),
             log,
         };
         let mut stream = Stream::new(socket, registration);

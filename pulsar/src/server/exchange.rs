@@ -20,7 +20,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     board::Limit,
-    body::{Body, Request, Response},
+    body::{self, Body, Request, Response},
     drain::Notice,
     problem::{self, Problem},
     request::{Asker, Connection, X_REQUEST_ID, is_standard},
@@ -44,6 +44,8 @@ pub(super) struct Exchanges<A> {
     pub(super) rules: Arc<Rules>,
     /// The host of the last request, which was found to be good: that of the next one is mostly the same.
     pub(super) host: RefCell<Vec<u8>>,
+    /// What the last body of a request could not be read for; that of the next one has its place if nobody looks at it any longer.
+    pub(super) failed: Cell<Option<Failed>>,
     pub(super) log: Option<Arc<Log>>,
 }
 
@@ -70,15 +72,15 @@ impl<A: Answers> Exchanges<A> {
             Box::new(Entry::begin(log, connection, &request))
         });
         let asker = Asker { id: Some(id), accept: seen.accept(), is_head: asked.is_head };
-        let failed = has_body.then(Failed::default);
+        let mut failed = None;
         let judged = judge(&self.rules, &request, &seen, &self.connection, &mut self.host.borrow_mut());
         let call = match judged {
             Ok(()) => {
                 if asked.is_http2() {
                     name_host(&mut request);
                 }
-                let request = self.with_limits(request, failed.as_ref());
-                Call::Made { answer: self.application.answer(request, &self.connection, &asker) }
+                let mut ready = |request| self.with_limits(request, &mut failed);
+                Call::Made { answer: self.application.answer(request, &mut ready, &self.connection, &asker) }
             }
             Err(refusal) => {
                 if let Some(limit) = refusal.limit {
@@ -90,10 +92,15 @@ impl<A: Answers> Exchanges<A> {
         Answering { call, asked, is_standard, failed, asker, entry, in_flight: Some(in_flight) }
     }
 
-    /// Most requests have no body; the empty one needs no allocation.
-    fn with_limits(&self, request: http::Request<Incoming>, failed: Option<&Failed>) -> Request {
-        let Some(failed) = failed else { return request.map(|_| Body::empty()) };
-        let (activity, failed) = (Arc::clone(&self.activity), failed.clone());
+    /// Makes a request ready for an application. Most have no body; the empty one needs no allocation.
+    fn with_limits(&self, request: http::Request<Incoming>, failed: &mut Option<Failed>) -> Request {
+        if request.body().is_end_stream() {
+            return request.map(|_| Body::empty());
+        }
+        let failed = failed.insert(Failed::anew(self.failed.take())).clone();
+        self.failed.set(Some(failed.clone()));
+        let activity = Arc::clone(&self.activity);
+        let length = request.body().size_hint().exact();
         let told = move |failure| {
             if let Failure::Reached(limit) = failure {
                 activity.line().reached(limit);
@@ -102,15 +109,17 @@ impl<A: Answers> Exchanges<A> {
         };
         let limits = self.rules.body;
         let mut request = request.map(|body| match limits.max {
-            Some(max) if body.size_hint().exact().is_none() => {
+            Some(max) if length.is_none() => {
                 let max = usize::try_from(max).unwrap_or(usize::MAX);
                 Body::new(RequestBody::new(Limited::new(body, max), limits, told))
             }
             // A length that is said has been compared already.
             _ => Body::new(RequestBody::new(body, limits, told)),
         });
-        // One limit is enough: without this, extractors would stop at 2 MiB whatever the setting says.
-        DefaultBodyLimit::disable().apply(&mut request);
+        if length.is_none_or(|length| length > body::NEVER_TOO_LONG) {
+            // One limit is enough: without this, extractors would stop at 2 MiB whatever the setting says.
+            DefaultBodyLimit::disable().apply(&mut request);
+        }
         request
     }
 }
@@ -206,9 +215,19 @@ impl<A: Answer> Future for Answering<A> {
 
 /// Why the body of a request could not be read, as soon as somebody has found out.
 #[derive(Clone, Default)]
-struct Failed(Arc<OnceLock<Failure>>);
+pub(super) struct Failed(Arc<OnceLock<Failure>>);
 
 impl Failed {
+    /// One that nothing is known of yet, in the memory of another one that nobody looks at.
+    fn anew(spare: Option<Self>) -> Self {
+        let mut failed = spare.unwrap_or_default();
+        match Arc::get_mut(&mut failed.0) {
+            Some(failure) => drop(failure.take()),
+            None => failed = Self::default(),
+        }
+        failed
+    }
+
     fn set(&self, failure: Failure) {
         // A body fails once.
         let _ = self.0.set(failure);
@@ -234,4 +253,21 @@ fn blamed(response: Response, failure: Failure) -> Response {
 
 fn is_error(response: &Response) -> bool {
     response.status().is_client_error() || response.status().is_server_error()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_that_of_one_request_alone() {
+        let first = Failed::anew(None);
+        first.set(Failure::Broken);
+        let second = Failed::anew(Some(first.clone()));
+        assert_eq!((first.get(), second.get()), (Some(Failure::Broken), None), "somebody still looks at it");
+        drop(second);
+        let place = Arc::as_ptr(&first.0);
+        let third = Failed::anew(Some(first));
+        assert_eq!((third.get(), Arc::as_ptr(&third.0)), (None, place));
+    }
 }

@@ -1,0 +1,332 @@
+//! Where the arguments of an annotated function come from, and what each takes of a request.
+
+use std::marker::PhantomData;
+
+use http::request::Parts;
+
+use crate::{
+    body::{Body, Request, Response},
+    bounds::{Extractor, HeadExtractor, Named, PathValue},
+    context::Context,
+    extract::{Form, Json},
+    handler::Needs,
+    request::Params,
+};
+
+/// A function of these arguments. Not public API.
+#[doc(hidden)]
+pub trait Call<Given> {
+    type Output;
+
+    fn call(&self, given: Given) -> Self::Output;
+}
+
+/// What the extractors of a handler take: the request, whole or in its parts.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Source {
+    request: Taken,
+    context: Context,
+}
+
+#[derive(Debug)]
+enum Taken {
+    Whole(Request),
+    Split(Parts, Body),
+    Gone,
+}
+
+impl Source {
+    pub(super) fn new(request: Request, context: &Context) -> Self {
+        Self { request: Taken::Whole(request), context: context.clone() }
+    }
+
+    fn head(&mut self) -> (&mut Parts, &Context) {
+        if let Taken::Whole(_) = self.request
+            && let Taken::Whole(request) = std::mem::replace(&mut self.request, Taken::Gone)
+        {
+            let (parts, body) = request.into_parts();
+            self.request = Taken::Split(parts, body);
+        }
+        match &mut self.request {
+            Taken::Split(parts, _) => (parts, &self.context),
+            Taken::Whole(_) | Taken::Gone => unreachable!("the last extractor takes the request"),
+        }
+    }
+
+    fn all(&mut self) -> (Request, &Context) {
+        let request = match std::mem::replace(&mut self.request, Taken::Gone) {
+            Taken::Whole(request) => request,
+            Taken::Split(parts, body) => Request::from_parts(parts, body),
+            Taken::Gone => unreachable!("a handler has one last extractor"),
+        };
+        (request, &self.context)
+    }
+}
+
+/// The path value at this index, as the text that it is. Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct TextAt(pub usize);
+
+/// The path value at this index, parsed. Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ValueAt<T>(pub usize, pub Named<T>);
+
+/// An extractor before the last one. Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Head<T>(pub Named<T>);
+
+/// The last extractor, which may take the body, and whether it [reads](Reads) nothing but what the client sent. Not public API. Used by
+/// generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Last<T, Via>(pub Named<(T, Via)>, pub bool);
+
+/// Whether an extractor reads nothing but what the client sent: what is known besides need not be put into the request then, which costs
+/// more than to read a short body. Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Reads<T>(PhantomData<T>);
+
+impl<T> Reads<Json<T>> {
+    /// Not public API.
+    pub const NO_MORE: bool = true;
+}
+
+impl<T> Reads<Form<T>> {
+    /// Not public API.
+    pub const NO_MORE: bool = true;
+}
+
+/// The other case: nobody knows what a foreign extractor looks for. Not public API. Used by generated code.
+#[doc(hidden)]
+pub trait MayReadMore {
+    /// Not public API.
+    const NO_MORE: bool = false;
+}
+
+impl<T> MayReadMore for Reads<T> {}
+
+/// What arguments are given to a function, whether or not they can be had. Not public API.
+#[doc(hidden)]
+pub trait Takes {
+    type Given<'a>;
+}
+
+/// Where an argument comes from, or several. Not public API.
+#[doc(hidden)]
+pub trait Arguments: Takes + Sync + 'static {
+    /// Whether anything is taken from the request.
+    const EXTRACT: bool;
+    /// What is known before the request is read.
+    type Early: Send + 'static;
+    /// What is kept until the call.
+    type Ready: Send + 'static;
+
+    /// What is taken from the request.
+    fn needs(&self) -> Needs;
+
+    /// `None` if a path value does not fit its type.
+    fn early(&self, params: &Params) -> Option<Self::Early>;
+
+    /// What is ready without the request.
+    ///
+    /// # Panics
+    ///
+    /// Panics if something is taken from the request.
+    fn at_once(&self, early: Self::Early) -> Self::Ready;
+
+    /// The error is what an extractor refuses the request with.
+    fn take(
+        &self,
+        early: Self::Early,
+        source: &mut Source,
+    ) -> impl Future<Output = Result<Self::Ready, Response>> + Send;
+
+    fn give<'a>(&self, ready: Self::Ready, params: &'a Params) -> Self::Given<'a>;
+}
+
+impl Takes for TextAt {
+    type Given<'a> = &'a str;
+}
+
+impl Arguments for TextAt {
+    const EXTRACT: bool = false;
+    type Early = ();
+    type Ready = ();
+
+    fn needs(&self) -> Needs {
+        Needs::Nothing
+    }
+
+    fn early(&self, _: &Params) -> Option<()> {
+        Some(())
+    }
+
+    fn at_once(&self, (): ()) {}
+
+    async fn take(&self, (): (), _: &mut Source) -> Result<(), Response> {
+        Ok(())
+    }
+
+    fn give<'a>(&self, (): (), params: &'a Params) -> &'a str {
+        params.str(self.0)
+    }
+}
+
+impl<T> Takes for ValueAt<T> {
+    type Given<'a> = T;
+}
+
+impl<T: PathValue + Send + 'static> Arguments for ValueAt<T> {
+    const EXTRACT: bool = false;
+    type Early = T;
+    type Ready = T;
+
+    fn needs(&self) -> Needs {
+        Needs::Nothing
+    }
+
+    fn early(&self, params: &Params) -> Option<T> {
+        T::of(params, self.0)
+    }
+
+    fn at_once(&self, early: T) -> T {
+        early
+    }
+
+    async fn take(&self, early: T, _: &mut Source) -> Result<T, Response> {
+        Ok(early)
+    }
+
+    fn give(&self, ready: T, _: &Params) -> T {
+        ready
+    }
+}
+
+impl<T> Takes for Head<T> {
+    type Given<'a> = T;
+}
+
+impl<T: HeadExtractor + Send + 'static> Arguments for Head<T> {
+    const EXTRACT: bool = true;
+    type Early = ();
+    type Ready = T;
+
+    fn needs(&self) -> Needs {
+        Needs::All
+    }
+
+    fn early(&self, _: &Params) -> Option<()> {
+        Some(())
+    }
+
+    fn at_once(&self, (): ()) -> T {
+        unreachable!("an extractor takes the request")
+    }
+
+    fn take(&self, (): (), source: &mut Source) -> impl Future<Output = Result<T, Response>> + Send {
+        let (parts, context) = source.head();
+        T::extract(parts, context)
+    }
+
+    fn give(&self, ready: T, _: &Params) -> T {
+        ready
+    }
+}
+
+impl<T, Via> Takes for Last<T, Via> {
+    type Given<'a> = T;
+}
+
+impl<T: Extractor<Via> + Send + 'static, Via: 'static> Arguments for Last<T, Via> {
+    const EXTRACT: bool = true;
+    type Early = ();
+    type Ready = T;
+
+    fn needs(&self) -> Needs {
+        if self.1 { Needs::Sent } else { Needs::All }
+    }
+
+    fn early(&self, _: &Params) -> Option<()> {
+        Some(())
+    }
+
+    fn at_once(&self, (): ()) -> T {
+        unreachable!("an extractor takes the request")
+    }
+
+    fn take(&self, (): (), source: &mut Source) -> impl Future<Output = Result<T, Response>> + Send {
+        let (request, context) = source.all();
+        T::extract(request, context)
+    }
+
+    fn give(&self, ready: T, _: &Params) -> T {
+        ready
+    }
+}
+
+macro_rules! arguments {
+    ($($type:ident $index:tt)*) => {
+        impl<$($type: Takes),*> Takes for ($($type,)*) {
+            type Given<'a> = ($($type::Given<'a>,)*);
+        }
+
+        #[allow(unused_variables, clippy::unused_unit)] // of none there is nothing to take
+        impl<$($type: Arguments),*> Arguments for ($($type,)*) {
+            const EXTRACT: bool = false $(|| $type::EXTRACT)*;
+            type Early = ($($type::Early,)*);
+            type Ready = ($($type::Ready,)*);
+
+            fn needs(&self) -> Needs {
+                Needs::Nothing$(.max(self.$index.needs()))*
+            }
+
+            fn early(&self, params: &Params) -> Option<Self::Early> {
+                Some(($(self.$index.early(params)?,)*))
+            }
+
+            fn at_once(&self, early: Self::Early) -> Self::Ready {
+                ($(self.$index.at_once(early.$index),)*)
+            }
+
+            async fn take(&self, early: Self::Early, source: &mut Source) -> Result<Self::Ready, Response> {
+                Ok(($(self.$index.take(early.$index, source).await?,)*))
+            }
+
+            fn give<'a>(&self, ready: Self::Ready, params: &'a Params) -> Self::Given<'a> {
+                ($(self.$index.give(ready.$index, params),)*)
+            }
+        }
+
+        impl<F: Fn($($type),*) -> R, R, $($type),*> Call<($($type,)*)> for F {
+            type Output = R;
+
+            #[allow(unused_variables)] // of none there is nothing to give
+            fn call(&self, given: ($($type,)*)) -> R {
+                self($(given.$index),*)
+            }
+        }
+    };
+}
+
+arguments!();
+arguments!(T0 0);
+arguments!(T0 0 T1 1);
+arguments!(T0 0 T1 1 T2 2);
+arguments!(T0 0 T1 1 T2 2 T3 3);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10 T11 11);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10 T11 11 T12 12);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10 T11 11 T12 12 T13 13);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10 T11 11 T12 12 T13 13 T14 14);
+arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10 T11 11 T12 12 T13 13 T14 14 T15 15);
