@@ -287,7 +287,7 @@ impl Ends for u64 {
 
     #[inline(always)]
     fn behind(self, start: usize, end: usize) -> Self {
-        self >> ((end - start) & 63) >> 1
+        self >> ((end - start + 1) & 63)
     }
 }
 
@@ -305,7 +305,7 @@ impl Ends for u128 {
 
     #[inline(always)]
     fn behind(self, start: usize, end: usize) -> Self {
-        self >> ((end - start) & 127) >> 1
+        self >> ((end - start + 1) & 127)
     }
 }
 

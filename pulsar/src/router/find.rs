@@ -33,6 +33,7 @@ impl Table {
     pub(super) fn find_sent<'p>(&self, path: &'p str, method: &Method, spans: &mut Spans) -> Sent<'p> {
         match self.quick(path.as_bytes(), self.methods.number(method), spans) {
             Usual::Route(route) => Sent::Route(route),
+            Usual::Nothing => Sent::Other(Found::Nothing, Cow::Borrowed(path)),
             usual => self.find_unusual(path, method, spans, usual),
         }
     }
@@ -54,10 +55,12 @@ impl Table {
     #[inline(never)]
     fn find_decoded<'p>(&self, path: &'p str, method: &Method, spans: &mut Spans) -> Sent<'p> {
         match decode(path) {
-            Ok(text) => match (self.find(&text, method, spans), text) {
-                (Found::Route(route), Cow::Borrowed(_)) => Sent::Route(route),
-                (found, text) => Sent::Other(found, text),
-            },
+            // Nothing is to be decoded: it is only long.
+            Ok(Cow::Borrowed(_)) => {
+                let usual = self.long(path.as_bytes(), self.methods.number(method), spans);
+                self.find_unusual(path, method, spans, usual)
+            }
+            Ok(Cow::Owned(text)) => Sent::Other(self.find(&text, method, spans), Cow::Owned(text)),
             Err(bad) => Sent::Bad(bad),
         }
     }
@@ -166,17 +169,17 @@ impl Table {
                     (cell, start) = (child, end + 1);
                     continue;
                 }
-                if cell.below & LIST != 0 {
+                if cell.below & (TEXT | DIGITS) != 0 {
+                    if takes(cell.below, last, path, start, end)
+                        && let Some(child) = self.cells.get(cell.dynamic as usize)
+                    {
+                        spans.put(count, start, end);
+                        ends = ends.behind(start, end);
+                        (cell, start, count) = (child, end + 1, count + 1);
+                        continue;
+                    }
+                } else if cell.below & LIST != 0 {
                     return self.go_on(&waiting, cell, start, count);
-                }
-                if cell.below & (TEXT | DIGITS) != 0
-                    && takes(cell.below, last, path, start, end)
-                    && let Some(child) = self.cells.get(cell.dynamic as usize)
-                {
-                    spans.put(count, start, end);
-                    ends = ends.behind(start, end);
-                    (cell, start, count) = (child, end + 1, count + 1);
-                    continue;
                 }
             }
             match &waiting {
