@@ -240,10 +240,11 @@ impl Source for &Short {
         /// By the length of a segment: how many bits before it are shifted out.
         const BEFORE: [u8; 64] = {
             let mut bits = [0; 64];
-            let mut len = 1;
-            while len < WORD {
-                bits[len] = 8 * (WORD - len) as u8;
-                len += 1;
+            let (mut len, mut before) = (WORD, 0);
+            while len > 1 {
+                len -= 1;
+                before += 8;
+                bits[len] = before;
             }
             bits
         };
@@ -352,16 +353,18 @@ fn slashes(chunk: &[u8; CHUNK], percents: &mut u8x16) -> u32 {
 pub(super) fn padded(path: &[u8]) -> [u8; CHUNK] {
     let len = path.len();
     // Two pieces, which overlap: nothing is copied byte by byte.
-    let mut bytes = [0; CHUNK];
-    let (low, high) = if let (Some(first), Some(last)) = (path.first_chunk(), path.last_chunk()) {
-        let behind = u64::from_le_bytes(*last) >> (8 * (2 * WORD - 1 - len) & 63) >> 8;
+    let words = (path.first_chunk(), path.last_chunk());
+    let halves = (path.first_chunk(), path.last_chunk());
+    let (low, high) = if let (Some(first), Some(last)) = words {
+        let behind = u64::from_le_bytes(*last) >> ((8 * (2 * WORD - 1 - len)) & 63) >> 8;
         (u64::from_le_bytes(*first), behind)
-    } else if let (Some(first), Some(last)) = (path.first_chunk(), path.last_chunk()) {
+    } else if let (Some(first), Some(last)) = halves {
         let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
-        (last << (8 * (len - WORD / 2) & 63) | first, 0)
+        (last << ((8 * (len - WORD / 2)) & 63) | first, 0)
     } else {
         (path.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0)
     };
+    let mut bytes = [0; CHUNK];
     bytes[..WORD].copy_from_slice(&low.to_le_bytes());
     bytes[WORD..].copy_from_slice(&high.to_le_bytes());
     bytes

@@ -151,7 +151,7 @@ impl Table {
                     }
                 }
                 if end != NONE || cell.ends[1 - slash] != NONE || cell.below & LIST != 0 {
-                    return self.go_on(&waiting, cell, start, count);
+                    return self.go_on(waiting.as_ref(), cell, start, count);
                 }
             } else {
                 let end = ends.first(start);
@@ -161,7 +161,7 @@ impl Table {
                 {
                     if cell.below & (TEXT | DIGITS | LIST) != 0 {
                         if waiting.is_some() {
-                            return self.go_on(&waiting, cell, start, count);
+                            return self.go_on(waiting.as_ref(), cell, start, count);
                         }
                         waiting = Some(Waiting { cell, start, count, ends });
                     }
@@ -179,13 +179,13 @@ impl Table {
                         continue;
                     }
                 } else if cell.below & LIST != 0 {
-                    return self.go_on(&waiting, cell, start, count);
+                    return self.go_on(waiting.as_ref(), cell, start, count);
                 }
             }
             match &waiting {
                 None => return Usual::Nothing,
                 Some(place) if place.cell.below & LIST != 0 => {
-                    return self.go_on(&waiting, cell, start, count);
+                    return self.go_on(waiting.as_ref(), cell, start, count);
                 }
                 Some(place) => {
                     let Some(next) = self.value(place, path, spans) else { return Usual::Nothing };
@@ -216,9 +216,9 @@ impl Table {
 
     /// Leaves it to the whole search to go on from the place that waits, or from here.
     #[inline(never)]
-    fn go_on<E>(&self, waiting: &Option<Waiting<'_, E>>, cell: &Cell, start: usize, count: usize) -> Usual {
+    fn go_on<E>(&self, waiting: Option<&Waiting<'_, E>>, cell: &Cell, start: usize, count: usize) -> Usual {
         let (cell, start, count) =
-            waiting.as_ref().map_or((cell, start, count), |place| (place.cell, place.start, place.count));
+            waiting.map_or((cell, start, count), |place| (place.cell, place.start, place.count));
         let cell = (ptr::from_ref(cell).addr() - self.cells.as_ptr().addr()) / size_of::<Cell>();
         Usual::From(Place::new(cell, start - 1, count))
     }
