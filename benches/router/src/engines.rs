@@ -123,7 +123,7 @@ impl Engine for Xitca {
     fn new(rules: &[String]) -> Self {
         let mut router = xitca_router::Router::new();
         for (number, rule) in rules.iter().enumerate() {
-            router.insert(written(rule, ":", ""), number).expect("rules are right");
+            router.insert(written(rule, "{", "}"), number).expect("rules are right");
         }
         Self(router)
     }

@@ -48,10 +48,11 @@ pub(super) struct Cell {
     pub(super) mask: u32,
     /// The one child of [`TEXT`] or [`DIGITS`], or the number of the [`LIST`].
     pub(super) dynamic: u32,
-    /// The handlers of rules that end here, without and with a final slash.
+    /// The ends of rules that end here, without and with a final slash: see `Methods` in `table.rs`.
     pub(super) ends: [u32; 2],
-    /// Its own place.
-    pub(super) id: u32,
+    /// One route of each end, and its methods as bits by their numbers, so that most requests need not look further.
+    pub(super) routes: [u32; 2],
+    pub(super) methods: [u16; 2],
     /// Which bits of the hash are the slot.
     pub(super) shift: u8,
     pub(super) below: u8,
@@ -69,7 +70,8 @@ impl Cell {
         mask: 0,
         dynamic: NONE,
         ends: [NONE; 2],
-        id: 0,
+        routes: [NONE; 2],
+        methods: [0; 2],
         shift: 0,
         below: 0,
     };
@@ -88,19 +90,26 @@ impl Cell {
 
     /// Whether this is the cell of a segment, from `start` to `end`, that ends in this word.
     #[inline(always)]
-    pub(super) fn is_of(&self, last: u64, path: &[u8], start: usize, end: usize, texts: &[u8]) -> bool {
+    pub(super) fn is_of<S: Source>(
+        &self,
+        last: u64,
+        path: S,
+        start: usize,
+        end: usize,
+        texts: &[u8],
+    ) -> bool {
         let len = end - start;
         self.last == last
             && self.len as usize == len
-            && (len <= WORD || self.begins_like(path, start, end, texts))
+            && (len <= WORD || self.first == path.word(start))
+            && (len <= 2 * WORD || self.is_all_of(path, start, end, texts))
     }
 
-    #[inline(always)]
-    fn begins_like(&self, path: &[u8], start: usize, end: usize, texts: &[u8]) -> bool {
-        let Some(text) = path.get(start..end) else { return false };
+    #[inline(never)]
+    fn is_all_of<S: Source>(&self, path: S, start: usize, end: usize, texts: &[u8]) -> bool {
+        let text = path.text(start, end);
         let own = self.text as usize;
-        self.first == first_word(text)
-            && (text.len() <= 2 * WORD || texts.get(own..own + text.len()) == Some(text))
+        texts.get(own..own + text.len()) == Some(text)
     }
 
     /// The slot of a hash among the literal children.
@@ -150,76 +159,186 @@ pub(super) fn hash_of_all(text: &[u8]) -> u64 {
     hash(mixed ^ last_word(text, 0, text.len()))
 }
 
-/// Where the segments of a path end.
-pub(super) trait Ends: Copy {
-    /// The end of the segment that begins at `start`, which is less than the length of the path.
-    fn end(self, start: usize) -> usize;
+/// What a search reads a path from.
+pub(super) trait Source: Copy {
+    /// The last eight bytes of the segment from `start` to `end`, or all of it with zeros behind.
+    fn last_word(self, start: usize, end: usize) -> u64;
+
+    /// The eight bytes from `start` on.
+    fn word(self, start: usize) -> u64;
+
+    fn text(&self, start: usize, end: usize) -> &[u8];
 }
 
-/// A mask with a bit for each slash, and one for the end of the path, which has less than 64 bytes.
-impl Ends for u64 {
+impl Source for &[u8] {
     #[inline(always)]
-    fn end(self, start: usize) -> usize {
-        start + (self >> (start & 63)).trailing_zeros() as usize
+    fn last_word(self, start: usize, end: usize) -> u64 {
+        last_word(self, start, end)
+    }
+
+    #[inline(always)]
+    fn word(self, start: usize) -> u64 {
+        first_word(self.get(start..).unwrap_or_default())
+    }
+
+    #[inline(always)]
+    fn text(&self, start: usize, end: usize) -> &[u8] {
+        self.get(start..end).unwrap_or_default()
     }
 }
 
-/// The same for a path of less than 128 bytes.
+/// A path of less than 64 bytes with room around it, so that a word that begins or ends in it can be read without a question.
+pub(super) struct Short([u8; Self::ROOM]);
+
+impl Short {
+    const ROOM: usize = 64 + 2 * WORD;
+
+    pub(super) const EMPTY: Self = Self([0; Self::ROOM]);
+
+    /// Takes a path; gives a mask of where its segments end, from offset 1 on, and whether there is a `%` in it.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, path: &[u8]) -> (u64, bool) {
+        let len = path.len();
+        let mut ends = 0;
+        let mut percents = u8x16::ZERO;
+        let mut add = |at: usize, bytes: [u8; CHUNK]| {
+            let at = at & 63;
+            if let Some(place) = self.0.get_mut(at + WORD..).and_then(<[u8]>::first_chunk_mut) {
+                *place = bytes;
+            }
+            ends |= u64::from(slashes(&bytes, &mut percents)) << at;
+        };
+        // From both ends: pieces overlap, and none is shorter.
+        match (path.first_chunk(), path.last_chunk()) {
+            (Some(first), Some(last)) => {
+                add(0, *first);
+                add(len - CHUNK, *last);
+                if len > 2 * CHUNK {
+                    let at = |at: usize| path.get(at..).and_then(<[u8]>::first_chunk);
+                    if let (Some(second), Some(third)) = (at(CHUNK), at(len - 2 * CHUNK)) {
+                        add(CHUNK, *second);
+                        add(len - 2 * CHUNK, *third);
+                    }
+                }
+            }
+            _ => add(0, padded(path)),
+        }
+        // A final slash ends no other segment than the one before it.
+        let end = 1 << (len.wrapping_sub(1) & 63) & !ends;
+        (ends >> 1 | end, percents.to_bitmask() != 0)
+    }
+
+    #[inline(always)]
+    fn at(&self, place: usize) -> u64 {
+        first_word(self.0.get(place..).unwrap_or_default())
+    }
+}
+
+impl Source for &Short {
+    #[inline(always)]
+    fn last_word(self, start: usize, end: usize) -> u64 {
+        /// By the length of a segment: how many bits before it are shifted out.
+        const BEFORE: [u8; 64] = {
+            let mut bits = [0; 64];
+            let (mut len, mut before) = (WORD, 0);
+            while len > 1 {
+                len -= 1;
+                before += 8;
+                bits[len] = before;
+            }
+            bits
+        };
+        self.at(end & 63) >> (BEFORE[(end - start) & 63] & 63)
+    }
+
+    #[inline(always)]
+    fn word(self, start: usize) -> u64 {
+        self.at((start & 63) + WORD)
+    }
+
+    #[inline(always)]
+    fn text(&self, start: usize, end: usize) -> &[u8] {
+        self.0.get(start + WORD..end + WORD).unwrap_or_default()
+    }
+}
+
+/// Where the segments of a path end, from some place on.
+pub(super) trait Ends: Copy {
+    /// Whether no segment begins at `start`.
+    fn are_over(self, start: usize) -> bool;
+
+    /// The end of the segment that begins at `start`.
+    fn first(self, start: usize) -> usize;
+
+    /// Those behind the segment from `start` to `end`.
+    fn behind(self, start: usize, end: usize) -> Self;
+}
+
+/// A mask with a bit for each end; the lowest bit is that of `start`. It is of a path of less than 64 bytes.
+impl Ends for u64 {
+    #[inline(always)]
+    fn are_over(self, _: usize) -> bool {
+        self == 0
+    }
+
+    #[inline(always)]
+    fn first(self, start: usize) -> usize {
+        start + self.trailing_zeros() as usize
+    }
+
+    #[inline(always)]
+    fn behind(self, start: usize, end: usize) -> Self {
+        self >> ((end - start + 1) & 63)
+    }
+}
+
+/// The same of a path of less than 128 bytes.
 impl Ends for u128 {
     #[inline(always)]
-    fn end(self, start: usize) -> usize {
-        start + (self >> (start & 127)).trailing_zeros() as usize
+    fn are_over(self, _: usize) -> bool {
+        self == 0
+    }
+
+    #[inline(always)]
+    fn first(self, start: usize) -> usize {
+        start + self.trailing_zeros() as usize
+    }
+
+    #[inline(always)]
+    fn behind(self, start: usize, end: usize) -> Self {
+        self >> ((end - start + 1) & 127)
     }
 }
 
 /// A path of any length, which is looked at when an end is asked for.
 impl Ends for &[u8] {
-    fn end(self, start: usize) -> usize {
-        let rest = self.get(start..).unwrap_or_default();
-        if let Some(chunk) = rest.first_chunk() {
-            let slashes = slashes(chunk, &mut u8x16::splat(0));
-            if slashes != 0 {
-                return start + slashes.trailing_zeros() as usize;
-            }
-        }
-        memchr::memchr(b'/', rest).map_or(self.len(), |length| start + length)
+    fn are_over(self, start: usize) -> bool {
+        start >= self.len()
     }
+
+    fn first(self, start: usize) -> usize {
+        end_of_segment(self, start)
+    }
+
+    fn behind(self, _: usize, _: usize) -> Self {
+        self
+    }
+}
+
+/// The end of the segment that begins at `start`.
+pub(super) fn end_of_segment(path: &[u8], start: usize) -> usize {
+    let rest = path.get(start..).unwrap_or_default();
+    if let Some(chunk) = rest.first_chunk() {
+        let slashes = slashes(chunk, &mut u8x16::splat(0));
+        if slashes != 0 {
+            return start + slashes.trailing_zeros() as usize;
+        }
+    }
+    memchr::memchr(b'/', rest).map_or(path.len(), |length| start + length)
 }
 
 /// How many bytes are looked at together.
 pub(super) const CHUNK: usize = 16;
-
-/// Where the segments of a path of 16 to 127 bytes end, and whether there is a `%` in it.
-#[inline(always)]
-pub(super) fn marks(path: &[u8]) -> (u128, bool) {
-    let mut ends = 1 << (path.len() & 127);
-    let mut percents = u8x16::ZERO;
-    let mut at = 0;
-    for chunk in path.as_chunks().0 {
-        ends |= u128::from(slashes(chunk, &mut percents)) << (at & 127);
-        at += CHUNK;
-    }
-    if let Some(last) = path.last_chunk() {
-        ends |= u128::from(slashes(last, &mut percents)) << ((path.len() - CHUNK) & 127);
-    }
-    (ends, percents.to_bitmask() != 0)
-}
-
-/// The same for a path of less than 64 bytes, in 16 bytes or more.
-#[inline(always)]
-pub(super) fn marks_of_short(bytes: &[u8], len: usize) -> (u64, bool) {
-    let mut ends = 1 << (len & 63);
-    let mut percents = u8x16::ZERO;
-    let mut at = 0;
-    for chunk in bytes.as_chunks().0 {
-        ends |= u64::from(slashes(chunk, &mut percents)) << (at & 63);
-        at += CHUNK;
-    }
-    if let Some(last) = bytes.last_chunk() {
-        ends |= u64::from(slashes(last, &mut percents)) << ((bytes.len() - CHUNK) & 63);
-    }
-    (ends, percents.to_bitmask() != 0)
-}
 
 /// A bit for each slash. What is a `%` is added to `percents`.
 #[inline(always)]
@@ -229,22 +348,63 @@ fn slashes(chunk: &[u8; CHUNK], percents: &mut u8x16) -> u32 {
     chunk.simd_eq(u8x16::splat(b'/')).to_bitmask()
 }
 
+/// A path of less than 16 bytes, with zeros behind it.
+#[inline(always)]
+pub(super) fn padded(path: &[u8]) -> [u8; CHUNK] {
+    let len = path.len();
+    // Two pieces, which overlap: nothing is copied byte by byte.
+    let words = (path.first_chunk(), path.last_chunk());
+    let halves = (path.first_chunk(), path.last_chunk());
+    let (low, high) = if let (Some(first), Some(last)) = words {
+        let behind = u64::from_le_bytes(*last) >> ((8 * (2 * WORD - 1 - len)) & 63) >> 8;
+        (u64::from_le_bytes(*first), behind)
+    } else if let (Some(first), Some(last)) = halves {
+        let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+        (last << ((8 * (len - WORD / 2)) & 63) | first, 0)
+    } else {
+        (path.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0)
+    };
+    let mut bytes = [0; CHUNK];
+    bytes[..WORD].copy_from_slice(&low.to_le_bytes());
+    bytes[WORD..].copy_from_slice(&high.to_le_bytes());
+    bytes
+}
+
+/// Where the segments of a path end, and whether there is a `%` in it.
+///
+/// It has 16 to 127 bytes: the same is true of each of its pieces of sixteen bytes, from either end.
+#[inline(always)]
+pub(super) fn marks(path: &[u8]) -> (u128, bool) {
+    let mut ends = 0;
+    let mut percents = u8x16::ZERO;
+    let mut at = 0;
+    for chunk in path.as_chunks().0 {
+        ends |= u128::from(slashes(chunk, &mut percents)) << (at & 127);
+        at += CHUNK;
+    }
+    if let Some(last) = path.last_chunk() {
+        ends |= u128::from(slashes(last, &mut percents)) << ((path.len() - CHUNK) & 127);
+    }
+    let end = 1 << (path.len().wrapping_sub(1) & 127) & !ends;
+    (ends >> 1 | end, percents.to_bitmask() != 0)
+}
+
 /// Whether a value is `.` or `..`, or nothing.
 #[inline(always)]
 pub(super) fn is_dots_or_empty(last: u64, len: usize) -> bool {
     const DOT: u64 = b'.' as u64;
-    len == 0 || last == DOT || last == (DOT << 8 | DOT)
+    len < 3 && (len == 0 || last == DOT || last == (DOT << 8 | DOT))
 }
 
 /// Whether a text that is not empty, with this last word, is nothing but digits.
 #[inline(always)]
-pub(super) fn is_digits(last: u64, path: &[u8], start: usize, end: usize) -> bool {
+pub(super) fn is_digits<S: Source>(last: u64, path: S, start: usize, end: usize) -> bool {
     const LOWEST: u64 = 0x0101_0101_0101_0101;
     const UPPER: u64 = LOWEST * 0xF0;
     const ZEROS: u64 = LOWEST * b'0' as u64;
     let len = end - start;
     if len == 0 || len > WORD {
-        return len > WORD && path.get(start..end).is_some_and(|text| text.iter().all(u8::is_ascii_digit));
+        return len > WORD && path.text(start, end).iter().all(u8::is_ascii_digit);
     }
     let behind = if len < WORD { u64::MAX << (8 * len) } else { 0 };
     let word = last | ZEROS & behind;

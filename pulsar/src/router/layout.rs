@@ -41,9 +41,6 @@ impl Trie {
             way: Vec::new(),
         };
         layout.place(0, 0, false);
-        for (id, cell) in layout.cells.iter_mut().enumerate() {
-            cell.id = number(id);
-        }
         let Layout { cells, texts, lists, mut methods, rules, .. } = layout;
         methods.rows.shrink_to_fit();
         methods.routes.shrink_to_fit();
@@ -84,7 +81,10 @@ impl Layout {
                 if is_tied {
                     self.keep_rules(&routes);
                 }
-                self.cells[id as usize].ends[slash] = self.end(routes);
+                let (route, methods) = self.usual_route(&routes);
+                let end = self.end(routes);
+                let cell = &mut self.cells[id as usize];
+                (cell.ends[slash], cell.routes[slash], cell.methods[slash]) = (end, route, methods);
             }
         }
         let literals = self.literals(id, &node.literals);
@@ -170,6 +170,24 @@ impl Layout {
             self.cells.push(Cell::EMPTY);
             number(self.cells.len() - 1)
         })
+    }
+
+    /// The route of GET, or else the first one, and the bits of its methods.
+    fn usual_route(&self, routes: &[(Method, u32)]) -> (u32, u16) {
+        let of =
+            |wanted: &Method| routes.iter().find(|(method, _)| method == wanted).map(|(_, route)| *route);
+        let get = of(&Method::GET);
+        let Some(route) = get.or(routes.first().map(|(_, route)| *route)) else { return (NONE, 0) };
+        let bit = |method: &Method| {
+            u32::try_from(self.methods.number(method)).ok().and_then(|at| 1_u16.checked_shl(at))
+        };
+        let own = routes.iter().filter(|(_, other)| *other == route);
+        let mut bits = own.filter_map(|(method, _)| bit(method)).fold(0, |bits, bit| bits | bit);
+        // As in the rows of the matrix.
+        if get == Some(route) && of(&Method::HEAD).is_none() {
+            bits |= bit(&Method::HEAD).unwrap_or_default();
+        }
+        (route, bits)
     }
 
     /// Writes down the routes that end in one place.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use http::Method;
 
 use super::{
-    cell::{ALIKE, Cell, NONE, TEXT, hash, hash_of_all, is_digits, is_dots_or_empty},
+    cell::{ALIKE, Cell, NONE, Source, TEXT, hash, hash_of_all, is_digits, is_dots_or_empty},
     matcher::Matcher,
     specificity::Rule,
 };
@@ -154,60 +154,43 @@ impl Table {
 
     /// The literal child of a cell for a segment, whose last word is known.
     #[inline(always)]
-    pub(super) fn literal(
+    pub(super) fn literal<S: Source>(
         &self,
         cell: &Cell,
         last: u64,
-        path: &[u8],
+        path: S,
         start: usize,
         end: usize,
     ) -> Option<&Cell> {
-        let hash = if cell.below & ALIKE == 0 { hash(last) } else { hash_of_all(path.get(start..end)?) };
-        let mut id = cell.slot(hash);
-        loop {
-            let child = self.cells.get(id as usize)?;
-            if child.is_of(last, path, start, end, &self.texts) {
-                return Some(child);
-            }
-            id = child.next;
-            if id == 0 {
+        match self.chained(cell.slot(hash(last)), last, path, start, end) {
+            None if cell.below & ALIKE != 0 => self.alike(cell, last, path, start, end),
+            // One that ends like others may stand where its last word leads by chance; its text was compared.
+            found => found,
+        }
+    }
+
+    #[inline(never)]
+    fn alike<S: Source>(&self, cell: &Cell, last: u64, path: S, start: usize, end: usize) -> Option<&Cell> {
+        self.chained(cell.slot(hash_of_all(path.text(start, end))), last, path, start, end)
+    }
+
+    #[inline(always)]
+    fn chained<S: Source>(&self, id: u32, last: u64, path: S, start: usize, end: usize) -> Option<&Cell> {
+        let mut child = self.cells.get(id as usize)?;
+        while !child.is_of(last, path, start, end, &self.texts) {
+            if child.next == 0 {
                 return None;
             }
+            child = self.cells.get(child.next as usize)?;
         }
+        Some(child)
     }
 }
 
 /// Whether a simple placeholder takes a segment, whose last word is known. `//` matches nothing, nor do dots: see `is_dotted`.
 #[inline(always)]
-pub(super) fn takes(kind: u8, last: u64, path: &[u8], start: usize, end: usize) -> bool {
+pub(super) fn takes<S: Source>(kind: u8, last: u64, path: S, start: usize, end: usize) -> bool {
     if kind & TEXT == 0 { is_digits(last, path, start, end) } else { !is_dots_or_empty(last, end - start) }
-}
-
-/// Where a search stands: a cell, the place up to which the path is matched, and how many values were found. It is one number
-/// since a search has more to remember than the processor has room for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Packed(u64);
-
-impl Packed {
-    pub(super) const NONE: Self = Self(u64::MAX);
-    pub(super) const START: Self = Self(0);
-
-    #[inline(always)]
-    pub(super) fn new(id: u32, at: usize, count: usize) -> Self {
-        // Places are of 16 bits, and a rule has few values.
-        Self(u64::from(id) << 32 | (at as u64) << 8 | count as u64)
-    }
-
-    #[inline(always)]
-    pub(super) fn or(self, cell: &Cell, at: usize, count: usize) -> Self {
-        if self == Self::NONE { Self::new(cell.id, at, count) } else { self }
-    }
-
-    #[inline(always)]
-    #[allow(clippy::cast_possible_truncation)] // each is as long as it was
-    pub(super) fn unpacked(self) -> (u32, usize, usize) {
-        ((self.0 >> 32) as u32, (self.0 >> 8 & 0xFF_FFFF) as usize, (self.0 & 0xFF) as usize)
-    }
 }
 
 /// How much a search does, which says more than the time that it takes.

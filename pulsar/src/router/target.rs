@@ -50,20 +50,18 @@ pub(super) fn decode(path: &str) -> Result<Cow<'_, str>, BadPath> {
 fn decode_from(path: &[u8], first: usize) -> Result<String, BadPath> {
     let mut text = Vec::with_capacity(path.len());
     text.extend_from_slice(&path[..first]);
-    let mut rest = path[first..].iter().copied();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            text.push(byte);
-            continue;
-        }
-        let digit =
-            |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).ok_or(BadPath::Percent);
-        let value = digit(rest.next())? * 16 + digit(rest.next())?;
-        match u8::try_from(value) {
+    let mut rest = &path[first..];
+    while let [_, behind @ ..] = rest {
+        let [high, low, behind @ ..] = behind else { return Err(BadPath::Percent) };
+        let digit = |byte: u8| char::from(byte).to_digit(16).ok_or(BadPath::Percent);
+        match u8::try_from(digit(*high)? * 16 + digit(*low)?) {
             Ok(0) | Err(_) => return Err(BadPath::Text),
             Ok(b'/') => text.push(ENCODED_SLASH as u8),
             Ok(value) => text.push(value),
         }
+        let plain = memchr::memchr(b'%', behind).unwrap_or(behind.len());
+        text.extend_from_slice(&behind[..plain]);
+        rest = &behind[plain..];
     }
     String::from_utf8(text).map_err(|_| BadPath::Text)
 }

@@ -20,8 +20,8 @@ use http::Method;
 #[cfg(test)]
 use super::table::steps;
 use super::{
-    cell::{ALIKE, Cell, DIGITS, Ends, LIST, LITERALS, NONE, TEXT, last_word},
-    table::{Dynamic, Found, List, Packed, PathChild, Table, takes},
+    cell::{ALIKE, Cell, DIGITS, LIST, LITERALS, NONE, TEXT, end_of_segment, last_word},
+    table::{Dynamic, Found, List, PathChild, Table, takes},
     target::is_dotted,
 };
 use crate::request::Spans;
@@ -34,7 +34,7 @@ pub(super) fn whole(
     shown: &str,
     method: &Method,
     spans: &mut Spans,
-    from: Packed,
+    from: Place,
 ) -> Found {
     let mut search = Search {
         table,
@@ -50,12 +50,29 @@ pub(super) fn whole(
         other_slash: false,
         tried_from: Vec::new(),
     };
-    let (id, at, count) = from.unpacked();
-    let Some(cell) = table.cells.get(id as usize) else { return Found::Nothing };
+    let (cell, at, count) = from.parts();
+    let Some(cell) = table.cells.get(cell) else { return Found::Nothing };
     match search.walk(cell, at, count) {
         NONE => search.failed(),
         MOUNTED => search.mounted.map_or(Found::Nothing, |(number, rest)| Found::Mount(number, rest)),
         route => Found::Route(route as usize),
+    }
+}
+
+/// From where the whole search goes on: a cell, the place up to which the path is matched, and how many values were found. It
+/// is one number, which the usual search returns in a register.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place(u64);
+
+impl Place {
+    pub(super) fn new(cell: usize, at: usize, count: usize) -> Self {
+        // Places are of 16 bits, cells of 32, and a rule has few values.
+        Self((cell as u64) << 32 | (at as u64) << 8 | count as u64)
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // each is as long as it was
+    fn parts(self) -> (usize, usize, usize) {
+        ((self.0 >> 32) as usize, (self.0 >> 8 & 0xFF_FFFF) as usize, (self.0 & 0xFF) as usize)
     }
 }
 
@@ -104,7 +121,7 @@ impl<'a> Search<'a> {
             steps::count();
             let start = at + 1;
             if start < path.len() {
-                let end = path.as_bytes().end(start);
+                let end = end_of_segment(path.as_bytes(), start);
                 let last = last_word(path.as_bytes(), start, end);
                 if cell.below & LITERALS != 0
                     && let Some(child) = table.literal(cell, last, path.as_bytes(), start, end)
@@ -141,7 +158,7 @@ impl<'a> Search<'a> {
                 }
             }
             let Some((waited, from, before)) = waiting.take() else { return NONE };
-            let end = path.as_bytes().end(from + 1);
+            let end = end_of_segment(path.as_bytes(), from + 1);
             match self.dynamic(waited, from, end, before) {
                 Next::Child(child) => (cell, at, count) = (child, end, before + 1),
                 Next::Found(found) => return found,
@@ -265,8 +282,11 @@ impl<'a> Search<'a> {
             if found != NONE || end == self.path.len() {
                 return found;
             }
-            let next =
-                if end + 1 < self.path.len() { self.path.as_bytes().end(end + 1) } else { self.path.len() };
+            let next = if end + 1 < self.path.len() {
+                end_of_segment(self.path.as_bytes(), end + 1)
+            } else {
+                self.path.len()
+            };
             if is_dotted(&shown[end + 1..next]) {
                 return NONE;
             }
