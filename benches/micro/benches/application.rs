@@ -1,7 +1,7 @@
 //! The whole application in one process: router, handler, extractors, answer; no server and no socket.
 
 use divan::Bencher;
-use micro::{get, order, post, ready};
+use micro::{Order, get, order, post, ready};
 use pulsar::{Json, Query, Request, State, provide, testing::block_on};
 use serde::{Deserialize, Serialize};
 use tower_service::Service;
@@ -47,21 +47,6 @@ fn greeting() -> Greeting {
 #[pulsar::get("/state")]
 async fn state(greeting: State<Greeting>) -> &'static str {
     greeting.0.0
-}
-
-#[derive(Deserialize, Serialize)]
-struct Order {
-    id: u64,
-    customer: String,
-    items: Vec<Item>,
-    note: Option<String>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Item {
-    sku: String,
-    quantity: u32,
-    price: f64,
 }
 
 #[pulsar::post("/echo")]

@@ -3,30 +3,15 @@
 use std::sync::Arc;
 
 use divan::Bencher;
-use micro::{get, order, post, ready};
+use micro::{Order, get, order, post, ready};
 use pulsar::{Context, Form, FromRequest, FromRequestParts, IntoResponse, Json, Query, State};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Search {
     page: u32,
     words: String,
     tag: Vec<String>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Order {
-    id: u64,
-    customer: String,
-    items: Vec<Item>,
-    note: Option<String>,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Item {
-    sku: String,
-    quantity: u32,
-    price: f64,
 }
 
 const PAIRS: &str = "page=7&words=caf%C3%A9+au+lait&tag=hot&tag=strong";

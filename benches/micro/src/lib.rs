@@ -14,6 +14,25 @@ use pulsar::{
     body::Body,
     http::{self, request::Builder},
 };
+use serde::{Deserialize, Serialize};
+
+/// What `POST /echo` takes and gives.
+#[derive(Deserialize, Serialize)]
+pub struct Order {
+    id: u64,
+    customer: String,
+    /// Sixteen, in the text of [`order`].
+    pub items: Vec<Item>,
+    note: Option<String>,
+}
+
+/// One of them.
+#[derive(Deserialize, Serialize)]
+pub struct Item {
+    sku: String,
+    quantity: u32,
+    price: f64,
+}
 
 /// A request as a browser sends it, without a body.
 #[must_use]
