@@ -142,17 +142,21 @@ async fn rejected(response: Response) -> Response {
     problem.into_response()
 }
 
+/// A call of a handler that may block.
+pub(crate) trait Job: Send {
+    fn run(self: Box<Self>) -> Response;
+}
+
 /// Runs a handler that may block on the worker's pool.
-pub(crate) async fn on_pool<F>(context: &Context, job: F) -> Response
-where
-    F: FnOnce() -> Response + Send + 'static,
-{
-    match context.pool().run(job).await {
-        Ok(response) => response,
-        Err(PoolError::Full) => Problem::busy().into_response(),
-        // It is a panic of the handler wherever it ran: whoever catches those gets this one too.
-        Err(PoolError::Panicked(message)) => resume_unwind(Box::new(message)),
-    }
+pub(crate) fn on_pool(context: Context, job: Box<dyn Job>) -> BoxFuture<'static, Response> {
+    Box::pin(async move {
+        match context.pool().run(move || job.run()).await {
+            Ok(response) => response,
+            Err(PoolError::Full) => Problem::busy().into_response(),
+            // It is a panic of the handler wherever it ran: whoever catches those gets this one too.
+            Err(PoolError::Panicked(message)) => resume_unwind(Box::new(message)),
+        }
+    })
 }
 
 /// A handler of any origin.

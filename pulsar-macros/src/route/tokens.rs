@@ -101,7 +101,7 @@ fn handler(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>])
     let site = Span::mixed_site();
     let name = &function.name;
     let last = arguments.iter().rposition(|joined| joined.source == Source::Extractor);
-    let arguments = arguments.iter().enumerate().map(|(number, Joined { argument, source })| {
+    let from = arguments.iter().enumerate().map(|(number, Joined { argument, source })| {
         let (ty, span) = (&argument.ty, argument.span());
         match source {
             Source::Text(index) => {
@@ -123,15 +123,17 @@ fn handler(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>])
             Source::Extractor => quote_spanned!(span=> _pulsar::Head(<#ty as _pulsar::HeadExtractor>::TYPE)),
         }
     });
-    let arguments = quote_spanned!(site=> (#(#arguments,)*));
+    let from = quote_spanned!(site=> (#(#from,)*));
     let gives = gives(function);
     let called = if function.is_async {
         let at_name = site.located_at(name.span());
         let future = quote_spanned!(at_name=> <_ as _pulsar::HandlerFuture>::TYPE);
-        quote_spanned!(site=> awaited(#name, #arguments, #future, #gives))
+        let takes_text = arguments.iter().any(|joined| matches!(joined.source, Source::Text(_)));
+        let how = Ident::new(if takes_text { "awaited_with_text" } else { "awaited" }, site);
+        quote_spanned!(site=> #how(#name, #from, #future, #gives))
     } else {
         let how = Ident::new(if is_pooled(attribute, function) { "pooled" } else { "inline" }, site);
-        quote_spanned!(site=> #how(#name, #arguments, #gives))
+        quote_spanned!(site=> #how(#name, #from, #gives))
     };
     quote_spanned!(site=> (&_pulsar::Function::#called).handler())
 }

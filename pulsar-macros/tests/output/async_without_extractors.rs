@@ -17,7 +17,7 @@ const _: () = {
                 &["GET"],
                 "/<lang>/<int:number>",
                 "page",
-                (&_pulsar::Function::awaited(
+                (&_pulsar::Function::awaited_with_text(
                     page,
                     (
                         _pulsar::TextAt(0),

@@ -116,10 +116,10 @@ pub trait Takes {
     type Given<'a>;
 }
 
-/// Where an argument comes from, or several. Not public API.
+/// Where an argument comes from. Not public API.
 #[doc(hidden)]
-pub trait Arguments: Takes + Sync + 'static {
-    /// Whether anything is taken from the request.
+pub trait Argument: Takes + Sync + 'static {
+    /// Whether it is taken from the request.
     const EXTRACT: bool;
     /// What is known before the request is read.
     type Early: Send + 'static;
@@ -136,7 +136,7 @@ pub trait Arguments: Takes + Sync + 'static {
     ///
     /// # Panics
     ///
-    /// Panics if something is taken from the request.
+    /// Panics if it is taken from the request.
     fn at_once(&self, early: Self::Early) -> Self::Ready;
 
     /// The error is what an extractor refuses the request with.
@@ -149,11 +149,40 @@ pub trait Arguments: Takes + Sync + 'static {
     fn give<'a>(&self, ready: Self::Ready, params: &'a Params) -> Self::Given<'a>;
 }
 
+/// Where all arguments of a function come from: the same for them together. What it does is compiled once for all functions of
+/// these arguments. Not public API.
+#[doc(hidden)]
+pub trait Arguments: Takes + Sync + 'static {
+    /// Whether anything is taken from the request.
+    const EXTRACT: bool;
+    type Early: Send + 'static;
+    type Ready: Send + 'static;
+
+    fn needs(&self) -> Needs;
+
+    /// `None` if a path value does not fit its type.
+    fn early(&self, params: &Params) -> Option<Self::Early>;
+
+    /// # Panics
+    ///
+    /// Panics if something is taken from the request.
+    fn at_once(&self, early: Self::Early) -> Self::Ready;
+
+    /// The error is what an extractor refuses the request with.
+    fn take(
+        &'static self,
+        early: Self::Early,
+        source: Source,
+    ) -> impl Future<Output = Result<Self::Ready, Response>> + Send + 'static;
+
+    fn give<'a>(&self, ready: Self::Ready, params: &'a Params) -> Self::Given<'a>;
+}
+
 impl Takes for TextAt {
     type Given<'a> = &'a str;
 }
 
-impl Arguments for TextAt {
+impl Argument for TextAt {
     const EXTRACT: bool = false;
     type Early = ();
     type Ready = ();
@@ -181,7 +210,7 @@ impl<T> Takes for ValueAt<T> {
     type Given<'a> = T;
 }
 
-impl<T: PathValue + Send + 'static> Arguments for ValueAt<T> {
+impl<T: PathValue + Send + 'static> Argument for ValueAt<T> {
     const EXTRACT: bool = false;
     type Early = T;
     type Ready = T;
@@ -211,7 +240,7 @@ impl<T> Takes for Head<T> {
     type Given<'a> = T;
 }
 
-impl<T: HeadExtractor + Send + 'static> Arguments for Head<T> {
+impl<T: HeadExtractor + Send + 'static> Argument for Head<T> {
     const EXTRACT: bool = true;
     type Early = ();
     type Ready = T;
@@ -242,7 +271,7 @@ impl<T, Via> Takes for Last<T, Via> {
     type Given<'a> = T;
 }
 
-impl<T: Extractor<Via> + Send + 'static, Via: 'static> Arguments for Last<T, Via> {
+impl<T: Extractor<Via> + Send + 'static, Via: 'static> Argument for Last<T, Via> {
     const EXTRACT: bool = true;
     type Early = ();
     type Ready = T;
@@ -275,8 +304,8 @@ macro_rules! arguments {
             type Given<'a> = ($($type::Given<'a>,)*);
         }
 
-        #[allow(unused_variables, clippy::unused_unit)] // of none there is nothing to take
-        impl<$($type: Arguments),*> Arguments for ($($type,)*) {
+        #[allow(unused_mut, unused_variables, clippy::unused_unit)] // of none there is nothing to take
+        impl<$($type: Argument),*> Arguments for ($($type,)*) {
             const EXTRACT: bool = false $(|| $type::EXTRACT)*;
             type Early = ($($type::Early,)*);
             type Ready = ($($type::Ready,)*);
@@ -293,8 +322,8 @@ macro_rules! arguments {
                 ($(self.$index.at_once(early.$index),)*)
             }
 
-            async fn take(&self, early: Self::Early, source: &mut Source) -> Result<Self::Ready, Response> {
-                Ok(($(self.$index.take(early.$index, source).await?,)*))
+            async fn take(&'static self, early: Self::Early, mut source: Source) -> Result<Self::Ready, Response> {
+                Ok(($(self.$index.take(early.$index, &mut source).await?,)*))
             }
 
             fn give<'a>(&self, ready: Self::Ready, params: &'a Params) -> Self::Given<'a> {

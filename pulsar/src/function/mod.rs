@@ -7,49 +7,42 @@
 //! Path values come first, before anything of the request is read: a value that its type refuses means that there is no such
 //! page. Then the extractors, the last of them with the body, then the call: awaited, on the pool, or at once.
 
+//!
+//! What is generic over the function itself is a method of a trait of it, or of a tuple that begins with it, as far as that can be: the
+//! compiler keeps such a method with the module that the function is in, and so compiles it anew only if that one is edited. What
+//! stands in an impl for a type of ours, in a closure or in an `async` block is compiled anew for all handlers of a program together.
+
 mod arguments;
+mod call;
 
-use std::{
-    fmt,
-    marker::PhantomData,
-    pin::Pin,
-    task::{Context as TaskContext, Poll, ready},
-};
+use std::{fmt, marker::PhantomData};
 
-use pin_project_lite::pin_project;
-
-use self::arguments::{Arguments, Call, Source, Takes};
 pub use self::arguments::{Head, Last, MayReadMore, Reads, TextAt, ValueAt};
+use self::{
+    arguments::{Arguments, Call, Source, Takes},
+    call::{Answer, Awaited, Called, Calls, Inline, Keeps, Pooled},
+};
 use crate::{
     body::{Request, Response},
     bounds::{HandlerError, HandlerOutput, Named},
     context::Context,
-    handler::{Needs, Reply, Serve, needed, on_pool},
+    handler::{Needs, Reply, Serve, needed},
     request::Params,
 };
 
 /// A function, where its arguments come from, and how it is called. Not public API. Used by generated code.
 #[doc(hidden)]
-pub struct Function<F, A, How> {
-    named: F,
-    arguments: A,
-    how: PhantomData<How>,
-}
+pub struct Function<F, A, How>((F, A, How));
 
-/// How a function is called: it is awaited. Not public API. Used by generated code.
+/// The way a function is called. Not public API.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Awaited<Gives>(PhantomData<Gives>);
+pub struct Way<How>(PhantomData<fn() -> How>);
 
-/// It runs on the pool, since it may block. Not public API. Used by generated code.
+/// A function is awaited, and has what it is given from the path values: so both are kept together. Not public API.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Pooled<Gives>(PhantomData<Gives>);
-
-/// It runs on the event loop. Not public API. Used by generated code.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Inline<Gives>(PhantomData<Gives>);
+pub struct Borrowing<Gives>(PhantomData<fn() -> Gives>);
 
 /// What a function gives: a value, the two sides of a `Result`. Each side is asked for what it has to be where it is named.
 /// Not public API. Used by generated code.
@@ -105,45 +98,61 @@ impl<F, A> Function<F, A, ()> {
         arguments: A,
         _: Named<R>,
         _: S,
-    ) -> Function<F, A, Awaited<S::Gives>>
+    ) -> Function<F, A, Way<Awaited<S::Gives>>>
     where
         A: Takes,
         F: Call<A::Given<'static>, Output = R> + Copy,
         R: Future,
         S: Sides<R::Output> + Copy,
     {
-        Function { named: function, arguments, how: PhantomData }
+        Function((function, arguments, Way(PhantomData)))
+    }
+
+    /// One that is awaited, and is given text. Not public API. Used by generated code.
+    pub const fn awaited_with_text<R, S>(
+        function: F,
+        arguments: A,
+        _: Named<R>,
+        _: S,
+    ) -> Function<F, A, Borrowing<S::Gives>>
+    where
+        A: Takes,
+        F: Call<A::Given<'static>, Output = R> + Copy,
+        R: Future,
+        S: Sides<R::Output> + Copy,
+    {
+        Function((function, arguments, Borrowing(PhantomData)))
     }
 
     /// One that runs on the pool. Not public API. Used by generated code.
-    pub const fn pooled<S>(function: F, arguments: A, _: S) -> Function<F, A, Pooled<S::Gives>>
+    pub const fn pooled<S>(function: F, arguments: A, _: S) -> Function<F, A, Way<Pooled<A, S::Gives>>>
     where
         A: Takes,
         F: Call<A::Given<'static>> + Copy,
         S: Sides<F::Output> + Copy,
     {
-        Function { named: function, arguments, how: PhantomData }
+        Function((function, arguments, Way(PhantomData)))
     }
 
     /// One that runs on the event loop. Not public API. Used by generated code.
-    pub const fn inline<S>(function: F, arguments: A, _: S) -> Function<F, A, Inline<S::Gives>>
+    pub const fn inline<S>(function: F, arguments: A, _: S) -> Function<F, A, Way<Inline<A, S::Gives>>>
     where
         A: Takes,
         F: Call<A::Given<'static>> + Copy,
         S: Sides<F::Output> + Copy,
     {
-        Function { named: function, arguments, how: PhantomData }
+        Function((function, arguments, Way(PhantomData)))
     }
 }
 
 impl<F, A, How> Function<F, A, How>
 where
-    Self: Serve,
+    (F, A, How): Serve,
 {
     /// What the router calls. Not public API. Used by generated code.
     #[must_use]
     pub const fn handler(&'static self) -> &'static dyn Serve {
-        self
+        &self.0
     }
 }
 
@@ -169,143 +178,68 @@ impl<F, A, How> fmt::Debug for Function<F, A, How> {
     }
 }
 
-impl<F, A, G> Serve for Function<F, A, Awaited<G>>
+impl<F, A, How> Serve for (F, A, Way<How>)
+where
+    A: Arguments,
+    F: Calls<A::Ready, How, Kept = How::Kept> + Sync,
+    How: Keeps<A> + 'static,
+{
+    fn needs(&self) -> Needs {
+        self.1.needs()
+    }
+
+    fn serve(&'static self, request: &mut Option<Request>, params: Params, context: &Context) -> Reply {
+        let (function, arguments, _) = self;
+        let Some(early) = arguments.early(&params) else { return Reply::no_such_value() };
+        let (function, kept) = (*function, How::keep(arguments, params, context));
+        if A::EXTRACT {
+            let taking = arguments.take(early, Source::new(needed(request), context));
+            Reply::extracting(Box::pin(Answer::<_, _, How>::Taking { taking, function, kept }))
+        } else {
+            function.reply(arguments.at_once(early), kept)
+        }
+    }
+}
+
+impl<F, A, G> Serve for (F, A, Borrowing<G>)
 where
     A: Arguments,
     F: for<'a> AsyncCall<A::Given<'a>, G> + Sync + 'static,
     G: 'static,
-    Self: Sync,
 {
     fn needs(&self) -> Needs {
-        self.arguments.needs()
+        self.1.needs()
     }
 
     fn serve(&'static self, request: &mut Option<Request>, params: Params, context: &Context) -> Reply {
-        let Self { named: function, arguments, .. } = self;
+        let (function, arguments, _) = self;
         let Some(early) = arguments.early(&params) else { return Reply::no_such_value() };
-        if !A::EXTRACT {
-            return Reply::later(Box::pin(async move {
-                let ready = arguments.at_once(early);
-                function.answer(arguments.give(ready, &params)).await
-            }));
+        if A::EXTRACT {
+            let taking = arguments.take(early, Source::new(needed(request), context));
+            Reply::extracting(Box::pin(async move {
+                let ready = taking.await?;
+                Ok(function.answer(arguments.give(ready, &params)).await)
+            }))
+        } else {
+            let ready = arguments.at_once(early);
+            Reply::later(Box::pin(async move { function.answer(arguments.give(ready, &params)).await }))
         }
-        let mut source = Source::new(needed(request), context);
-        Reply::extracting(Box::pin(async move {
-            let ready = arguments.take(early, &mut source).await?;
-            drop(source);
-            Ok(function.answer(arguments.give(ready, &params)).await)
-        }))
-    }
-}
-
-impl<F, A, G> Serve for Function<F, A, Pooled<G>>
-where
-    A: Arguments,
-    F: for<'a> SyncCall<A::Given<'a>, G> + Sync + 'static,
-    G: 'static,
-    Self: Sync,
-{
-    fn needs(&self) -> Needs {
-        self.arguments.needs()
-    }
-
-    fn serve(&'static self, request: &mut Option<Request>, params: Params, context: &Context) -> Reply {
-        let Self { named: function, arguments, .. } = self;
-        let Some(early) = arguments.early(&params) else { return Reply::no_such_value() };
-        let context = context.clone();
-        let call = move |ready, params: Params| move || function.answer(arguments.give(ready, &params));
-        if !A::EXTRACT {
-            let job = call(arguments.at_once(early), params);
-            return Reply::later(Box::pin(async move { on_pool(&context, job).await }));
-        }
-        let mut source = Source::new(needed(request), &context);
-        Reply::extracting(Box::pin(async move {
-            let ready = arguments.take(early, &mut source).await?;
-            drop(source);
-            Ok(on_pool(&context, call(ready, params)).await)
-        }))
-    }
-}
-
-impl<F, A, G> Serve for Function<F, A, Inline<G>>
-where
-    A: Arguments,
-    F: for<'a> SyncCall<A::Given<'a>, G> + Sync + 'static,
-    G: 'static,
-    Self: Sync,
-{
-    fn needs(&self) -> Needs {
-        self.arguments.needs()
-    }
-
-    fn serve(&'static self, request: &mut Option<Request>, params: Params, context: &Context) -> Reply {
-        let Self { named: function, arguments, .. } = self;
-        let Some(early) = arguments.early(&params) else { return Reply::no_such_value() };
-        if !A::EXTRACT {
-            return Reply::now(function.answer(arguments.give(arguments.at_once(early), &params)));
-        }
-        let mut source = Source::new(needed(request), context);
-        Reply::extracting(Box::pin(async move {
-            let ready = arguments.take(early, &mut source).await?;
-            drop(source);
-            Ok(function.answer(arguments.give(ready, &params)))
-        }))
     }
 }
 
 /// A function of these arguments whose future is an answer. Not public API.
 #[doc(hidden)]
 pub trait AsyncCall<Given, G> {
-    type Answer: Future<Output = Response> + Send;
-
-    fn answer(&self, given: Given) -> Self::Answer;
+    fn answer(&self, given: Given) -> impl Future<Output = Response> + Send;
 }
 
 impl<F, Given, G> AsyncCall<Given, G> for F
 where
     F: Call<Given>,
     F::Output: Future + Send,
-    G: Responds<<F::Output as Future>::Output>,
+    G: Responds<<F::Output as Future>::Output> + 'static,
 {
-    type Answer = Answer<F::Output, G>;
-
-    fn answer(&self, given: Given) -> Self::Answer {
-        Answer { future: self.call(given), gives: PhantomData }
-    }
-}
-
-/// A function of these arguments whose output is an answer. Not public API.
-#[doc(hidden)]
-pub trait SyncCall<Given, G> {
-    fn answer(&self, given: Given) -> Response;
-}
-
-impl<F, Given, G> SyncCall<Given, G> for F
-where
-    F: Call<Given>,
-    G: Responds<F::Output>,
-{
-    fn answer(&self, given: Given) -> Response {
-        G::respond(self.call(given))
-    }
-}
-
-pin_project! {
-    /// The future of a function, whose output becomes an answer. Not public API.
-    #[doc(hidden)]
-    #[derive(Debug)]
-    pub struct Answer<R, G> {
-        #[pin]
-        future: R,
-        // As a function has it: the future may go to another thread whatever this is.
-        gives: PhantomData<fn() -> G>,
-    }
-}
-
-impl<R: Future, G: Responds<R::Output>> Future for Answer<R, G> {
-    type Output = Response;
-
-    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Response> {
-        Poll::Ready(G::respond(ready!(self.project().future.poll(task))))
+    fn answer(&self, given: Given) -> impl Future<Output = Response> + Send {
+        Called::<_, G>::new(self.call(given))
     }
 }
