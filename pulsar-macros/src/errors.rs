@@ -4,7 +4,7 @@
 //! attribute. Whoever writes tokens asks [`Errors::is_empty`] first.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 
 /// An ordered list of mistakes.
 #[derive(Default)]
@@ -55,7 +55,9 @@ pub(crate) fn beside(
         Some(registration) if errors.is_empty() => registration,
         _ => errors.into_tokens(),
     };
-    quote! { #item #behind }
+    let mut all = item;
+    all.extend(behind);
+    all
 }
 
 /// The text of a mistake: what is wrong, and the way out on a line of its own.

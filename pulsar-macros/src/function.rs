@@ -5,7 +5,7 @@
 //!
 //! The body is not parsed: it may be half written, and the registration does not depend on it.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{
     Attribute, Expr, ExprLit, FnArg, GenericArgument, GenericParam, Item, Lifetime, Lit, Meta, Pat, PatType,
@@ -86,14 +86,15 @@ impl Argument {
 impl Function {
     /// Reads the item and reports why it cannot be `role.noun`. `None` when it is no function at all.
     pub(crate) fn read(role: Role, item: TokenStream, errors: &mut Errors) -> Option<Self> {
-        let function: Written = match syn::parse2(item.clone()) {
+        let (head, body) = without_body(item.clone());
+        let function: Written = match syn::parse2(head) {
             Ok(function) => function,
             Err(error) => {
                 not_a_function(role, item, &error, errors);
                 return None;
             }
         };
-        let Written { attributes, visibility, signature, body } = function;
+        let Written { attributes, visibility, signature } = function;
         check_signature(role, &signature, errors);
         let arguments: Vec<Argument> = signature
             .inputs
@@ -176,12 +177,26 @@ pub(crate) fn result_of(output: &ReturnType) -> Option<Vec<&Type>> {
     Some(types.collect())
 }
 
-/// A function as it is written, its body unread.
+/// An item with nothing between the braces at its end, and what stood there. To hand every token of a body to a parser that leaves it
+/// alone is half of the work.
+fn without_body(item: TokenStream) -> (TokenStream, TokenStream) {
+    let mut tokens: Vec<TokenTree> = item.into_iter().collect();
+    let mut body = TokenStream::new();
+    if let Some(TokenTree::Group(group)) = tokens.last_mut()
+        && group.delimiter() == Delimiter::Brace
+    {
+        let mut empty = Group::new(Delimiter::Brace, TokenStream::new());
+        empty.set_span(group.span());
+        body = std::mem::replace(group, empty).stream();
+    }
+    (tokens.into_iter().collect(), body)
+}
+
+/// A function as it is written, without its body.
 struct Written {
     attributes: Vec<Attribute>,
     visibility: Visibility,
     signature: Signature,
-    body: TokenStream,
 }
 
 impl Parse for Written {
@@ -191,7 +206,7 @@ impl Parse for Written {
         let signature = input.parse()?;
         match input.parse() {
             Ok(TokenTree::Group(body)) if body.delimiter() == Delimiter::Brace && input.is_empty() => {
-                Ok(Written { attributes, visibility, signature, body: body.stream() })
+                Ok(Written { attributes, visibility, signature })
             }
             _ => Err(input.error("expected the body of a function")),
         }

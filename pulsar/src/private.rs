@@ -28,7 +28,7 @@ pub use crate::{
     context::Context,
     extract::State,
     files::EmbeddedFile,
-    function::{CannotBeAHandler, Function, Head, Last, MayReadMore, Reads, TextAt, ValueAt},
+    function::{Function, Head, Last, MayReadMore, Reads, TextAt, ValueAt},
     place::Place,
     problem::Problem,
     registry::{

@@ -19,7 +19,6 @@ mod tokens;
 pub(crate) mod url;
 
 use proc_macro2::TokenStream;
-use quote::quote;
 
 pub(crate) use attribute::Verb;
 
@@ -65,9 +64,9 @@ fn registration(
     let rule = attribute.rule.as_ref()?;
     let arguments = arguments::join(&attribute, rule, &function, errors);
     (sound && errors.is_empty()).then(|| {
-        let registration = tokens::registration(&attribute, rule, &function, &arguments);
-        let duplicates = duplicates::items(&attribute, rule, &function);
-        let warnings = blocking::warnings(&attribute, &function);
-        quote! { #registration #duplicates #warnings }
+        let mut tokens = tokens::registration(&attribute, rule, &function, &arguments);
+        tokens.extend(duplicates::items(&attribute, rule, &function));
+        tokens.extend(blocking::warnings(&attribute, &function));
+        tokens
     })
 }

@@ -15,11 +15,14 @@ use crate::{
     route::{
         arguments::{Joined, Source},
         attribute::{Attribute, Rule},
-        url,
+        url::{self, Url},
     },
 };
 
 /// The block for one attribute.
+///
+/// A stream of tokens that is put into another one goes through the compiler, which is most of what a macro costs: so what has one span
+/// is written in one piece.
 pub(crate) fn registration(
     attribute: &Attribute,
     rule: &Rule,
@@ -29,19 +32,19 @@ pub(crate) fn registration(
     let site = Span::mixed_site();
     let (crate_path, conditions) = (&attribute.crate_path, &function.conditions);
     let asks = asks(arguments);
-    // Of what the compiler finds wrong, and of arguments that are no state.
-    let traits = if asks.is_some() {
-        quote_spanned!(site=> use _pulsar::{CannotBeAHandler as _, NoRequirement as _};)
-    } else {
-        quote_spanned!(site=> use _pulsar::CannotBeAHandler as _;)
-    };
+    // Of arguments that are no state.
+    let traits = asks.is_some().then(|| quote_spanned!(site=> use _pulsar::NoRequirement as _;));
     let route = route(attribute, rule, function, arguments, asks);
     let (item, entry) = match url::of_route(attribute, rule, function, arguments) {
         // The one that is registered is the one whose URL is asked for.
-        Some(url) => {
-            let implementation = url.implementation(&route);
-            let of_url = url.route();
-            (Some(url.item), quote_spanned!(site=> #implementation _pulsar::inventory::submit! { #of_url }))
+        Some(Url { item, name, lifetime }) => {
+            let entry = quote_spanned! {site=>
+                impl _pulsar::RouteUrl for #name #lifetime {
+                    const ROUTE: _pulsar::Route = #route;
+                }
+                _pulsar::inventory::submit! { <#name as _pulsar::RouteUrl>::ROUTE }
+            };
+            (Some(item), entry)
         }
         None => (None, quote_spanned!(site=> _pulsar::inventory::submit! { #route })),
     };
@@ -67,24 +70,30 @@ fn route(
     asks: Option<TokenStream>,
 ) -> TokenStream {
     let site = Span::mixed_site();
-    let handler = handler(attribute, function, arguments);
-    let (methods, rule) = (&attribute.methods, &rule.literal);
-    let function_name = function.name.to_string();
-    let name = attribute.name.as_ref().map(|name| quote_spanned!(site=> .name(#name)));
-    let doc = Some(&function.doc).filter(|doc| !doc.is_empty()).map(|doc| quote_spanned!(site=> .doc(#doc)));
-    let blocking = is_pooled(attribute, function).then(|| quote_spanned!(site=> .blocking()));
+    let (methods, rule, name) = (&attribute.methods, &rule.literal, &function.name);
+    let function_name = name.to_string();
+    let own_name = attribute.name.iter();
+    let doc = Some(&function.doc).filter(|doc| !doc.is_empty()).into_iter();
+    let blocking = is_pooled(attribute, function).then(|| Ident::new("blocking", site)).into_iter();
+    let how = Ident::new(how(attribute, function, arguments), site);
+    let arguments = self::arguments(arguments);
+    let future = function.is_async.then(|| {
+        let at_name = site.located_at(name.span());
+        quote_spanned!(at_name=> <_ as _pulsar::HandlerFuture>::TYPE,)
+    });
+    let gives = gives(function);
     quote_spanned! {site=>
         _pulsar::Route::new(
             &[#(#methods),*],
             #rule,
             #function_name,
-            #handler,
+            (&_pulsar::Function::#how(#name, (#(#arguments,)*), #future #gives)).handler(),
             _pulsar::Place::here(module_path!()),
         )
-        #name
-        #doc
+        #(.name(#own_name))*
+        #(.doc(#doc))*
         #asks
-        #blocking
+        #(.#blocking())*
         .built_for_tests(cfg!(test))
     }
 }
@@ -93,15 +102,26 @@ fn is_pooled(attribute: &Attribute, function: &Function) -> bool {
     !function.is_async && attribute.inline.is_none()
 }
 
+/// The way in which the function is called.
+fn how(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>]) -> &'static str {
+    if is_pooled(attribute, function) {
+        "pooled"
+    } else if !function.is_async {
+        "inline"
+    } else if arguments.iter().any(|joined| matches!(joined.source, Source::Text(_))) {
+        "awaited_with_text"
+    } else {
+        "awaited"
+    }
+}
+
 /// The names of what may read nothing but what the client sent; the compiler knows whether it does.
 const READ_NO_MORE: [&str; 2] = ["Json", "Form"];
 
-/// The function, where its arguments come from, and what its output has to be.
-fn handler(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>]) -> TokenStream {
-    let site = Span::mixed_site();
-    let name = &function.name;
+/// Where the arguments come from.
+fn arguments(arguments: &[Joined<'_>]) -> Vec<TokenStream> {
     let last = arguments.iter().rposition(|joined| joined.source == Source::Extractor);
-    let from = arguments.iter().enumerate().map(|(number, Joined { argument, source })| {
+    let argument = |(number, Joined { argument, source }): (usize, &Joined<'_>)| {
         let (ty, span) = (&argument.ty, argument.span());
         match source {
             Source::Text(index) => {
@@ -112,30 +132,21 @@ fn handler(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>])
                 let index = Literal::usize_unsuffixed(*index);
                 quote_spanned!(span=> _pulsar::ValueAt(#index, <#ty as _pulsar::PathValue>::TYPE))
             }
+            Source::Extractor if last == Some(number) && is_named(ty, &READ_NO_MORE) => {
+                quote_spanned! {span=>
+                    _pulsar::Last(
+                        <#ty as _pulsar::Extractor<_>>::TYPE,
+                        { use _pulsar::MayReadMore as _; <_pulsar::Reads<#ty>>::NO_MORE },
+                    )
+                }
+            }
             Source::Extractor if last == Some(number) => {
-                let reads_no_more = if is_named(ty, &READ_NO_MORE) {
-                    quote_spanned!(span=> { use _pulsar::MayReadMore as _; <_pulsar::Reads<#ty>>::NO_MORE })
-                } else {
-                    quote_spanned!(span=> false)
-                };
-                quote_spanned!(span=> _pulsar::Last(<#ty as _pulsar::Extractor<_>>::TYPE, #reads_no_more))
+                quote_spanned!(span=> _pulsar::Last(<#ty as _pulsar::Extractor<_>>::TYPE, false))
             }
             Source::Extractor => quote_spanned!(span=> _pulsar::Head(<#ty as _pulsar::HeadExtractor>::TYPE)),
         }
-    });
-    let from = quote_spanned!(site=> (#(#from,)*));
-    let gives = gives(function);
-    let called = if function.is_async {
-        let at_name = site.located_at(name.span());
-        let future = quote_spanned!(at_name=> <_ as _pulsar::HandlerFuture>::TYPE);
-        let takes_text = arguments.iter().any(|joined| matches!(joined.source, Source::Text(_)));
-        let how = Ident::new(if takes_text { "awaited_with_text" } else { "awaited" }, site);
-        quote_spanned!(site=> #how(#name, #from, #future, #gives))
-    } else {
-        let how = Ident::new(if is_pooled(attribute, function) { "pooled" } else { "inline" }, site);
-        quote_spanned!(site=> #how(#name, #from, #gives))
     };
-    quote_spanned!(site=> (&_pulsar::Function::#called).handler())
+    arguments.iter().enumerate().map(argument).collect()
 }
 
 /// What the output is: an answer, or a `Result` of two, taken apart so that what one side lacks is said at that side.

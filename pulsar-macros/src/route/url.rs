@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use pulsar_pattern::Placeholder;
 use quote::{ToTokens, quote_spanned};
-use syn::{GenericArgument, PathArguments, Type, TypePath, TypeTuple, ext::IdentExt};
+use syn::{GenericArgument, PathArguments, Token, Type, TypePath, TypeTuple, ext::IdentExt};
 
 use crate::{
     errors::{Errors, with_help},
@@ -29,28 +29,9 @@ pub(crate) fn check(attribute: &Attribute, function: &Function, errors: &mut Err
 pub(crate) struct Url {
     /// Stands beside the function.
     pub(crate) item: TokenStream,
-    name: Ident,
-    /// Whether it has a lifetime.
-    borrows: bool,
-}
-
-impl Url {
-    /// What stands in the block: how `url!` finds the route.
-    pub(crate) fn implementation(&self, route: &TokenStream) -> TokenStream {
-        let (site, name) = (Span::mixed_site(), &self.name);
-        let elided = self.borrows.then(|| quote_spanned!(site=> <'_>));
-        quote_spanned! {site=>
-            impl _pulsar::RouteUrl for #name #elided {
-                const ROUTE: _pulsar::Route = #route;
-            }
-        }
-    }
-
-    /// The route, as others find it.
-    pub(crate) fn route(&self) -> TokenStream {
-        let (site, name) = (Span::mixed_site(), &self.name);
-        quote_spanned!(site=> <#name as _pulsar::RouteUrl>::ROUTE)
-    }
+    pub(crate) name: Ident,
+    /// What stands behind the name where any lifetime will do.
+    pub(crate) lifetime: Option<TokenStream>,
 }
 
 /// Nothing if another attribute writes it, or nobody shall.
@@ -71,22 +52,22 @@ pub(crate) fn of_route(
     let generics = borrows.then(|| quote_spanned!(site=> <'url>));
     let doc =
         format!(" What `url!({} {{ .. }})` takes: the values of `{}`.", function.name, rule.literal.value());
-    let lines = fields.iter().map(|Field { name, ty, doc, .. }| {
-        quote_spanned! {site=>
-            #[doc = #doc]
-            pub #name: #ty,
-        }
-    });
+    let docs = fields.iter().map(|field| &field.doc);
+    let names = fields.iter().map(|field| &field.name);
+    let types = fields.iter().map(|field| &field.ty);
     // At the function's name: that something else has this name is said here.
-    let keyword = quote_spanned!(name.span()=> struct);
+    let keyword = Token![struct](name.span());
     let item = quote_spanned! {site=>
         #(#conditions)*
         #[doc = #doc]
         #visibility #keyword #name #generics {
-            #(#lines)*
+            #(
+                #[doc = #docs]
+                pub #names: #types,
+            )*
         }
     };
-    Some(Url { item, name, borrows })
+    Some(Url { item, name, lifetime: borrows.then(|| quote_spanned!(site=> <'_>)) })
 }
 
 /// The name of the struct for the function that is called `function`.

@@ -17,7 +17,7 @@ pub(crate) struct user_url {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    use _pulsar::{CannotBeAHandler as _, NoRequirement as _};
+    use _pulsar::NoRequirement as _;
     impl _pulsar::RouteUrl for user_url {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["POST"],

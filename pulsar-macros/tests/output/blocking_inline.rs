@@ -6,7 +6,6 @@ struct nap_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    use _pulsar::CannotBeAHandler as _;
     impl _pulsar::RouteUrl for nap_url {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["GET"],

@@ -4,7 +4,6 @@ struct save_url {}
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    use _pulsar::CannotBeAHandler as _;
     impl _pulsar::RouteUrl for save_url {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["PUT"],

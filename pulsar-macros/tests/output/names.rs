@@ -10,7 +10,7 @@ struct handler_url {
 #[doc(hidden)]
 const _: () = {
     use my_framework::pulsar::__private as _pulsar;
-    use _pulsar::{CannotBeAHandler as _, NoRequirement as _};
+    use _pulsar::NoRequirement as _;
     impl _pulsar::RouteUrl for handler_url {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["POST"],

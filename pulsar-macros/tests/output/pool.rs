@@ -13,7 +13,6 @@ struct report_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    use _pulsar::CannotBeAHandler as _;
     impl _pulsar::RouteUrl for report_url<'_> {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["GET", "PURGE"],

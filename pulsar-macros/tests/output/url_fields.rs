@@ -27,7 +27,6 @@ pub struct page_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    use _pulsar::CannotBeAHandler as _;
     impl _pulsar::RouteUrl for page_url<'_> {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["GET"],

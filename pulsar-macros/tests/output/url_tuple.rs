@@ -9,7 +9,6 @@ struct day_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
-    use _pulsar::CannotBeAHandler as _;
     impl _pulsar::RouteUrl for day_url<'_> {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["GET"],

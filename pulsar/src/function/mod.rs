@@ -15,7 +15,7 @@
 mod arguments;
 mod call;
 
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, ops::Deref};
 
 pub use self::arguments::{Head, Last, MayReadMore, Reads, TextAt, ValueAt};
 use self::{
@@ -156,19 +156,27 @@ where
     }
 }
 
-/// The other case of [`Function::handler`]: so the compiler says what is wrong with a type once, where it is named, and not again
-/// here. It is no `const fn`, so that a function that has nothing wrong with it and still cannot be served is an error here.
+/// The other case of [`Function::handler`], which is found behind it: so the compiler says what is wrong with a type once, where it is
+/// named, and not again here. Nothing of it is `const`, so that a function that has nothing wrong with it and still cannot be served is
+/// an error here.
 ///
-/// Not public API. Used by generated code.
+/// Not public API.
 #[doc(hidden)]
-pub trait CannotBeAHandler {
+#[derive(Debug)]
+pub struct CannotBeAHandler;
+
+impl CannotBeAHandler {
     /// Not public API.
-    fn handler(&'static self) -> &'static dyn Serve;
+    pub fn handler(&'static self) -> &'static dyn Serve {
+        unreachable!("a program with it is not compiled to its end")
+    }
 }
 
-impl<F, A, How> CannotBeAHandler for Function<F, A, How> {
-    fn handler(&'static self) -> &'static dyn Serve {
-        unreachable!("a program with it is not compiled to its end")
+impl<F, A, How> Deref for Function<F, A, How> {
+    type Target = CannotBeAHandler;
+
+    fn deref(&self) -> &CannotBeAHandler {
+        &CannotBeAHandler
     }
 }
 
