@@ -79,6 +79,11 @@ fn borrowed_by_inline(text: &str) -> impl IntoResponse {
     Shouted(text)
 }
 
+#[post("/borrowed/inline/<text>", inline)]
+fn borrowed_by_inline_with_a_body(text: &str, body: String) -> Result<Shouted<'_>> {
+    if body == "loud" { Ok(Shouted(text)) } else { Err(Error::status(409)) }
+}
+
 #[put("/arguments/<a>/<int(signed=true):b>/<c>/<d>")]
 #[allow(clippy::too_many_arguments)] // more than a person writes, to see each kind among the others
 async fn many_arguments(
@@ -102,6 +107,11 @@ fn what_is_given_may_borrow_from_the_path() {
         let answer = block_on(client.get(&format!("/handlers/borrowed/{how}/n%C3%A9e")).send());
         assert_eq!(answer.text(), "NÉE", "{how}");
     }
+    let post =
+        |body: &[u8]| block_on(client.post("/handlers/borrowed/inline/n%C3%A9e").body(body.to_vec()).send());
+    assert_eq!(post(b"loud").text(), "NÉE");
+    assert_eq!(post(b"low").status(), 409);
+    assert_eq!(post(b"\xff").status(), 400, "the extractor refuses the body");
 }
 
 #[test]
