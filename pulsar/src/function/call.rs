@@ -10,8 +10,8 @@ use std::{
 use pin_project_lite::pin_project;
 
 use super::{
-    Responds,
     arguments::{Arguments, Call},
+    output::Responds,
 };
 use crate::{
     body::{BoxFuture, Response},

@@ -14,6 +14,7 @@
 
 mod arguments;
 mod call;
+mod output;
 
 use std::{fmt, marker::PhantomData, ops::Deref};
 
@@ -21,10 +22,11 @@ pub use self::arguments::{Head, Last, MayReadMore, Reads, TextAt, ValueAt};
 use self::{
     arguments::{Arguments, Call, Source, Takes},
     call::{Answer, Awaited, Called, Calls, Inline, Keeps, Pooled},
+    output::{Responds, Sides},
 };
 use crate::{
     body::{Request, Response},
-    bounds::{HandlerError, HandlerOutput, Named},
+    bounds::Named,
     context::Context,
     handler::{Needs, Reply, Serve, needed},
     request::Params,
@@ -43,53 +45,6 @@ pub struct Way<How>(PhantomData<fn() -> How>);
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Borrowing<Gives>(PhantomData<fn() -> Gives>);
-
-/// What a function gives: a value, the two sides of a `Result`. Each side is asked for what it has to be where it is named.
-/// Not public API. Used by generated code.
-#[doc(hidden)]
-pub trait Sides<Output> {
-    /// How the output is made an answer.
-    type Gives;
-}
-
-impl<T> Sides<T> for Named<T> {
-    type Gives = Value;
-}
-
-impl<T, E> Sides<Result<T, E>> for (Named<T>, Named<E>) {
-    type Gives = ValueOrError;
-}
-
-/// What a function gives is an answer. Not public API.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Value;
-
-/// What a function gives is a `Result` of answers. Not public API.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct ValueOrError;
-
-/// How an output is made an answer. Not public API.
-#[doc(hidden)]
-pub trait Responds<Output> {
-    fn respond(output: Output) -> Response;
-}
-
-impl<T: HandlerOutput> Responds<T> for Value {
-    fn respond(output: T) -> Response {
-        output.respond()
-    }
-}
-
-impl<T: HandlerOutput, E: HandlerError> Responds<Result<T, E>> for ValueOrError {
-    fn respond(output: Result<T, E>) -> Response {
-        match output {
-            Ok(value) => value.respond(),
-            Err(error) => error.respond(),
-        }
-    }
-}
 
 impl<F, A> Function<F, A, ()> {
     /// One that is awaited. Not public API. Used by generated code.
@@ -167,6 +122,7 @@ pub struct CannotBeAHandler;
 
 impl CannotBeAHandler {
     /// Not public API.
+    #[allow(clippy::unused_self)] // it is found as a method
     pub fn handler(&'static self) -> &'static dyn Serve {
         unreachable!("a program with it is not compiled to its end")
     }
