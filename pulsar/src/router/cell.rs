@@ -10,7 +10,7 @@
 // A call costs more than most of what is called for each segment.
 #![allow(clippy::inline_always)]
 
-use wide::u8x16;
+use super::chunk::{CHUNK, Percents};
 
 /// How many bytes are read at once.
 pub(super) const WORD: usize = 8;
@@ -200,13 +200,13 @@ impl Short {
     pub(super) fn fill(&mut self, path: &[u8]) -> (u64, bool) {
         let len = path.len();
         let mut ends = 0;
-        let mut percents = u8x16::ZERO;
+        let mut percents = Percents::none();
         let mut add = |at: usize, bytes: [u8; CHUNK]| {
             let at = at & 63;
             if let Some(place) = self.0.get_mut(at + WORD..).and_then(<[u8]>::first_chunk_mut) {
                 *place = bytes;
             }
-            ends |= u64::from(slashes(&bytes, &mut percents)) << at;
+            ends |= u64::from(percents.slashes(&bytes)) << at;
         };
         // From both ends: pieces overlap, and none is shorter.
         match (path.first_chunk(), path.last_chunk()) {
@@ -225,7 +225,7 @@ impl Short {
         }
         // A final slash ends no other segment than the one before it.
         let end = 1 << (len.wrapping_sub(1) & 63) & !ends;
-        (ends >> 1 | end, percents.to_bitmask() != 0)
+        (ends >> 1 | end, percents.any())
     }
 
     #[inline(always)]
@@ -329,23 +329,12 @@ impl Ends for &[u8] {
 pub(super) fn end_of_segment(path: &[u8], start: usize) -> usize {
     let rest = path.get(start..).unwrap_or_default();
     if let Some(chunk) = rest.first_chunk() {
-        let slashes = slashes(chunk, &mut u8x16::splat(0));
+        let slashes = Percents::none().slashes(chunk);
         if slashes != 0 {
             return start + slashes.trailing_zeros() as usize;
         }
     }
     memchr::memchr(b'/', rest).map_or(path.len(), |length| start + length)
-}
-
-/// How many bytes are looked at together.
-pub(super) const CHUNK: usize = 16;
-
-/// A bit for each slash. What is a `%` is added to `percents`.
-#[inline(always)]
-fn slashes(chunk: &[u8; CHUNK], percents: &mut u8x16) -> u32 {
-    let chunk = u8x16::new(*chunk);
-    *percents |= chunk.simd_eq(u8x16::splat(b'%'));
-    chunk.simd_eq(u8x16::splat(b'/')).to_bitmask()
 }
 
 /// A path of less than 16 bytes, with zeros behind it.
@@ -376,17 +365,17 @@ pub(super) fn padded(path: &[u8]) -> [u8; CHUNK] {
 #[inline(always)]
 pub(super) fn marks(path: &[u8]) -> (u128, bool) {
     let mut ends = 0;
-    let mut percents = u8x16::ZERO;
+    let mut percents = Percents::none();
     let mut at = 0;
     for chunk in path.as_chunks().0 {
-        ends |= u128::from(slashes(chunk, &mut percents)) << (at & 127);
+        ends |= u128::from(percents.slashes(chunk)) << (at & 127);
         at += CHUNK;
     }
     if let Some(last) = path.last_chunk() {
-        ends |= u128::from(slashes(last, &mut percents)) << ((path.len() - CHUNK) & 127);
+        ends |= u128::from(percents.slashes(last)) << ((path.len() - CHUNK) & 127);
     }
     let end = 1 << (path.len().wrapping_sub(1) & 127) & !ends;
-    (ends >> 1 | end, percents.to_bitmask() != 0)
+    (ends >> 1 | end, percents.any())
 }
 
 /// Whether a value is `.` or `..`, or nothing.

@@ -6,11 +6,12 @@
 //!
 //! Backwards, from a name or a function and values to a URL, goes `reverse`, on the same table.
 //!
-//! Files, lower ones first: `entry`, `errors`, `reply`, `rewrite`, `cell`; `mount`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `walk`, `find`; `trie`, `layout`; `lookup`, `reach`, `reverse`;
+//! Files, lower ones first: `entry`, `errors`, `reply`, `rewrite`, `chunk`, `cell`; `mount`; `target`, `matcher`, `overlap`; `language`, `specificity`; `table`; `walk`, `find`; `trie`, `layout`; `lookup`, `reach`, `reverse`;
 //! `names`; `service`, `wsgi`; `routes`; `typed`, `url_for`, `compile`, `advice`.
 
 mod advice;
 mod cell;
+mod chunk;
 mod compile;
 mod entry;
 mod errors;
