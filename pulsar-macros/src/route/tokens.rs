@@ -32,8 +32,10 @@ pub(crate) fn registration(
     let site = Span::mixed_site();
     let (crate_path, conditions) = (&attribute.crate_path, &function.conditions);
     let asks = asks(arguments);
-    // Of arguments that are no state.
-    let traits = asks.is_some().then(|| quote_spanned!(site=> use _pulsar::NoRequirement as _;));
+    // Of arguments that are no state, and of those that may look at more than what was sent.
+    let no_requirement = asks.is_some().then(|| quote_spanned!(site=> use _pulsar::NoRequirement as _;));
+    let may_read_more =
+        arguments.iter().any(reads_no_more).then(|| quote_spanned!(site=> use _pulsar::MayReadMore as _;));
     let route = route(attribute, rule, function, arguments, asks);
     let (item, entry) = match url::of_route(attribute, rule, function, arguments) {
         // The one that is registered is the one whose URL is asked for.
@@ -55,7 +57,8 @@ pub(crate) fn registration(
         #[doc(hidden)]
         const _: () = {
             use #crate_path::__private as _pulsar;
-            #traits
+            #no_requirement
+            #may_read_more
             #entry
         };
     }
@@ -116,12 +119,18 @@ fn how(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>]) -> 
 }
 
 /// The names of what may read nothing but what the client sent; the compiler knows whether it does.
-const READ_NO_MORE: [&str; 2] = ["Json", "Form"];
+const READ_NO_MORE: [&str; 6] = ["Json", "Form", "Query", "State", "Bytes", "String"];
+
+/// Whether an argument may be such an extractor.
+fn reads_no_more(joined: &Joined<'_>) -> bool {
+    joined.source == Source::Extractor && is_named(&joined.argument.ty, &READ_NO_MORE)
+}
 
 /// Where the arguments come from.
 fn arguments(arguments: &[Joined<'_>]) -> Vec<TokenStream> {
     let last = arguments.iter().rposition(|joined| joined.source == Source::Extractor);
-    let argument = |(number, Joined { argument, source }): (usize, &Joined<'_>)| {
+    let argument = |(number, joined): (usize, &Joined<'_>)| {
+        let Joined { argument, source } = joined;
         let (ty, span) = (&argument.ty, argument.span());
         match source {
             Source::Text(index) => {
@@ -132,18 +141,18 @@ fn arguments(arguments: &[Joined<'_>]) -> Vec<TokenStream> {
                 let index = Literal::usize_unsuffixed(*index);
                 quote_spanned!(span=> _pulsar::ValueAt(#index, <#ty as _pulsar::PathValue>::TYPE))
             }
-            Source::Extractor if last == Some(number) && is_named(ty, &READ_NO_MORE) => {
-                quote_spanned! {span=>
-                    _pulsar::Last(
-                        <#ty as _pulsar::Extractor<_>>::TYPE,
-                        { use _pulsar::MayReadMore as _; <_pulsar::Reads<#ty>>::NO_MORE },
-                    )
+            Source::Extractor => {
+                let reads_no_more = if reads_no_more(joined) {
+                    quote_spanned!(span=> <_pulsar::Reads<#ty>>::NO_MORE)
+                } else {
+                    quote_spanned!(span=> false)
+                };
+                if last == Some(number) {
+                    quote_spanned!(span=> _pulsar::Last(<#ty as _pulsar::Extractor<_>>::TYPE, #reads_no_more))
+                } else {
+                    quote_spanned!(span=> _pulsar::Head(<#ty as _pulsar::HeadExtractor>::TYPE, #reads_no_more))
                 }
             }
-            Source::Extractor if last == Some(number) => {
-                quote_spanned!(span=> _pulsar::Last(<#ty as _pulsar::Extractor<_>>::TYPE, false))
-            }
-            Source::Extractor => quote_spanned!(span=> _pulsar::Head(<#ty as _pulsar::HeadExtractor>::TYPE)),
         }
     };
     arguments.iter().enumerate().map(argument).collect()

@@ -18,6 +18,7 @@ pub(crate) struct user_url {
 const _: () = {
     use ::pulsar::__private as _pulsar;
     use _pulsar::NoRequirement as _;
+    use _pulsar::MayReadMore as _;
     impl _pulsar::RouteUrl for user_url {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["POST"],
@@ -27,13 +28,13 @@ const _: () = {
                     user,
                     (
                         _pulsar::ValueAt(0, <u64 as _pulsar::PathValue>::TYPE),
-                        _pulsar::Head(<State<Db> as _pulsar::HeadExtractor>::TYPE),
+                        _pulsar::Head(
+                            <State<Db> as _pulsar::HeadExtractor>::TYPE,
+                            <_pulsar::Reads<State<Db>>>::NO_MORE,
+                        ),
                         _pulsar::Last(
                             <Json<Edit> as _pulsar::Extractor<_>>::TYPE,
-                            {
-                                use _pulsar::MayReadMore as _;
-                                <_pulsar::Reads<Json<Edit>>>::NO_MORE
-                            },
+                            <_pulsar::Reads<Json<Edit>>>::NO_MORE,
                         ),
                     ),
                     <_ as _pulsar::HandlerFuture>::TYPE,

@@ -11,6 +11,7 @@ struct handler_url {
 const _: () = {
     use my_framework::pulsar::__private as _pulsar;
     use _pulsar::NoRequirement as _;
+    use _pulsar::MayReadMore as _;
     impl _pulsar::RouteUrl for handler_url {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["POST"],
@@ -20,7 +21,10 @@ const _: () = {
                     handler,
                     (
                         _pulsar::ValueAt(0, <u8 as _pulsar::PathValue>::TYPE),
-                        _pulsar::Head(<State<Db> as _pulsar::HeadExtractor>::TYPE),
+                        _pulsar::Head(
+                            <State<Db> as _pulsar::HeadExtractor>::TYPE,
+                            <_pulsar::Reads<State<Db>>>::NO_MORE,
+                        ),
                         _pulsar::Last(<Body as _pulsar::Extractor<_>>::TYPE, false),
                     ),
                     <_ as _pulsar::HandlerFuture>::TYPE,

@@ -13,6 +13,7 @@ struct report_url<'url> {
 #[doc(hidden)]
 const _: () = {
     use ::pulsar::__private as _pulsar;
+    use _pulsar::MayReadMore as _;
     impl _pulsar::RouteUrl for report_url<'_> {
         const ROUTE: _pulsar::Route = _pulsar::Route::new(
                 &["GET", "PURGE"],
@@ -25,7 +26,7 @@ const _: () = {
                         _pulsar::TextAt(1),
                         _pulsar::Last(
                             <Query<Filter> as _pulsar::Extractor<_>>::TYPE,
-                            false,
+                            <_pulsar::Reads<Query<Filter>>>::NO_MORE,
                         ),
                     ),
                     <_ as _pulsar::HandlerOutput>::TYPE,

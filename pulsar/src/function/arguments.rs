@@ -2,13 +2,14 @@
 
 use std::marker::PhantomData;
 
+use bytes::Bytes;
 use http::request::Parts;
 
 use crate::{
     body::{Body, Request, Response},
     bounds::{Extractor, HeadExtractor, Named, PathValue},
     context::Context,
-    extract::{Form, Json},
+    extract::{Form, Json, Query, State},
     handler::Needs,
     request::Params,
 };
@@ -74,10 +75,11 @@ pub struct TextAt(pub usize);
 #[derive(Debug)]
 pub struct ValueAt<T>(pub usize, pub Named<T>);
 
-/// An extractor before the last one. Not public API. Used by generated code.
+/// An extractor before the last one, and whether it [reads](Reads) nothing but what the client sent. Not public API. Used by generated
+/// code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Head<T>(pub Named<T>);
+pub struct Head<T>(pub Named<T>, pub bool);
 
 /// The last extractor, which may take the body, and whether it [reads](Reads) nothing but what the client sent. Not public API. Used by
 /// generated code.
@@ -91,15 +93,17 @@ pub struct Last<T, Via>(pub Named<(T, Via)>, pub bool);
 #[derive(Debug)]
 pub struct Reads<T>(PhantomData<T>);
 
-impl<T> Reads<Json<T>> {
-    /// Not public API.
-    pub const NO_MORE: bool = true;
+macro_rules! reads_no_more {
+    ($([$($parameter:ident)?] $type:ty),+ $(,)?) => {
+        $(impl$(<$parameter>)? Reads<$type> {
+            /// Not public API.
+            pub const NO_MORE: bool = true;
+        })+
+    };
 }
 
-impl<T> Reads<Form<T>> {
-    /// Not public API.
-    pub const NO_MORE: bool = true;
-}
+// Those of which the macro asks it: see `READ_NO_MORE` there.
+reads_no_more!([T] Form<T>, [T] Json<T>, [T] Query<T>, [T] State<T>, [] Bytes, [] String);
 
 /// The other case: nobody knows what a foreign extractor looks for. Not public API. Used by generated code.
 #[doc(hidden)]
@@ -109,6 +113,11 @@ pub trait MayReadMore {
 }
 
 impl<T> MayReadMore for Reads<T> {}
+
+/// What an extractor needs, which may read no more than what the client sent.
+fn needs(reads_no_more: bool) -> Needs {
+    if reads_no_more { Needs::Sent } else { Needs::All }
+}
 
 /// What arguments are given to a function, whether or not they can be had. Not public API.
 #[doc(hidden)]
@@ -246,7 +255,7 @@ impl<T: HeadExtractor + Send + 'static> Argument for Head<T> {
     type Ready = T;
 
     fn needs(&self) -> Needs {
-        Needs::All
+        needs(self.1)
     }
 
     fn early(&self, _: &Params) -> Option<()> {
@@ -277,7 +286,7 @@ impl<T: Extractor<Via> + Send + 'static, Via: 'static> Argument for Last<T, Via>
     type Ready = T;
 
     fn needs(&self) -> Needs {
-        if self.1 { Needs::Sent } else { Needs::All }
+        needs(self.1)
     }
 
     fn early(&self, _: &Params) -> Option<()> {
