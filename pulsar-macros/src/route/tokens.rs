@@ -90,7 +90,7 @@ fn route(
             &[#(#methods),*],
             #rule,
             #function_name,
-            (&_pulsar::Function::#how(#name, (#(#arguments,)*), #future #gives)).handler(),
+            (&_pulsar::Function::#how(#name, #arguments, #future #gives)).handler(),
             _pulsar::Place::here(module_path!()),
         )
         #(.name(#own_name))*
@@ -126,8 +126,8 @@ fn reads_no_more(joined: &Joined<'_>) -> bool {
     joined.source == Source::Extractor && is_named(&joined.argument.ty, &READ_NO_MORE)
 }
 
-/// Where the arguments come from.
-fn arguments(arguments: &[Joined<'_>]) -> Vec<TokenStream> {
+/// Where the arguments come from: pairs of the first one and the rest.
+fn arguments(arguments: &[Joined<'_>]) -> TokenStream {
     let last = arguments.iter().rposition(|joined| joined.source == Source::Extractor);
     let argument = |(number, joined): (usize, &Joined<'_>)| {
         let Joined { argument, source } = joined;
@@ -155,7 +155,12 @@ fn arguments(arguments: &[Joined<'_>]) -> Vec<TokenStream> {
             }
         }
     };
-    arguments.iter().enumerate().map(argument).collect()
+    let site = Span::mixed_site();
+    arguments
+        .iter()
+        .enumerate()
+        .map(argument)
+        .rfold(quote_spanned!(site=> ()), |rest, first| quote_spanned!(site=> (#first, #rest)))
 }
 
 /// What the output is: an answer, or a `Result` of two, taken apart so that what one side lacks is said at that side.

@@ -28,13 +28,18 @@ const _: () = {
                     user,
                     (
                         _pulsar::ValueAt(0, <u64 as _pulsar::PathValue>::TYPE),
-                        _pulsar::Head(
-                            <State<Db> as _pulsar::HeadExtractor>::TYPE,
-                            <_pulsar::Reads<State<Db>>>::NO_MORE,
-                        ),
-                        _pulsar::Last(
-                            <Json<Edit> as _pulsar::Extractor<_>>::TYPE,
-                            <_pulsar::Reads<Json<Edit>>>::NO_MORE,
+                        (
+                            _pulsar::Head(
+                                <State<Db> as _pulsar::HeadExtractor>::TYPE,
+                                <_pulsar::Reads<State<Db>>>::NO_MORE,
+                            ),
+                            (
+                                _pulsar::Last(
+                                    <Json<Edit> as _pulsar::Extractor<_>>::TYPE,
+                                    <_pulsar::Reads<Json<Edit>>>::NO_MORE,
+                                ),
+                                (),
+                            ),
                         ),
                     ),
                     <_ as _pulsar::HandlerFuture>::TYPE,

@@ -20,7 +20,7 @@ const _: () = {
                     page,
                     (
                         _pulsar::TextAt(0),
-                        _pulsar::ValueAt(1, <u32 as _pulsar::PathValue>::TYPE),
+                        (_pulsar::ValueAt(1, <u32 as _pulsar::PathValue>::TYPE), ()),
                     ),
                     <_ as _pulsar::HandlerFuture>::TYPE,
                     <_ as _pulsar::HandlerOutput>::TYPE,

@@ -20,7 +20,7 @@ const _: () = {
                 "nap",
                 (&_pulsar::Function::awaited(
                     nap,
-                    (_pulsar::ValueAt(0, <u64 as _pulsar::PathValue>::TYPE),),
+                    (_pulsar::ValueAt(0, <u64 as _pulsar::PathValue>::TYPE), ()),
                     <_ as _pulsar::HandlerFuture>::TYPE,
                     <_ as _pulsar::HandlerOutput>::TYPE,
                 ))

@@ -11,7 +11,7 @@ const _: () = {
                 "save",
                 (&_pulsar::Function::inline(
                     save,
-                    (_pulsar::Last(<Request as _pulsar::Extractor<_>>::TYPE, false),),
+                    (_pulsar::Last(<Request as _pulsar::Extractor<_>>::TYPE, false), ()),
                     <_ as _pulsar::HandlerOutput>::TYPE,
                 ))
                     .handler(),

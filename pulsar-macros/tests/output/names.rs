@@ -21,11 +21,16 @@ const _: () = {
                     handler,
                     (
                         _pulsar::ValueAt(0, <u8 as _pulsar::PathValue>::TYPE),
-                        _pulsar::Head(
-                            <State<Db> as _pulsar::HeadExtractor>::TYPE,
-                            <_pulsar::Reads<State<Db>>>::NO_MORE,
+                        (
+                            _pulsar::Head(
+                                <State<Db> as _pulsar::HeadExtractor>::TYPE,
+                                <_pulsar::Reads<State<Db>>>::NO_MORE,
+                            ),
+                            (
+                                _pulsar::Last(<Body as _pulsar::Extractor<_>>::TYPE, false),
+                                (),
+                            ),
                         ),
-                        _pulsar::Last(<Body as _pulsar::Extractor<_>>::TYPE, false),
                     ),
                     <_ as _pulsar::HandlerFuture>::TYPE,
                     <_ as _pulsar::HandlerOutput>::TYPE,

@@ -23,10 +23,15 @@ const _: () = {
                     report,
                     (
                         _pulsar::ValueAt(0, <u16 as _pulsar::PathValue>::TYPE),
-                        _pulsar::TextAt(1),
-                        _pulsar::Last(
-                            <Query<Filter> as _pulsar::Extractor<_>>::TYPE,
-                            <_pulsar::Reads<Query<Filter>>>::NO_MORE,
+                        (
+                            _pulsar::TextAt(1),
+                            (
+                                _pulsar::Last(
+                                    <Query<Filter> as _pulsar::Extractor<_>>::TYPE,
+                                    <_pulsar::Reads<Query<Filter>>>::NO_MORE,
+                                ),
+                                (),
+                            ),
                         ),
                     ),
                     <_ as _pulsar::HandlerOutput>::TYPE,

@@ -36,15 +36,34 @@ const _: () = {
                     page,
                     (
                         _pulsar::ValueAt(0, <String as _pulsar::PathValue>::TYPE),
-                        _pulsar::ValueAt(1, <Cow<'_, str> as _pulsar::PathValue>::TYPE),
-                        _pulsar::ValueAt(
-                            2,
-                            <std::path::PathBuf as _pulsar::PathValue>::TYPE,
+                        (
+                            _pulsar::ValueAt(
+                                1,
+                                <Cow<'_, str> as _pulsar::PathValue>::TYPE,
+                            ),
+                            (
+                                _pulsar::ValueAt(
+                                    2,
+                                    <std::path::PathBuf as _pulsar::PathValue>::TYPE,
+                                ),
+                                (
+                                    _pulsar::ValueAt(
+                                        3,
+                                        <Token<'_> as _pulsar::PathValue>::TYPE,
+                                    ),
+                                    (
+                                        _pulsar::ValueAt(
+                                            4,
+                                            <Vec<Uuid> as _pulsar::PathValue>::TYPE,
+                                        ),
+                                        (
+                                            _pulsar::ValueAt(5, <u8 as _pulsar::PathValue>::TYPE),
+                                            (_pulsar::TextAt(6), ()),
+                                        ),
+                                    ),
+                                ),
+                            ),
                         ),
-                        _pulsar::ValueAt(3, <Token<'_> as _pulsar::PathValue>::TYPE),
-                        _pulsar::ValueAt(4, <Vec<Uuid> as _pulsar::PathValue>::TYPE),
-                        _pulsar::ValueAt(5, <u8 as _pulsar::PathValue>::TYPE),
-                        _pulsar::TextAt(6),
                     ),
                     <_ as _pulsar::HandlerOutput>::TYPE,
                 ))

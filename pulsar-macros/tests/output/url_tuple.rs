@@ -23,6 +23,7 @@ const _: () = {
                             > as _pulsar::Extractor<_>>::TYPE,
                             false,
                         ),
+                        (),
                     ),
                     <_ as _pulsar::HandlerOutput>::TYPE,
                 ))

@@ -125,10 +125,11 @@ pub trait Takes {
     type Given<'a>;
 }
 
-/// Where an argument comes from. Not public API.
+/// Where an argument comes from, or all arguments of a function: those are pairs of the first one and the rest, with `()` behind the
+/// last one. What it does is compiled once for all functions of the same arguments. Not public API.
 #[doc(hidden)]
-pub trait Argument: Takes + Sync + 'static {
-    /// Whether it is taken from the request.
+pub trait Arguments: Takes + Sync + 'static {
+    /// Whether anything is taken from the request.
     const EXTRACT: bool;
     /// What is known before the request is read.
     type Early: Send + 'static;
@@ -145,7 +146,7 @@ pub trait Argument: Takes + Sync + 'static {
     ///
     /// # Panics
     ///
-    /// Panics if it is taken from the request.
+    /// Panics if something is taken from the request.
     fn at_once(&self, early: Self::Early) -> Self::Ready;
 
     /// The error is what an extractor refuses the request with.
@@ -155,34 +156,14 @@ pub trait Argument: Takes + Sync + 'static {
         source: &mut Source,
     ) -> impl Future<Output = Result<Self::Ready, Response>> + Send;
 
-    fn give<'a>(&self, ready: Self::Ready, params: &'a Params) -> Self::Given<'a>;
-}
-
-/// Where all arguments of a function come from: the same for them together. What it does is compiled once for all functions of
-/// these arguments. Not public API.
-#[doc(hidden)]
-pub trait Arguments: Takes + Sync + 'static {
-    /// Whether anything is taken from the request.
-    const EXTRACT: bool;
-    type Early: Send + 'static;
-    type Ready: Send + 'static;
-
-    fn needs(&self) -> Needs;
-
-    /// `None` if a path value does not fit its type.
-    fn early(&self, params: &Params) -> Option<Self::Early>;
-
-    /// # Panics
-    ///
-    /// Panics if something is taken from the request.
-    fn at_once(&self, early: Self::Early) -> Self::Ready;
-
-    /// The error is what an extractor refuses the request with.
-    fn take(
+    /// Takes all that is taken from a request.
+    fn take_all(
         &'static self,
         early: Self::Early,
-        source: Source,
-    ) -> impl Future<Output = Result<Self::Ready, Response>> + Send + 'static;
+        mut source: Source,
+    ) -> impl Future<Output = Result<Self::Ready, Response>> + Send + 'static {
+        async move { self.take(early, &mut source).await }
+    }
 
     fn give<'a>(&self, ready: Self::Ready, params: &'a Params) -> Self::Given<'a>;
 }
@@ -191,7 +172,7 @@ impl Takes for TextAt {
     type Given<'a> = &'a str;
 }
 
-impl Argument for TextAt {
+impl Arguments for TextAt {
     const EXTRACT: bool = false;
     type Early = ();
     type Ready = ();
@@ -219,7 +200,7 @@ impl<T> Takes for ValueAt<T> {
     type Given<'a> = T;
 }
 
-impl<T: PathValue + Send + 'static> Argument for ValueAt<T> {
+impl<T: PathValue + Send + 'static> Arguments for ValueAt<T> {
     const EXTRACT: bool = false;
     type Early = T;
     type Ready = T;
@@ -249,7 +230,7 @@ impl<T> Takes for Head<T> {
     type Given<'a> = T;
 }
 
-impl<T: HeadExtractor + Send + 'static> Argument for Head<T> {
+impl<T: HeadExtractor + Send + 'static> Arguments for Head<T> {
     const EXTRACT: bool = true;
     type Early = ();
     type Ready = T;
@@ -280,7 +261,7 @@ impl<T, Via> Takes for Last<T, Via> {
     type Given<'a> = T;
 }
 
-impl<T: Extractor<Via> + Send + 'static, Via: 'static> Argument for Last<T, Via> {
+impl<T: Extractor<Via> + Send + 'static, Via: 'static> Arguments for Last<T, Via> {
     const EXTRACT: bool = true;
     type Early = ();
     type Ready = T;
@@ -307,64 +288,94 @@ impl<T: Extractor<Via> + Send + 'static, Via: 'static> Argument for Last<T, Via>
     }
 }
 
-macro_rules! arguments {
-    ($($type:ident $index:tt)*) => {
-        impl<$($type: Takes),*> Takes for ($($type,)*) {
-            type Given<'a> = ($($type::Given<'a>,)*);
-        }
+impl Takes for () {
+    type Given<'a> = ();
+}
 
-        #[allow(unused_mut, unused_variables, clippy::unused_unit)] // of none there is nothing to take
-        impl<$($type: Argument),*> Arguments for ($($type,)*) {
-            const EXTRACT: bool = false $(|| $type::EXTRACT)*;
-            type Early = ($($type::Early,)*);
-            type Ready = ($($type::Ready,)*);
+impl Arguments for () {
+    const EXTRACT: bool = false;
+    type Early = ();
+    type Ready = ();
 
-            fn needs(&self) -> Needs {
-                Needs::Nothing$(.max(self.$index.needs()))*
-            }
+    fn needs(&self) -> Needs {
+        Needs::Nothing
+    }
 
-            fn early(&self, params: &Params) -> Option<Self::Early> {
-                Some(($(self.$index.early(params)?,)*))
-            }
+    fn early(&self, _: &Params) -> Option<()> {
+        Some(())
+    }
 
-            fn at_once(&self, early: Self::Early) -> Self::Ready {
-                ($(self.$index.at_once(early.$index),)*)
-            }
+    fn at_once(&self, (): ()) {}
 
-            async fn take(&'static self, early: Self::Early, mut source: Source) -> Result<Self::Ready, Response> {
-                Ok(($(self.$index.take(early.$index, &mut source).await?,)*))
-            }
+    async fn take(&self, (): (), _: &mut Source) -> Result<(), Response> {
+        Ok(())
+    }
 
-            fn give<'a>(&self, ready: Self::Ready, params: &'a Params) -> Self::Given<'a> {
-                ($(self.$index.give(ready.$index, params),)*)
-            }
-        }
+    fn give(&self, (): (), _: &Params) {}
+}
 
-        impl<F: Fn($($type),*) -> R, R, $($type),*> Call<($($type,)*)> for F {
+impl<First: Takes, Rest: Takes> Takes for (First, Rest) {
+    type Given<'a> = (First::Given<'a>, Rest::Given<'a>);
+}
+
+impl<First: Arguments, Rest: Arguments> Arguments for (First, Rest) {
+    const EXTRACT: bool = First::EXTRACT || Rest::EXTRACT;
+    type Early = (First::Early, Rest::Early);
+    type Ready = (First::Ready, Rest::Ready);
+
+    fn needs(&self) -> Needs {
+        self.0.needs().max(self.1.needs())
+    }
+
+    fn early(&self, params: &Params) -> Option<Self::Early> {
+        Some((self.0.early(params)?, self.1.early(params)?))
+    }
+
+    fn at_once(&self, (first, rest): Self::Early) -> Self::Ready {
+        (self.0.at_once(first), self.1.at_once(rest))
+    }
+
+    async fn take(&self, (first, rest): Self::Early, source: &mut Source) -> Result<Self::Ready, Response> {
+        Ok((self.0.take(first, source).await?, self.1.take(rest, source).await?))
+    }
+
+    fn give<'a>(&self, (first, rest): Self::Ready, params: &'a Params) -> Self::Given<'a> {
+        (self.0.give(first, params), self.1.give(rest, params))
+    }
+}
+
+macro_rules! pairs {
+    () => { () };
+    ($first:ident $($rest:ident)*) => { ($first, pairs!($($rest)*)) };
+}
+
+macro_rules! call {
+    ($($given:ident)*) => {
+        impl<F: Fn($($given),*) -> R, R, $($given),*> Call<pairs!($($given)*)> for F {
             type Output = R;
 
-            #[allow(unused_variables)] // of none there is nothing to give
-            fn call(&self, given: ($($type,)*)) -> R {
-                self($(given.$index),*)
+            #[allow(non_snake_case)] // the values are named like their types
+            fn call(&self, pairs!($($given)*): pairs!($($given)*)) -> R {
+                self($($given),*)
             }
         }
     };
 }
 
-arguments!();
-arguments!(T0 0);
-arguments!(T0 0 T1 1);
-arguments!(T0 0 T1 1 T2 2);
-arguments!(T0 0 T1 1 T2 2 T3 3);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10 T11 11);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10 T11 11 T12 12);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10 T11 11 T12 12 T13 13);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10 T11 11 T12 12 T13 13 T14 14);
-arguments!(T0 0 T1 1 T2 2 T3 3 T4 4 T5 5 T6 6 T7 7 T8 8 T9 9 T10 10 T11 11 T12 12 T13 13 T14 14 T15 15);
+call!();
+call!(T0);
+call!(T0 T1);
+call!(T0 T1 T2);
+call!(T0 T1 T2 T3);
+call!(T0 T1 T2 T3 T4);
+call!(T0 T1 T2 T3 T4 T5);
+call!(T0 T1 T2 T3 T4 T5 T6);
+call!(T0 T1 T2 T3 T4 T5 T6 T7);
+call!(T0 T1 T2 T3 T4 T5 T6 T7 T8);
+call!(T0 T1 T2 T3 T4 T5 T6 T7 T8 T9);
+call!(T0 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10);
+call!(T0 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T11);
+call!(T0 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T11 T12);
+call!(T0 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T11 T12 T13);
+call!(T0 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T11 T12 T13 T14);
+call!(T0 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T11 T12 T13 T14 T15);

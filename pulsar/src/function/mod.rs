@@ -157,7 +157,7 @@ where
         let Some(early) = arguments.early(&params) else { return Reply::no_such_value() };
         let (function, kept) = (*function, How::keep(arguments, params, context));
         if A::EXTRACT {
-            let taking = arguments.take(early, Source::new(needed(request), context));
+            let taking = arguments.take_all(early, Source::new(needed(request), context));
             Reply::extracting(Box::pin(Answer::<_, _, How>::Taking { taking, function, kept }))
         } else {
             function.reply(arguments.at_once(early), kept)
@@ -179,7 +179,7 @@ where
         let (function, arguments, _) = self;
         let Some(early) = arguments.early(&params) else { return Reply::no_such_value() };
         if A::EXTRACT {
-            let taking = arguments.take(early, Source::new(needed(request), context));
+            let taking = arguments.take_all(early, Source::new(needed(request), context));
             Reply::extracting(Box::pin(async move {
                 let ready = taking.await?;
                 Ok(function.answer(arguments.give(ready, &params)).await)
