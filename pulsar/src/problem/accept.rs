@@ -29,6 +29,7 @@ impl Accept {
     }
 
     /// That of a request whose headers have been looked through: the first one, and whether it is the only one.
+    #[inline]
     pub(crate) fn seen(first: Option<&HeaderValue>, is_only: bool, headers: &HeaderMap) -> Self {
         match first {
             None => Self(None),

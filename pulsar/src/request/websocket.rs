@@ -3,6 +3,7 @@
 use http::{Extensions, Method};
 
 /// Whether a request is a WebSocket handshake over HTTP/2 (RFC 8441), which is to CONNECT what GET is over HTTP/1.1.
+#[inline]
 pub(crate) fn is_websocket_connect(method: &Method, extensions: &Extensions) -> bool {
     *method == Method::CONNECT
         && extensions

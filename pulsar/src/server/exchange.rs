@@ -15,7 +15,7 @@ use axum_core::{extract::DefaultBodyLimit, response::IntoResponse};
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::Limited;
-use hyper::{body::Incoming, upgrade::OnUpgrade};
+use hyper::{body::Incoming, service::Service, upgrade::OnUpgrade};
 use pin_project_lite::pin_project;
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     body::{self, Body, Request, Response},
     drain::Notice,
     problem::{self, Problem},
-    request::{Asker, Connection, X_REQUEST_ID, is_standard},
+    request::{Arrival, Asker, Connection, X_REQUEST_ID, is_standard},
     server::{
         access_log::{Entry, Log},
         activity::{Activity, InFlight},
@@ -49,9 +49,13 @@ pub(super) struct Exchanges<A> {
     pub(super) log: Option<Arc<Log>>,
 }
 
-impl<A: Answers> Exchanges<A> {
+impl<A: Answers> Service<http::Request<Incoming>> for Exchanges<A> {
+    type Response = http::Response<AnswerBody>;
+    type Error = Infallible;
+    type Future = Answering<A::Answer>;
+
     /// Has the application answer one request.
-    pub(super) fn answer(&self, mut request: http::Request<Incoming>) -> Answering<A::Answer> {
+    fn call(&self, mut request: http::Request<Incoming>) -> Answering<A::Answer> {
         let number = self.requests.get();
         self.requests.set(number + 1);
         let has_body = !request.body().is_end_stream();
@@ -80,7 +84,8 @@ impl<A: Answers> Exchanges<A> {
                     name_host(&mut request);
                 }
                 let mut ready = |request| self.with_limits(request, &mut failed);
-                Call::Made { answer: self.application.answer(request, &mut ready, &self.connection, &asker) }
+                let mut arrival = Arrival::new(request, &mut ready);
+                Call::Made { answer: self.application.answer(&mut arrival, &self.connection, &asker) }
             }
             Err(refusal) => {
                 if let Some(limit) = refusal.limit {
@@ -91,7 +96,9 @@ impl<A: Answers> Exchanges<A> {
         };
         Answering { call, asked, is_standard, failed, asker, entry, in_flight: Some(in_flight) }
     }
+}
 
+impl<A: Answers> Exchanges<A> {
     /// Makes a request ready for an application. Most have no body; the empty one needs no allocation.
     fn with_limits(&self, request: http::Request<Incoming>, failed: &mut Option<Failed>) -> Request {
         if request.body().is_end_stream() {
@@ -174,12 +181,12 @@ impl<A: Answer> Future for Answering<A> {
             last = true;
             response = blamed(response, failure);
         }
-        if is_error(&response) {
+        if is_error(response.status()) {
             // The router has done so with its answers; these are our own, and those of services and layers.
             response = problem::negotiate(response, &this.asker.accept);
+            // What has such a method may be the rest of a body that had no length.
+            last |= !*this.is_standard && matches!(response.status().as_u16(), 405 | 501);
         }
-        // What has such a method may be the rest of a body that had no length.
-        last |= !*this.is_standard && matches!(response.status().as_u16(), 405 | 501);
         let framing = frame(&mut response, asked).or_else(|mistake| {
             tracing::error!("an answer cannot be sent: {mistake}; the request is answered with 500");
             last = true;
@@ -251,8 +258,8 @@ fn blamed(response: Response, failure: Failure) -> Response {
     Problem::new(status).with_detail(detail).into_response()
 }
 
-fn is_error(response: &Response) -> bool {
-    response.status().is_client_error() || response.status().is_server_error()
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
 }
 
 #[cfg(test)]

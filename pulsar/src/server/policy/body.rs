@@ -18,6 +18,7 @@ use tokio::{
 use crate::{
     board::Limit,
     body::{BodyTimeout, BoxError, BrokenBody},
+    server::wakes::hold_back,
 };
 
 /// What a body may take.
@@ -126,7 +127,12 @@ where
         if this.is_over {
             return Poll::Ready(None);
         }
-        let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+        let polled = hold_back(|| {
+            let polled = Pin::new(&mut this.body).poll_frame(cx);
+            let is_last = polled.is_ready() && this.body.is_end_stream();
+            (polled, is_last)
+        });
+        let Poll::Ready(frame) = polled else {
             // What has come with the head is handed over as soon as somebody asks; that is no waiting, and worth no timer.
             if !std::mem::replace(&mut this.is_asked_for, true) {
                 cx.waker().wake_by_ref();
