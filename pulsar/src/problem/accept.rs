@@ -33,8 +33,15 @@ impl Accept {
     pub(crate) fn seen(first: Option<&HeaderValue>, is_only: bool, headers: &HeaderMap) -> Self {
         match first {
             None => Self(None),
-            Some(first) if is_only => Self((first.as_bytes() != b"*/*").then(|| first.clone())),
-            Some(_) => Self::joined(headers),
+            Some(first) => Self::said(first, is_only, headers),
+        }
+    }
+
+    fn said(first: &HeaderValue, is_only: bool, headers: &HeaderMap) -> Self {
+        if is_only {
+            Self((first.as_bytes() != b"*/*").then(|| first.clone()))
+        } else {
+            Self::joined(headers)
         }
     }
 

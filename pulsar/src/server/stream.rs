@@ -6,6 +6,9 @@
 //! Small answers of HTTP/1 are kept for a moment, so that all that are ready go out in one write. The moment ends with the poll of
 //! the connection at the latest, and before that when something is read: hyper reads as soon as no whole request is left.
 
+// On the path of every request, and small.
+#![allow(clippy::inline_always)]
+
 use std::{
     cell::Cell,
     io,
@@ -105,7 +108,7 @@ impl Stream {
         }
     }
 
-    // Every request is read twice: the second time to hear of the end of its connection.
+    // Each request needs two reads, the second of which waits, and a write: a call of its own for each is what to ask the socket costs.
     #[inline(always)]
     fn poll_socket(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let room = buffer.remaining();

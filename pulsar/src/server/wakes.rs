@@ -106,7 +106,8 @@ mod tests {
         assert_eq!(counts(), (1, 0), "nobody holds it back");
         assert_eq!(hold_back(|| (waker.wake_by_ref(), true)), ());
         assert_eq!(counts(), (1, 0));
-        hold_back(|| (waker.clone().wake(), false));
+        let another = waker.clone();
+        hold_back(|| (another.wake(), false));
         assert_eq!(counts(), (2, 0), "there is another piece");
         hold_back(|| ((), false));
         assert_eq!(counts(), (2, 0), "nothing was to be woken");
