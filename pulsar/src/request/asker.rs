@@ -35,6 +35,15 @@ impl<'a> Arrival<'a> {
         self.request.as_ref().expect(TAKEN)
     }
 
+    /// The same, to be changed.
+    ///
+    /// # Panics
+    ///
+    /// When it has been taken.
+    pub(crate) fn head_mut(&mut self) -> &mut Request<Incoming> {
+        self.request.as_mut().expect(TAKEN)
+    }
+
     /// The whole request, ready.
     ///
     /// # Panics

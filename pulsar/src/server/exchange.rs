@@ -55,7 +55,11 @@ impl<A: Answers> Service<http::Request<Incoming>> for Exchanges<A> {
     type Future = Answering<A::Answer>;
 
     /// Has the application answer one request.
-    fn call(&self, mut request: http::Request<Incoming>) -> Answering<A::Answer> {
+    fn call(&self, request: http::Request<Incoming>) -> Answering<A::Answer> {
+        let mut failed = None;
+        let mut ready = |request| self.with_limits(request, &mut failed);
+        let mut arrival = Arrival::new(request, &mut ready);
+        let request = arrival.head();
         let number = self.requests.get();
         self.requests.set(number + 1);
         let has_body = !request.body().is_end_stream();
@@ -73,18 +77,15 @@ impl<A: Answers> Service<http::Request<Incoming>> for Exchanges<A> {
         let id = self.connection.id_of_request(number, seen.request_id);
         let entry = self.log.as_ref().map(|log| {
             let connection = self.connection.for_request(id.clone(), request.headers());
-            Box::new(Entry::begin(log, connection, &request))
+            Box::new(Entry::begin(log, connection, request))
         });
         let asker = Asker { id: Some(id), accept: seen.accept(), is_head: asked.is_head };
-        let mut failed = None;
-        let judged = judge(&self.rules, &request, &seen, &self.connection, &mut self.host.borrow_mut());
+        let judged = judge(&self.rules, request, &seen, &self.connection, &mut self.host.borrow_mut());
         let call = match judged {
             Ok(()) => {
                 if asked.is_http2() {
-                    name_host(&mut request);
+                    name_host(arrival.head_mut());
                 }
-                let mut ready = |request| self.with_limits(request, &mut failed);
-                let mut arrival = Arrival::new(request, &mut ready);
                 Call::Made { answer: self.application.answer(&mut arrival, &self.connection, &asker) }
             }
             Err(refusal) => {
