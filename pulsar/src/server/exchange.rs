@@ -6,9 +6,10 @@
 use std::{
     cell::{Cell, RefCell},
     convert::Infallible,
+    mem,
     pin::Pin,
     sync::{Arc, OnceLock},
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use axum_core::{extract::DefaultBodyLimit, response::IntoResponse};
@@ -170,30 +171,32 @@ impl<A: Answer> Future for Answering<A> {
         let this = self.project();
         // What follows a refused request on its connection cannot be told apart from it for certain.
         let mut last = false;
-        let mut response = match this.call.project() {
-            CallProjection::Made { answer } => ready!(answer.poll_answer(cx, this.asker)),
+        let mut polled = match this.call.project() {
+            CallProjection::Made { answer } => answer.poll_answer(cx, this.asker),
             CallProjection::Refused { response } => {
                 last = true;
-                *response.take().expect("a future is not polled after it was ready")
+                Poll::Ready(*response.take().expect("a future is not polled after it was ready"))
             }
         };
+        // It stays where it is, for it is large.
+        let Poll::Ready(response) = &mut polled else { return Poll::Pending };
         let asked = *this.asked;
         if let Some(failure) = this.failed.as_ref().and_then(Failed::get) {
             last = true;
-            response = blamed(response, failure);
+            blame(response, failure);
         }
         if is_error(response.status()) {
             // The router has done so with its answers; these are our own, and those of services and layers.
-            response = problem::negotiate(response, &this.asker.accept);
+            *response = problem::negotiate(mem::take(response), &this.asker.accept);
             // What has such a method may be the rest of a body that had no length.
             last |= !*this.is_standard && matches!(response.status().as_u16(), 405 | 501);
         }
-        let framing = frame(&mut response, asked).or_else(|mistake| {
+        let framing = frame(response, asked).or_else(|mistake| {
             tracing::error!("an answer cannot be sent: {mistake}; the request is answered with 500");
             last = true;
             let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response();
-            response = problem::negotiate(problem, &this.asker.accept);
-            frame(&mut response, asked)
+            *response = problem::negotiate(problem, &this.asker.accept);
+            frame(response, asked)
         });
         // A problem has nothing that could be wrong.
         let framing = framing.unwrap_or(Framing::Whole);
@@ -217,7 +220,8 @@ impl<A: Answer> Future for Answering<A> {
             entry.answered(response.status(), response.headers().get(X_REQUEST_ID).cloned());
         }
         handover::hands_over();
-        Poll::Ready(Ok(response.map(|body| AnswerBody::new(body, framing, asked, entry, in_flight))))
+        polled
+            .map(|response| Ok(response.map(|body| AnswerBody::new(body, framing, asked, entry, in_flight))))
     }
 }
 
@@ -246,17 +250,17 @@ impl Failed {
     }
 }
 
-/// The answer of somebody to whom every body that cannot be read is a bad request, as it is to foreign extractors.
-fn blamed(response: Response, failure: Failure) -> Response {
+/// Says what was wrong in the answer of somebody to whom every body that cannot be read is a bad request, as it is to foreign extractors.
+fn blame(response: &mut Response, failure: Failure) {
     let (status, detail) = match failure {
-        _ if response.status() != StatusCode::BAD_REQUEST => return response,
-        Failure::Broken => return response,
+        _ if response.status() != StatusCode::BAD_REQUEST => return,
+        Failure::Broken => return,
         Failure::Reached(Limit::MaxBody) => {
             (StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than `max_body`")
         }
         Failure::Reached(_) => (StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
     };
-    Problem::new(status).with_detail(detail).into_response()
+    *response = Problem::new(status).with_detail(detail).into_response();
 }
 
 fn is_error(status: StatusCode) -> bool {
