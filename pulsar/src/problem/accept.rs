@@ -18,13 +18,22 @@ pub(super) enum Form {
 
 /// What a request accepts, kept until there is an error to tell, which mostly is never.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Accept(Option<HeaderValue>);
+pub(crate) struct Accept(Said);
+
+#[derive(Clone, Debug, Default)]
+enum Said {
+    #[default]
+    Nothing,
+    /// In the memory of the request.
+    There(HeaderValue),
+    Copied(Box<[u8]>),
+}
 
 impl Accept {
     /// That of a request. Keeping it costs no allocation.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         // Asking for all of them costs four times as much, for every request.
-        let Some(first) = headers.get(header::ACCEPT) else { return Self(None) };
+        let Some(first) = headers.get(header::ACCEPT) else { return Self(Said::Nothing) };
         Self::seen(Some(first), headers.get_all(header::ACCEPT).iter().nth(1).is_none(), headers)
     }
 
@@ -32,27 +41,38 @@ impl Accept {
     #[inline]
     pub(crate) fn seen(first: Option<&HeaderValue>, is_only: bool, headers: &HeaderMap) -> Self {
         match first {
-            None => Self(None),
+            None => Self(Said::Nothing),
             Some(first) => Self::said(first, is_only, headers),
         }
     }
 
     fn said(first: &HeaderValue, is_only: bool, headers: &HeaderMap) -> Self {
-        if is_only {
-            Self((first.as_bytes() != b"*/*").then(|| first.clone()))
-        } else {
-            Self::joined(headers)
+        match first.as_bytes() {
+            _ if !is_only => Self::joined(headers),
+            b"*/*" => Self(Said::Nothing),
+            _ => Self(Said::There(first.clone())),
         }
     }
 
     /// Several headers are one list.
     fn joined(headers: &HeaderMap) -> Self {
         let values: Vec<_> = headers.get_all(header::ACCEPT).iter().map(HeaderValue::as_bytes).collect();
-        Self(HeaderValue::from_bytes(&values.join(&b',')).ok())
+        Self(Said::Copied(values.join(&b',').into()))
+    }
+
+    /// Keeps no longer what the request was read into: a connection that reads on needs other memory while anybody does.
+    pub(crate) fn let_go(&mut self) {
+        if let Said::There(value) = &self.0 {
+            self.0 = Said::Copied(value.as_bytes().into());
+        }
     }
 
     pub(super) fn form(&self) -> Form {
-        self.0.as_ref().map_or(Form::Json, |value| preferred(value.as_bytes()))
+        match &self.0 {
+            Said::Nothing => Form::Json,
+            Said::There(value) => preferred(value.as_bytes()),
+            Said::Copied(value) => preferred(value),
+        }
     }
 }
 
@@ -102,6 +122,8 @@ fn exactness(range: &str, names: &[&str]) -> u8 {
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
+
+    use bytes::Bytes;
 
     use super::{Form::*, *};
 
@@ -184,6 +206,18 @@ mod tests {
             headers.append(header::ACCEPT, HeaderValue::from_static(value));
             assert_eq!(Accept::of(&headers).form(), expected, "{headers:?}");
         }
+    }
+
+    #[test]
+    fn what_is_kept_is_the_same_without_the_request() {
+        // Bytes that somebody else looks at cannot be made mutable.
+        let request = Bytes::from(b"text/html".to_vec());
+        let value = HeaderValue::from_maybe_shared(request.clone()).unwrap();
+        let mut accept = Accept::of(&HeaderMap::from_iter([(header::ACCEPT, value)]));
+        let request = request.try_into_mut().expect_err("it is kept");
+        accept.let_go();
+        assert!(request.try_into_mut().is_ok(), "it is still kept");
+        assert_eq!(accept.form(), Html);
     }
 
     #[test]

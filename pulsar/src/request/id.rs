@@ -51,6 +51,15 @@ impl RequestId {
         Self(Id::Made { connection, number })
     }
 
+    /// Keeps no longer what the request was read into: see [`Asker::let_go`](super::asker::Asker::let_go).
+    pub(super) fn let_go(&mut self) {
+        if let Id::Given(value) = &mut self.0
+            && let Ok(copy) = HeaderValue::from_bytes(value.as_bytes())
+        {
+            *value = copy;
+        }
+    }
+
     /// Whether the client chose it.
     pub(crate) fn is_given(&self) -> bool {
         matches!(self.0, Id::Given(_))
@@ -120,6 +129,8 @@ fn process_tag() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[test]
@@ -147,5 +158,15 @@ mod tests {
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             assert_eq!(RequestId::given(&value).is_some(), good, "{value:?}");
         }
+    }
+
+    #[test]
+    fn an_id_is_the_same_without_the_request() {
+        let request = Bytes::from(b"abc-123".to_vec());
+        let mut id = RequestId::given(&HeaderValue::from_maybe_shared(request.clone()).unwrap()).unwrap();
+        let request = request.try_into_mut().expect_err("it is kept");
+        id.let_go();
+        assert!(request.try_into_mut().is_ok(), "it is still kept");
+        assert_eq!(id.to_string(), "abc-123");
     }
 }
