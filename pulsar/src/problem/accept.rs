@@ -18,22 +18,13 @@ pub(super) enum Form {
 
 /// What a request accepts, kept until there is an error to tell, which mostly is never.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Accept(Said);
-
-#[derive(Clone, Debug, Default)]
-enum Said {
-    #[default]
-    Nothing,
-    /// In the memory of the request.
-    There(HeaderValue),
-    Copied(Box<[u8]>),
-}
+pub(crate) struct Accept(Option<HeaderValue>);
 
 impl Accept {
     /// That of a request. Keeping it costs no allocation.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         // Asking for all of them costs four times as much, for every request.
-        let Some(first) = headers.get(header::ACCEPT) else { return Self(Said::Nothing) };
+        let Some(first) = headers.get(header::ACCEPT) else { return Self(None) };
         Self::seen(Some(first), headers.get_all(header::ACCEPT).iter().nth(1).is_none(), headers)
     }
 
@@ -41,7 +32,7 @@ impl Accept {
     #[inline]
     pub(crate) fn seen(first: Option<&HeaderValue>, is_only: bool, headers: &HeaderMap) -> Self {
         match first {
-            None => Self(Said::Nothing),
+            None => Self(None),
             Some(first) => Self::said(first, is_only, headers),
         }
     }
@@ -49,30 +40,33 @@ impl Accept {
     fn said(first: &HeaderValue, is_only: bool, headers: &HeaderMap) -> Self {
         match first.as_bytes() {
             _ if !is_only => Self::joined(headers),
-            b"*/*" => Self(Said::Nothing),
-            _ => Self(Said::There(first.clone())),
+            b"*/*" => Self(None),
+            _ => Self(Some(first.clone())),
         }
     }
 
     /// Several headers are one list.
     fn joined(headers: &HeaderMap) -> Self {
         let values: Vec<_> = headers.get_all(header::ACCEPT).iter().map(HeaderValue::as_bytes).collect();
-        Self(Said::Copied(values.join(&b',').into()))
+        Self(HeaderValue::from_bytes(&values.join(&b',')).ok())
+    }
+
+    /// Whether the request says anything.
+    pub(crate) fn is_said(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Keeps no longer what the request was read into: a connection that reads on needs other memory while anybody does.
     pub(crate) fn let_go(&mut self) {
-        if let Said::There(value) = &self.0 {
-            self.0 = Said::Copied(value.as_bytes().into());
+        if let Some(value) = &mut self.0
+            && let Ok(copy) = HeaderValue::from_bytes(value.as_bytes())
+        {
+            *value = copy;
         }
     }
 
     pub(super) fn form(&self) -> Form {
-        match &self.0 {
-            Said::Nothing => Form::Json,
-            Said::There(value) => preferred(value.as_bytes()),
-            Said::Copied(value) => preferred(value),
-        }
+        self.0.as_ref().map_or(Form::Json, |value| preferred(value.as_bytes()))
     }
 }
 

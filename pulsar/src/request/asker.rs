@@ -81,8 +81,14 @@ impl Asker {
         }
     }
 
+    /// Whether it shares memory with the request.
+    pub(crate) fn keeps_any(&self) -> bool {
+        self.accept.is_said() || self.id.as_ref().is_some_and(RequestId::is_given)
+    }
+
     /// Keeps no longer what the request was read into, which nobody else does: a connection that reads on while anybody does needs other
     /// memory, which costs more than these copies.
+    #[inline(never)]
     pub(crate) fn let_go(&mut self) {
         self.accept.let_go();
         if let Some(id) = &mut self.id {

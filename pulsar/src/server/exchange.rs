@@ -88,7 +88,7 @@ impl<A: Answers> Service<http::Request<Incoming>> for Exchanges<A> {
                     name_host(arrival.head_mut());
                 }
                 let answer = self.application.answer(&mut arrival, &self.connection, &asker);
-                if arrival.is_here() && entry.is_none() {
+                if asker.keeps_any() && arrival.is_here() && entry.is_none() {
                     asker.let_go();
                 }
                 Call::Made { answer }
