@@ -3,6 +3,7 @@
 //! It chooses among the three forms that there are and knows no other media type. What it cannot read it skips: an error has to
 //! be told in some form.
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::weighted::weighted;
@@ -16,12 +17,13 @@ pub(super) enum Form {
     Html,
 }
 
-/// What a request accepts, kept until there is an error to tell, which mostly is never.
+/// What a request accepts, kept until there is an error to tell, which mostly is never. It is a copy: a connection that reads on needs other
+/// memory while anybody keeps what its request was read into, which costs more.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Accept(Option<HeaderValue>);
+pub(crate) struct Accept(Option<Bytes>);
 
 impl Accept {
-    /// That of a request. Keeping it costs no allocation.
+    /// That of a request.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         // Asking for all of them costs four times as much, for every request.
         let Some(first) = headers.get(header::ACCEPT) else { return Self(None) };
@@ -41,32 +43,18 @@ impl Accept {
         match first.as_bytes() {
             _ if !is_only => Self::joined(headers),
             b"*/*" => Self(None),
-            _ => Self(Some(first.clone())),
+            said => Self(Some(Bytes::copy_from_slice(said))),
         }
     }
 
     /// Several headers are one list.
     fn joined(headers: &HeaderMap) -> Self {
         let values: Vec<_> = headers.get_all(header::ACCEPT).iter().map(HeaderValue::as_bytes).collect();
-        Self(HeaderValue::from_bytes(&values.join(&b',')).ok())
-    }
-
-    /// Whether the request says anything.
-    pub(crate) fn is_said(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// Keeps no longer what the request was read into: a connection that reads on needs other memory while anybody does.
-    pub(crate) fn let_go(&mut self) {
-        if let Some(value) = &mut self.0
-            && let Ok(copy) = HeaderValue::from_bytes(value.as_bytes())
-        {
-            *value = copy;
-        }
+        Self(Some(values.join(&b',').into()))
     }
 
     pub(super) fn form(&self) -> Form {
-        self.0.as_ref().map_or(Form::Json, |value| preferred(value.as_bytes()))
+        self.0.as_ref().map_or(Form::Json, |said| preferred(said))
     }
 }
 
@@ -116,8 +104,6 @@ fn exactness(range: &str, names: &[&str]) -> u8 {
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
-
-    use bytes::Bytes;
 
     use super::{Form::*, *};
 
@@ -207,10 +193,8 @@ mod tests {
         // Bytes that somebody else looks at cannot be made mutable.
         let request = Bytes::from(b"text/html".to_vec());
         let value = HeaderValue::from_maybe_shared(request.clone()).unwrap();
-        let mut accept = Accept::of(&HeaderMap::from_iter([(header::ACCEPT, value)]));
-        let request = request.try_into_mut().expect_err("it is kept");
-        accept.let_go();
-        assert!(request.try_into_mut().is_ok(), "it is still kept");
+        let accept = Accept::of(&HeaderMap::from_iter([(header::ACCEPT, value)]));
+        assert!(request.try_into_mut().is_ok(), "the memory of the request is kept");
         assert_eq!(accept.form(), Html);
     }
 

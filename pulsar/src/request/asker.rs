@@ -44,11 +44,6 @@ impl<'a> Arrival<'a> {
         self.request.as_mut().expect(TAKEN)
     }
 
-    /// Whether nobody has taken it.
-    pub(crate) fn is_here(&self) -> bool {
-        self.request.is_some()
-    }
-
     /// The whole request, ready.
     ///
     /// # Panics
@@ -78,21 +73,6 @@ impl Asker {
             id: connection.map(|connection| connection.request_id().clone()),
             accept: Accept::of(request.headers()),
             is_head: *request.method() == Method::HEAD,
-        }
-    }
-
-    /// Whether it shares memory with the request.
-    pub(crate) fn keeps_any(&self) -> bool {
-        self.accept.is_said() || self.id.as_ref().is_some_and(RequestId::is_given)
-    }
-
-    /// Keeps no longer what the request was read into, which nobody else does: a connection that reads on while anybody does needs other
-    /// memory, which costs more than these copies.
-    #[inline(never)]
-    pub(crate) fn let_go(&mut self) {
-        self.accept.let_go();
-        if let Some(id) = &mut self.id {
-            id.let_go();
         }
     }
 }

@@ -80,18 +80,14 @@ impl<A: Answers> Service<http::Request<Incoming>> for Exchanges<A> {
             let connection = self.connection.for_request(id.clone(), request.headers());
             Box::new(Entry::begin(log, connection, request))
         });
-        let mut asker = Asker { id: Some(id), accept: seen.accept(), is_head: asked.is_head };
+        let asker = Asker { id: Some(id), accept: seen.accept(), is_head: asked.is_head };
         let judged = judge(&self.rules, request, &seen, &self.connection, &mut self.host.borrow_mut());
         let call = match judged {
             Ok(()) => {
                 if asked.is_http2() {
                     name_host(arrival.head_mut());
                 }
-                let answer = self.application.answer(&mut arrival, &self.connection, &asker);
-                if asker.keeps_any() && arrival.is_here() && entry.is_none() {
-                    asker.let_go();
-                }
-                Call::Made { answer }
+                Call::Made { answer: self.application.answer(&mut arrival, &self.connection, &asker) }
             }
             Err(refusal) => {
                 if let Some(limit) = refusal.limit {
