@@ -6,7 +6,6 @@ use std::{
     task::{Context as TaskContext, Poll},
 };
 
-use hyper::body::Incoming;
 use tower_service::Service;
 
 use super::plan::Served;
@@ -14,7 +13,7 @@ use crate::{
     body::{Request, Response},
     context::Context,
     middleware::{BoxService, BoxServiceFuture},
-    request::{Asker, Connection, Ready},
+    request::{Arrival, Asker, Connection},
     router::{RouteAnswer, RouteFuture, RouterService},
     server::{Answer, Answers, Foreign, ForeignAnswer},
     wsgi::{WsgiFuture, WsgiService},
@@ -41,19 +40,11 @@ impl AnyService {
 impl Answers for AnyService {
     type Answer = AnyAnswer;
 
-    fn answer(
-        &self,
-        arrived: http::Request<Incoming>,
-        ready: Ready<'_>,
-        connection: &Connection,
-        asker: &Asker,
-    ) -> AnyAnswer {
+    fn answer(&self, arrival: &mut Arrival<'_>, connection: &Connection, asker: &Asker) -> AnyAnswer {
         match self {
-            Self::Router(router) => AnyAnswer::Router(router.answer(arrived, ready, connection, asker)),
-            Self::Callable(callable) => {
-                AnyAnswer::Callable(callable.answer(arrived, ready, connection, asker))
-            }
-            Self::Layered(layered) => AnyAnswer::Layered(layered.answer(arrived, ready, connection, asker)),
+            Self::Router(router) => AnyAnswer::Router(router.answer(arrival, connection, asker)),
+            Self::Callable(callable) => AnyAnswer::Callable(callable.answer(arrival, connection, asker)),
+            Self::Layered(layered) => AnyAnswer::Layered(layered.answer(arrival, connection, asker)),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! It chooses among the three forms that there are and knows no other media type. What it cannot read it skips: an error has to
 //! be told in some form.
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::weighted::weighted;
@@ -16,12 +17,13 @@ pub(super) enum Form {
     Html,
 }
 
-/// What a request accepts, kept until there is an error to tell, which mostly is never.
+/// What a request accepts, kept until there is an error to tell, which mostly is never. It is a copy: a connection that reads on needs other
+/// memory while anybody keeps what its request was read into, which costs more.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Accept(Option<HeaderValue>);
+pub(crate) struct Accept(Option<Bytes>);
 
 impl Accept {
-    /// That of a request. Keeping it costs no allocation.
+    /// That of a request.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         // Asking for all of them costs four times as much, for every request.
         let Some(first) = headers.get(header::ACCEPT) else { return Self(None) };
@@ -29,22 +31,30 @@ impl Accept {
     }
 
     /// That of a request whose headers have been looked through: the first one, and whether it is the only one.
+    #[inline]
     pub(crate) fn seen(first: Option<&HeaderValue>, is_only: bool, headers: &HeaderMap) -> Self {
         match first {
             None => Self(None),
-            Some(first) if is_only => Self((first.as_bytes() != b"*/*").then(|| first.clone())),
-            Some(_) => Self::joined(headers),
+            Some(first) => Self::said(first, is_only, headers),
+        }
+    }
+
+    fn said(first: &HeaderValue, is_only: bool, headers: &HeaderMap) -> Self {
+        match first.as_bytes() {
+            _ if !is_only => Self::joined(headers),
+            b"*/*" => Self(None),
+            said => Self(Some(Bytes::copy_from_slice(said))),
         }
     }
 
     /// Several headers are one list.
     fn joined(headers: &HeaderMap) -> Self {
         let values: Vec<_> = headers.get_all(header::ACCEPT).iter().map(HeaderValue::as_bytes).collect();
-        Self(HeaderValue::from_bytes(&values.join(&b',')).ok())
+        Self(Some(values.join(&b',').into()))
     }
 
     pub(super) fn form(&self) -> Form {
-        self.0.as_ref().map_or(Form::Json, |value| preferred(value.as_bytes()))
+        self.0.as_ref().map_or(Form::Json, |said| preferred(said))
     }
 }
 
@@ -176,6 +186,16 @@ mod tests {
             headers.append(header::ACCEPT, HeaderValue::from_static(value));
             assert_eq!(Accept::of(&headers).form(), expected, "{headers:?}");
         }
+    }
+
+    #[test]
+    fn what_is_kept_is_the_same_without_the_request() {
+        // Bytes that somebody else looks at cannot be made mutable.
+        let request = Bytes::from(b"text/html".to_vec());
+        let value = HeaderValue::from_maybe_shared(request.clone()).unwrap();
+        let accept = Accept::of(&HeaderMap::from_iter([(header::ACCEPT, value)]));
+        assert!(request.try_into_mut().is_ok(), "the memory of the request is kept");
+        assert_eq!(accept.form(), Html);
     }
 
     #[test]

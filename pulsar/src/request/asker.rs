@@ -9,8 +9,52 @@ use crate::{
     request::{connection::Connection, id::RequestId},
 };
 
-/// Makes a request that came from a server ready for whoever looks at more than its head. To do so takes as long as to find a route.
-pub(crate) type Ready<'a> = &'a mut dyn FnMut(Request<Incoming>) -> Request<Body>;
+/// A request that came from a server, where the server holds it: it is large, and most of those who answer only look at its head.
+pub(crate) struct Arrival<'a> {
+    request: Option<Request<Incoming>>,
+    ready: &'a mut dyn FnMut(Request<Incoming>) -> Request<Body>,
+}
+
+impl<'a> Arrival<'a> {
+    /// One that `ready` makes ready for whoever looks at more than its head. To do so takes as long as to find a route.
+    #[inline]
+    pub(crate) fn new(
+        request: Request<Incoming>,
+        ready: &'a mut dyn FnMut(Request<Incoming>) -> Request<Body>,
+    ) -> Self {
+        Self { request: Some(request), ready }
+    }
+
+    /// What can be seen before it is taken.
+    ///
+    /// # Panics
+    ///
+    /// When it has been taken.
+    #[inline]
+    pub(crate) fn head(&self) -> &Request<Incoming> {
+        self.request.as_ref().expect(TAKEN)
+    }
+
+    /// The same, to be changed.
+    ///
+    /// # Panics
+    ///
+    /// When it has been taken.
+    pub(crate) fn head_mut(&mut self) -> &mut Request<Incoming> {
+        self.request.as_mut().expect(TAKEN)
+    }
+
+    /// The whole request, ready.
+    ///
+    /// # Panics
+    ///
+    /// When it has been taken.
+    pub(crate) fn take(&mut self) -> Request<Body> {
+        (self.ready)(self.request.take().expect(TAKEN))
+    }
+}
+
+const TAKEN: &str = "a request is taken once, and not looked at afterwards";
 
 /// Who asked: for the form of an error, and for what is logged of it.
 #[derive(Debug)]

@@ -40,11 +40,14 @@ impl RequestId {
     /// The longest id that a client may choose, in bytes.
     pub const MAX_LEN: usize = 128;
 
-    /// The id that a client chose, if it is one that may stand in a log.
+    /// The id that a client chose, if it is one that may stand in a log. It is a copy, as [`Accept`](crate::problem::Accept) is one.
     pub(crate) fn given(value: &HeaderValue) -> Option<Self> {
         let bytes = value.as_bytes();
         let sane = (1..=Self::MAX_LEN).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
-        sane.then(|| Self(Id::Given(value.clone())))
+        if !sane {
+            return None;
+        }
+        HeaderValue::from_bytes(bytes).ok().map(|copy| Self(Id::Given(copy)))
     }
 
     pub(super) fn made(connection: u64, number: u64) -> Self {
@@ -120,6 +123,8 @@ fn process_tag() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[test]
@@ -147,5 +152,13 @@ mod tests {
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             assert_eq!(RequestId::given(&value).is_some(), good, "{value:?}");
         }
+    }
+
+    #[test]
+    fn an_id_is_the_same_without_the_request() {
+        let request = Bytes::from(b"abc-123".to_vec());
+        let id = RequestId::given(&HeaderValue::from_maybe_shared(request.clone()).unwrap()).unwrap();
+        assert!(request.try_into_mut().is_ok(), "the memory of the request is kept");
+        assert_eq!(id.to_string(), "abc-123");
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use self::origin::is_same_origin;
 #[cfg(feature = "tls")]
 pub(crate) use self::tls::ServerNames;
 pub(crate) use self::{
-    asker::{Asker, Ready},
+    asker::{Arrival, Asker},
     connection::{Trust, Wire, path_values},
     id::X_REQUEST_ID,
     method::is_standard,

@@ -14,7 +14,6 @@ use std::{
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri, header};
-use hyper::body::Incoming;
 use tower_service::Service;
 
 use super::{
@@ -34,7 +33,7 @@ use crate::{
     pool::panic_message,
     problem::{self, Problem},
     request::{
-        Asker, Connection, Matched, MountedAt, Params, Ready, RequestId, RouteInfo, Spans, X_REQUEST_ID,
+        Arrival, Asker, Connection, Matched, MountedAt, Params, RequestId, RouteInfo, Spans, X_REQUEST_ID,
         is_standard, is_websocket_connect,
     },
     url::InFallback,
@@ -154,29 +153,34 @@ impl RouterService {
         RouteFuture { answer: self.route(request, None, &asker), asker }
     }
 
-    /// Answers a request that came by this connection from a server, which makes it ready when it is needed.
+    /// Answers a request that came by this connection from a server, and takes it if it is needed.
     pub(crate) fn answer(
         &self,
-        arrived: http::Request<Incoming>,
-        ready: Ready<'_>,
+        arrival: &mut Arrival<'_>,
         connection: &Connection,
         asker: &Asker,
     ) -> RouteAnswer {
-        let (uri, method) = (arrived.uri(), method(&arrived));
+        let head = arrival.head();
+        let path = head.uri().path();
         let mut spans = Spans::EMPTY;
-        let (found, text) = match self.0.table.find_sent(uri.path(), method, &mut spans) {
+        let (found, text) = match self.0.table.find_sent(path, method(head), &mut spans) {
             Sent::Route(number) => {
-                let params = params(uri, &spans);
                 let endpoint = &self.0.routes[number].endpoint;
                 if endpoint.needs() == Needs::Nothing {
+                    // A copy, for what is read next has its place where this request was, unless somebody still looks at that.
+                    let params = match spans.len() {
+                        0 => Params::none(),
+                        _ => Params::of_decoded(path.into(), &spans),
+                    };
                     return self.call_endpoint(endpoint, Some(number), &mut None, params, asker);
                 }
-                return self.call_route(number, ready(arrived), params, Some(connection), asker);
+                let params = params(head.uri(), &spans);
+                return self.call_route(number, arrival.take(), params, Some(connection), asker);
             }
             Sent::Other(found, text) => (found, owned(text)),
-            Sent::Bad(bad) => return self.bad_path(&arrived, bad, asker),
+            Sent::Bad(bad) => return self.bad_path(head, bad, asker),
         };
-        self.call_other((found, text), spans, ready(arrived), Some(connection), asker)
+        self.call_other((found, text), spans, arrival.take(), Some(connection), asker)
     }
 
     /// Answers a request. The connection that it came by is for those who look for it; without one it stands in the request already,
@@ -376,9 +380,9 @@ fn introduce(request: &mut Request, connection: Option<&Connection>, asker: &Ask
 /// The values of a path that is as it was sent.
 #[inline]
 fn params(uri: &Uri, spans: &Spans) -> Params {
-    match uri.path_and_query() {
-        Some(path) if spans.len() > 0 => Params::of_path(path.clone(), spans),
-        _ => Params::none(),
+    match spans.len() {
+        0 => Params::none(),
+        _ => uri.path_and_query().map_or_else(Params::none, |path| Params::of_path(path.clone(), spans)),
     }
 }
 
@@ -544,19 +548,17 @@ impl RouteAnswer {
             State::Pending(pending) => pending,
         };
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut pending.future).poll(task)));
-        let mut response = match polled {
-            Ok(Poll::Ready(response)) => response,
-            Ok(Poll::Pending) => {
-                pending.waiting.get_or_insert_with(Instant::now);
-                return Poll::Pending;
-            }
-            Err(panic) => panicked(&*panic),
+        // Finished where it is: an answer is large.
+        let mut answer = polled.unwrap_or_else(|panic| Poll::Ready(panicked(&*panic)));
+        let Poll::Ready(response) = &mut answer else {
+            pending.waiting.get_or_insert_with(Instant::now);
+            return answer;
         };
         if let Some(waiting) = pending.waiting {
             pending.tables.tell_slow(waiting.elapsed(), pending.route, asker);
         }
-        pending.tables.finish(&mut response, pending.route, asker, pending.is_head);
-        Poll::Ready(response)
+        pending.tables.finish(response, pending.route, asker, pending.is_head);
+        answer
     }
 }
 

@@ -294,6 +294,11 @@ impl Activity {
         (self.is_last() || self.phase() > Phase::Running) && !self.http2.load(Relaxed)
     }
 
+    /// Whether the last request has a body.
+    pub(super) fn has_body(&self) -> bool {
+        self.leftover.load(Relaxed)
+    }
+
     /// Whether the client may be sending what nobody will read.
     pub(super) fn has_leftover(&self) -> bool {
         self.leftover.load(Relaxed) || self.is_at(Stage::Head) || self.http2.load(Relaxed)

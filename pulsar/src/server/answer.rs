@@ -3,6 +3,7 @@
 //! It keeps to what the head says of it, keeps a panic from taking the connection along, and completes the line of the access log.
 
 use std::{
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll, ready},
@@ -22,30 +23,34 @@ use crate::{
     },
 };
 
-/// The body of an answer.
+/// The body of an answer. It is moved several times for each, and therefore small.
 pub(super) struct AnswerBody {
     body: Body,
     rest: Rest,
-    /// Why it breaks off, as soon as what came before is out.
-    failure: Option<BoxError>,
     /// What the access log will say, completed as the body is sent.
     entry: Option<Box<Entry>>,
-    /// Whether nothing but the end of the connection says that it is complete.
-    ends_with_connection: bool,
     in_flight: InFlight,
 }
 
 /// What there is still to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Rest {
     /// Whatever the body has.
     Whole,
+    /// That, and nothing but the end of the connection says that it is complete.
+    UntilEnd,
     /// So many bytes.
     Exactly(u64),
     /// Nothing. Over HTTP/1 it counts as a body all the same, since hyper takes its length from there.
-    Withheld { length: Option<u64>, is_http2: bool },
+    Withheld(u64),
+    /// Nothing, and its length is not known.
+    WithheldUnknown,
+    /// Nothing, and over HTTP/2 the head alone says so.
+    HeadOnly,
     /// Nothing, since all has been sent.
     Sent,
+    /// Nothing more: this is why it breaks off, as soon as what came before is out.
+    Failed(Box<BoxError>),
 }
 
 impl AnswerBody {
@@ -57,15 +62,15 @@ impl AnswerBody {
         in_flight: InFlight,
     ) -> Self {
         let (body, rest) = match framing {
+            Framing::Whole if asked.is_old() && body.size_hint().exact().is_none() => (body, Rest::UntilEnd),
             Framing::Whole => (body, Rest::Whole),
             Framing::Exactly(length) => (body, Rest::Exactly(length)),
+            Framing::Withheld(_) if asked.is_http2() => (Body::empty(), Rest::HeadOnly),
             Framing::Withheld(length) => {
-                (Body::empty(), Rest::Withheld { length, is_http2: asked.is_http2() })
+                (Body::empty(), length.map_or(Rest::WithheldUnknown, Rest::Withheld))
             }
         };
-        let ends_with_connection =
-            asked.is_old() && framing == Framing::Whole && body.size_hint().exact().is_none();
-        Self { body, rest, failure: None, entry, ends_with_connection, in_flight }
+        Self { body, rest, entry, in_flight }
     }
 
     /// Breaks off with an error, which is no end: a truncated answer must not look complete.
@@ -77,34 +82,42 @@ impl AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.body = Body::empty();
-        self.failure = Some(failure);
-        if self.ends_with_connection {
+        if let Rest::UntilEnd = self.rest {
             // Closed in order it would look complete; a reset is no end.
             self.in_flight.cut_connection();
         }
+        self.rest = Rest::Failed(Box::new(failure));
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    /// Counts a piece against the length that the head said. More than that would be read as the next answer.
-    fn count(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
-        let Rest::Exactly(left) = self.rest else { return frame };
-        let mut data = match frame.into_data() {
-            Ok(data) => data,
-            Err(other) => return other,
-        };
+    /// The body has come to its end.
+    fn end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Rest::Exactly(left @ 1..) = self.rest {
+            tracing::error!(
+                "the body of an answer is {left} bytes shorter than its Content-Length; the connection is cut"
+            );
+            return self.break_off("the body of the answer is shorter than its length".into(), cx);
+        }
+        handover::hands_over();
+        Poll::Ready(None)
+    }
+
+    /// Counts a piece against the length that the head said, of which so much is left. More than that would be read as the next answer.
+    fn count(&mut self, mut data: Bytes, left: u64) -> Bytes {
         let length = data.len() as u64;
         if length > left {
             tracing::error!("the body of an answer is longer than its Content-Length; the rest is not sent");
             // It fits: it is less than the length of the piece.
             data.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         }
-        self.rest = if length >= left { Rest::Sent } else { Rest::Exactly(left - length) };
-        if self.rest == Rest::Sent {
+        self.rest = Rest::Exactly(left.saturating_sub(length));
+        if length >= left {
             // Whoever produces it need not go on.
+            self.rest = Rest::Sent;
             self.body = Body::empty();
         }
-        Frame::data(data)
+        data
     }
 }
 
@@ -118,15 +131,17 @@ impl http_body::Body for AnswerBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
         handover::goes_on();
-        if let Some(failure) = this.failure.take() {
-            return Poll::Ready(Some(Err(failure)));
+        if let Rest::Failed(_) = this.rest
+            && let Rest::Failed(failure) = mem::replace(&mut this.rest, Rest::Sent)
+        {
+            return Poll::Ready(Some(Err(*failure)));
         }
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut this.body).poll_frame(cx)));
         let frame = match polled {
             Ok(poll) => match ready!(poll) {
-                Some(Ok(frame)) => Some(this.count(frame)),
+                Some(Ok(frame)) => frame,
                 Some(Err(error)) => return this.break_off(error.into(), cx),
-                None => None,
+                None => return this.end(cx),
             },
             Err(panic) => {
                 tracing::error!(
@@ -136,41 +151,37 @@ impl http_body::Body for AnswerBody {
                 return this.break_off("the body of the answer panicked".into(), cx);
             }
         };
-        if frame.is_none()
-            && let Rest::Exactly(left @ 1..) = this.rest
-        {
-            tracing::error!(
-                "the body of an answer is {left} bytes shorter than its Content-Length; the connection is cut"
-            );
-            this.rest = Rest::Sent;
-            return this.break_off("the body of the answer is shorter than its length".into(), cx);
+        handover::hands_over();
+        // Data is much smaller than a frame of whatever kind.
+        let mut data = match frame.into_data() {
+            Ok(data) => data,
+            Err(other) => return Poll::Ready(Some(Ok(other))),
+        };
+        if let Rest::Exactly(left) = this.rest {
+            data = this.count(data, left);
         }
-        if let (Some(entry), Some(frame)) = (&mut this.entry, &frame)
-            && let Some(data) = frame.data_ref()
-        {
+        if let Some(entry) = &mut this.entry {
             entry.sent(data.len());
         }
-        handover::hands_over();
-        Poll::Ready(frame.map(Ok))
+        Poll::Ready(Some(Ok(Frame::data(data))))
     }
 
+    #[inline]
     fn is_end_stream(&self) -> bool {
-        self.failure.is_none()
-            && match self.rest {
-                Rest::Whole => self.body.is_end_stream(),
-                Rest::Exactly(left) => left == 0,
-                Rest::Withheld { is_http2, .. } => is_http2,
-                Rest::Sent => true,
-            }
+        match self.rest {
+            Rest::Whole | Rest::UntilEnd => self.body.is_end_stream(),
+            Rest::Exactly(left) => left == 0,
+            Rest::Withheld(_) | Rest::WithheldUnknown | Rest::Failed(_) => false,
+            Rest::HeadOnly | Rest::Sent => true,
+        }
     }
 
+    #[inline]
     fn size_hint(&self) -> SizeHint {
         match self.rest {
-            Rest::Whole => self.body.size_hint(),
-            Rest::Exactly(length) | Rest::Withheld { length: Some(length), .. } => {
-                SizeHint::with_exact(length)
-            }
-            Rest::Withheld { length: None, .. } => SizeHint::default(),
+            Rest::Whole | Rest::UntilEnd => self.body.size_hint(),
+            Rest::Exactly(length) | Rest::Withheld(length) => SizeHint::with_exact(length),
+            Rest::WithheldUnknown | Rest::HeadOnly | Rest::Failed(_) => SizeHint::default(),
             Rest::Sent => SizeHint::with_exact(0),
         }
     }

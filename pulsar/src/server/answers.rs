@@ -14,7 +14,6 @@ use std::{
 
 use axum_core::response::IntoResponse;
 use http::StatusCode;
-use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -22,7 +21,7 @@ use crate::{
     body::{BoxFuture, Request, Response},
     pool::panic_message,
     problem::Problem,
-    request::{Asker, Connection, Ready},
+    request::{Arrival, Asker, Connection},
 };
 
 /// What answers the requests of a server.
@@ -30,14 +29,8 @@ pub(crate) trait Answers: Clone + Send + 'static {
     type Answer: Answer;
 
     /// Answers a request that came by this connection, which does not stand in the request: see [`Connection::for_request`]. Whoever looks
-    /// at more than its head has it made ready.
-    fn answer(
-        &self,
-        arrived: http::Request<Incoming>,
-        ready: Ready<'_>,
-        connection: &Connection,
-        asker: &Asker,
-    ) -> Self::Answer;
+    /// at more than its head takes it.
+    fn answer(&self, arrival: &mut Arrival<'_>, connection: &Connection, asker: &Asker) -> Self::Answer;
 }
 
 /// An answer on its way.
@@ -59,14 +52,8 @@ where
 
     /// Calls the service at once if it is ready, as nearly all are: a request that waits in a future is moved
     /// more often, and a request is large.
-    fn answer(
-        &self,
-        arrived: http::Request<Incoming>,
-        ready: Ready<'_>,
-        connection: &Connection,
-        asker: &Asker,
-    ) -> Self::Answer {
-        let mut request = ready(arrived);
+    fn answer(&self, arrival: &mut Arrival<'_>, connection: &Connection, asker: &Asker) -> Self::Answer {
+        let mut request = arrival.take();
         connection.introduce(&mut request, asker);
         // Nothing of a service is used after its panic, so that no broken state of it can be seen.
         let called = catch_unwind(AssertUnwindSafe(|| {

@@ -14,7 +14,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::server::conn::http1;
 
 use crate::{
     request::{Connection, Peer, Tls, Trust, Wire},
@@ -112,13 +112,12 @@ where
             (None, None) => Ok(Ok(Protocol::Http1)),
             (None, Some(_)) => until_http(&activity, |cx| sniff(&mut stream, cx)).await,
         };
-        let service = service_fn(move |request| exchanges.answer(request));
         let ended = match (protocol, http2) {
             (Ok(Ok(Protocol::Http2)), Some(http2)) => {
                 // In a box of its own, so that a connection of HTTP/1 needs no memory for it.
-                Box::pin(serve_http2(http2, stream, service, activity)).await
+                Box::pin(serve_http2(http2, stream, exchanges, activity)).await
             }
-            (Ok(Ok(_)), _) => serve_http1(&http1, stream, service, &activity, &refusals).await,
+            (Ok(Ok(_)), _) => serve_http1(&http1, stream, exchanges, &activity, &refusals).await,
             (Ok(Err(error)), _) => Err(Box::from(error)),
             (Err(Some(Due::Head)), _) => {
                 refuse_slow_head(stream, &refusals).await;

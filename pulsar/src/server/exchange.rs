@@ -6,16 +6,17 @@
 use std::{
     cell::{Cell, RefCell},
     convert::Infallible,
+    mem,
     pin::Pin,
     sync::{Arc, OnceLock},
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use axum_core::{extract::DefaultBodyLimit, response::IntoResponse};
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::Limited;
-use hyper::{body::Incoming, upgrade::OnUpgrade};
+use hyper::{body::Incoming, service::Service, upgrade::OnUpgrade};
 use pin_project_lite::pin_project;
 
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
     body::{self, Body, Request, Response},
     drain::Notice,
     problem::{self, Problem},
-    request::{Asker, Connection, X_REQUEST_ID, is_standard},
+    request::{Arrival, Asker, Connection, X_REQUEST_ID, is_standard},
     server::{
         access_log::{Entry, Log},
         activity::{Activity, InFlight},
@@ -49,9 +50,17 @@ pub(super) struct Exchanges<A> {
     pub(super) log: Option<Arc<Log>>,
 }
 
-impl<A: Answers> Exchanges<A> {
+impl<A: Answers> Service<http::Request<Incoming>> for Exchanges<A> {
+    type Response = http::Response<AnswerBody>;
+    type Error = Infallible;
+    type Future = Answering<A::Answer>;
+
     /// Has the application answer one request.
-    pub(super) fn answer(&self, mut request: http::Request<Incoming>) -> Answering<A::Answer> {
+    fn call(&self, request: http::Request<Incoming>) -> Answering<A::Answer> {
+        let mut failed = None;
+        let mut ready = |request| self.with_limits(request, &mut failed);
+        let mut arrival = Arrival::new(request, &mut ready);
+        let request = arrival.head();
         let number = self.requests.get();
         self.requests.set(number + 1);
         let has_body = !request.body().is_end_stream();
@@ -69,18 +78,16 @@ impl<A: Answers> Exchanges<A> {
         let id = self.connection.id_of_request(number, seen.request_id);
         let entry = self.log.as_ref().map(|log| {
             let connection = self.connection.for_request(id.clone(), request.headers());
-            Box::new(Entry::begin(log, connection, &request))
+            Box::new(Entry::begin(log, connection, request))
         });
         let asker = Asker { id: Some(id), accept: seen.accept(), is_head: asked.is_head };
-        let mut failed = None;
-        let judged = judge(&self.rules, &request, &seen, &self.connection, &mut self.host.borrow_mut());
+        let judged = judge(&self.rules, request, &seen, &self.connection, &mut self.host.borrow_mut());
         let call = match judged {
             Ok(()) => {
                 if asked.is_http2() {
-                    name_host(&mut request);
+                    name_host(arrival.head_mut());
                 }
-                let mut ready = |request| self.with_limits(request, &mut failed);
-                Call::Made { answer: self.application.answer(request, &mut ready, &self.connection, &asker) }
+                Call::Made { answer: self.application.answer(&mut arrival, &self.connection, &asker) }
             }
             Err(refusal) => {
                 if let Some(limit) = refusal.limit {
@@ -91,7 +98,9 @@ impl<A: Answers> Exchanges<A> {
         };
         Answering { call, asked, is_standard, failed, asker, entry, in_flight: Some(in_flight) }
     }
+}
 
+impl<A: Answers> Exchanges<A> {
     /// Makes a request ready for an application. Most have no body; the empty one needs no allocation.
     fn with_limits(&self, request: http::Request<Incoming>, failed: &mut Option<Failed>) -> Request {
         if request.body().is_end_stream() {
@@ -162,30 +171,32 @@ impl<A: Answer> Future for Answering<A> {
         let this = self.project();
         // What follows a refused request on its connection cannot be told apart from it for certain.
         let mut last = false;
-        let mut response = match this.call.project() {
-            CallProjection::Made { answer } => ready!(answer.poll_answer(cx, this.asker)),
+        let mut polled = match this.call.project() {
+            CallProjection::Made { answer } => answer.poll_answer(cx, this.asker),
             CallProjection::Refused { response } => {
                 last = true;
-                *response.take().expect("a future is not polled after it was ready")
+                Poll::Ready(*response.take().expect("a future is not polled after it was ready"))
             }
         };
+        // It stays where it is, for it is large.
+        let Poll::Ready(response) = &mut polled else { return Poll::Pending };
         let asked = *this.asked;
         if let Some(failure) = this.failed.as_ref().and_then(Failed::get) {
             last = true;
-            response = blamed(response, failure);
+            blame(response, failure);
         }
-        if is_error(&response) {
+        if is_error(response.status()) {
             // The router has done so with its answers; these are our own, and those of services and layers.
-            response = problem::negotiate(response, &this.asker.accept);
+            *response = problem::negotiate(mem::take(response), &this.asker.accept);
+            // What has such a method may be the rest of a body that had no length.
+            last |= !*this.is_standard && matches!(response.status().as_u16(), 405 | 501);
         }
-        // What has such a method may be the rest of a body that had no length.
-        last |= !*this.is_standard && matches!(response.status().as_u16(), 405 | 501);
-        let framing = frame(&mut response, asked).or_else(|mistake| {
+        let framing = frame(response, asked).or_else(|mistake| {
             tracing::error!("an answer cannot be sent: {mistake}; the request is answered with 500");
             last = true;
             let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response();
-            response = problem::negotiate(problem, &this.asker.accept);
-            frame(&mut response, asked)
+            *response = problem::negotiate(problem, &this.asker.accept);
+            frame(response, asked)
         });
         // A problem has nothing that could be wrong.
         let framing = framing.unwrap_or(Framing::Whole);
@@ -209,7 +220,8 @@ impl<A: Answer> Future for Answering<A> {
             entry.answered(response.status(), response.headers().get(X_REQUEST_ID).cloned());
         }
         handover::hands_over();
-        Poll::Ready(Ok(response.map(|body| AnswerBody::new(body, framing, asked, entry, in_flight))))
+        polled
+            .map(|response| Ok(response.map(|body| AnswerBody::new(body, framing, asked, entry, in_flight))))
     }
 }
 
@@ -238,21 +250,21 @@ impl Failed {
     }
 }
 
-/// The answer of somebody to whom every body that cannot be read is a bad request, as it is to foreign extractors.
-fn blamed(response: Response, failure: Failure) -> Response {
+/// Says what was wrong in the answer of somebody to whom every body that cannot be read is a bad request, as it is to foreign extractors.
+fn blame(response: &mut Response, failure: Failure) {
     let (status, detail) = match failure {
-        _ if response.status() != StatusCode::BAD_REQUEST => return response,
-        Failure::Broken => return response,
+        _ if response.status() != StatusCode::BAD_REQUEST => return,
+        Failure::Broken => return,
         Failure::Reached(Limit::MaxBody) => {
             (StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than `max_body`")
         }
         Failure::Reached(_) => (StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
     };
-    Problem::new(status).with_detail(detail).into_response()
+    *response = Problem::new(status).with_detail(detail).into_response();
 }
 
-fn is_error(response: &Response) -> bool {
-    response.status().is_client_error() || response.status().is_server_error()
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
 }
 
 #[cfg(test)]

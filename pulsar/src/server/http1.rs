@@ -1,6 +1,10 @@
 //! A connection that speaks HTTP/1: hyper reads and writes, and is told when to end.
 
-use std::{future::poll_fn, pin::Pin, task::Poll};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use http_body::Body;
 use hyper::{body::Incoming, server::conn::http1, service::HttpService};
@@ -14,6 +18,7 @@ use crate::{
         config::ServerConfig,
         refusal::{Refusals, refuse_slow_head},
         stream::Stream,
+        wakes::ConnectionWaker,
     },
 };
 
@@ -51,6 +56,16 @@ enum End {
     Idle,
 }
 
+/// Has hyper do all that it can.
+#[inline]
+fn poll<C: Future + Unpin>(connection: &mut C, activity: &Activity, cx: &mut Context<'_>) -> Poll<C::Output> {
+    match Pin::new(&mut *connection).poll(cx) {
+        // hyper alone can have the stream flushed, and does so whenever it is polled.
+        Poll::Pending if activity.lets_go() => Pin::new(connection).poll(cx),
+        polled => polled,
+    }
+}
+
 /// Serves a connection until it ends.
 pub(super) async fn serve_http1<S, B>(
     http: &http1::Builder,
@@ -66,15 +81,17 @@ where
     // An upgraded stream outlives this task. It belongs to the application from then on, and counts as open.
     let mut connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut ends = false;
+    let mut waker = ConnectionWaker::default();
     let end = poll_fn(|cx| {
         loop {
             // Polled first, because a request may have come together with the end of the time.
             activity.takes_turn();
-            let mut polled = Pin::new(&mut connection).poll(cx);
-            if polled.is_pending() && activity.lets_go() {
-                // hyper alone can have the stream flushed, and does so whenever it is polled.
-                polled = Pin::new(&mut connection).poll(cx);
-            }
+            let polled = if activity.has_body() {
+                // Where one request has a body the next one has too. To the others a waker of its own is not worth its cost.
+                poll(&mut connection, activity, &mut Context::from_waker(waker.of(cx.waker())))
+            } else {
+                poll(&mut connection, activity, cx)
+            };
             if let Poll::Ready(result) = polled {
                 return Poll::Ready(End::Finished(result));
             }

@@ -23,7 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files, lower ones first: `config`, `date`, `outcome`, `shutdown`, `log_line`, `access_log`, `policy`; `limits`, `clock`, `activity`, `io_thread`, `handover`;
+//! Files, lower ones first: `config`, `date`, `outcome`, `shutdown`, `log_line`, `access_log`, `wakes`, `policy`; `limits`, `clock`, `activity`, `io_thread`, `handover`;
 //! `tls`, `listener`, `stream`, `answer`, `answers`, `exchange`; `proxy_protocol`, `proxy_header`, `sniff`, `refusal`, `http1`, `http2`, `connection`; `turns`, `tick`, `accept`, `plan`; `serve`; `pair`.
 
 mod accept;
@@ -61,6 +61,7 @@ mod tests;
 mod tick;
 mod tls;
 mod turns;
+mod wakes;
 
 pub(crate) use self::{
     access_log::{LogFile, open_log},

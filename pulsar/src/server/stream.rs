@@ -6,6 +6,9 @@
 //! Small answers of HTTP/1 are kept for a moment, so that all that are ready go out in one write. The moment ends with the poll of
 //! the connection at the latest, and before that when something is read: hyper reads as soon as no whole request is left.
 
+// On the path of every request, and small.
+#![allow(clippy::inline_always)]
+
 use std::{
     cell::Cell,
     io,
@@ -105,16 +108,17 @@ impl Stream {
         }
     }
 
-    #[inline]
+    // Each request needs two reads, the second of which waits, and a write: a call of its own for each is what to ask the socket costs.
+    #[inline(always)]
     fn poll_socket(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
+        let room = buffer.remaining();
         let read = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
             Socket::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),
             Socket::Tls(socket) => Pin::new(socket).poll_read(cx, buffer),
         };
         self.found = read.is_ready();
-        if buffer.filled().len() > before {
+        if self.found && buffer.remaining() < room {
             self.activity.received();
         }
         read
@@ -128,20 +132,23 @@ impl Stream {
     }
 
     /// Notes what became of a write.
+    #[inline(always)]
     fn noted(&self, written: Poll<io::Result<usize>>, cx: &Context<'_>) -> Poll<io::Result<usize>> {
         match &written {
             // An encrypted connection notes what leaves it, not what goes in.
             Poll::Ready(Ok(_)) if matches!(self.socket, Socket::Tls(_)) => {}
             Poll::Ready(Ok(count)) => self.activity.took(*count),
             Poll::Ready(Err(_)) => {}
-            Poll::Pending => {
-                self.activity.blocks();
-                if self.activity.is_at(Stage::Tunnel) {
-                    return self.kept_waiting(cx);
-                }
-            }
+            Poll::Pending => return self.blocked(cx),
         }
         written
+    }
+
+    /// Notes that a write has to wait.
+    #[cold]
+    fn blocked(&self, cx: &Context<'_>) -> Poll<io::Result<usize>> {
+        self.activity.blocks();
+        if self.activity.is_at(Stage::Tunnel) { self.kept_waiting(cx) } else { Poll::Pending }
     }
 
     /// What an application writes to a client that takes nothing: no task of the server looks after it.
@@ -159,7 +166,7 @@ impl Stream {
     }
 
     /// Writes to the socket, past what is kept back.
-    #[inline]
+    #[inline(always)]
     fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = match &mut self.socket {
             Socket::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
@@ -187,10 +194,15 @@ impl Stream {
     }
 
     /// Keeps an answer back for a moment, if it is one, and small, and more requests may be here.
+    #[inline]
     fn keeps(&mut self, bytes: &[u8]) -> bool {
         let may_be_more = self.found || !self.kept.is_empty();
+        may_be_more && self.keeps_with_more(bytes)
+    }
+
+    fn keeps_with_more(&mut self, bytes: &[u8]) -> bool {
         let fits = bytes.len() <= KEPT - self.kept.len();
-        if !(may_be_more && fits && self.activity.is_between_answers()) {
+        if !(fits && self.activity.is_between_answers()) {
             return false;
         }
         if self.kept.capacity() == 0 {
@@ -202,10 +214,13 @@ impl Stream {
     }
 
     /// Sends what is kept back.
+    #[inline]
     fn poll_let_go(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.kept.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
+        if self.kept.is_empty() { Poll::Ready(Ok(())) } else { self.poll_send_kept(cx) }
+    }
+
+    #[inline(never)]
+    fn poll_send_kept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut kept = mem::take(&mut self.kept);
         let mut sent = 0;
         while sent < kept.len() {
@@ -294,7 +309,11 @@ impl AsyncWrite for Stream {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.kept.is_empty() {
-            return self.poll_flush_socket(cx);
+            if let Socket::Tls(_) = self.socket {
+                return self.poll_flush_socket(cx);
+            }
+            self.activity.flushed();
+            return Poll::Ready(Ok(()));
         }
         // hyper looks for more once it has nothing left, while the last request is answered.
         if self.found && self.activity.may_keep() {

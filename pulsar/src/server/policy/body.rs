@@ -18,6 +18,7 @@ use tokio::{
 use crate::{
     board::Limit,
     body::{BodyTimeout, BoxError, BrokenBody},
+    server::wakes::hold_back,
 };
 
 /// What a body may take.
@@ -126,7 +127,12 @@ where
         if this.is_over {
             return Poll::Ready(None);
         }
-        let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+        let polled = hold_back(|| {
+            let polled = Pin::new(&mut this.body).poll_frame(cx);
+            let is_last = polled.is_ready() && this.body.is_end_stream();
+            (polled, is_last)
+        });
+        let Poll::Ready(frame) = polled else {
             // What has come with the head is handed over as soon as somebody asks; that is no waiting, and worth no timer.
             if !std::mem::replace(&mut this.is_asked_for, true) {
                 cx.waker().wake_by_ref();
@@ -216,13 +222,21 @@ fn drop_forbidden(trailers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
-    use std::{convert::Infallible, sync::Mutex};
+    use std::{
+        convert::Infallible,
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicUsize, Ordering::Relaxed},
+        },
+        task::{Wake, Waker},
+    };
 
     use futures_util::{StreamExt, stream};
     use http_body_util::{BodyExt, Limited, StreamBody};
     use tokio::time::sleep;
 
     use super::*;
+    use crate::server::wakes::ConnectionWaker;
 
     /// Pieces of so many bytes, each after so many milliseconds.
     fn pieces(pieces: &[(u64, usize)]) -> impl Body<Data = Bytes, Error = Infallible> + Unpin + use<> {
@@ -282,6 +296,47 @@ mod tests {
             sleep(Duration::from_secs(60)).await;
         }
         assert_eq!(read, 3);
+    }
+
+    /// So many pieces of a connection that is woken for each, as hyper does it.
+    struct Pieces {
+        left: usize,
+        connection: Waker,
+    }
+
+    impl Body for Pieces {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            self.connection.wake_by_ref();
+            self.left -= 1;
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+        }
+
+        fn is_end_stream(&self) -> bool {
+            self.left == 0
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_woken_for_every_piece_but_the_last() {
+        struct Woken(AtomicUsize);
+        impl Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Relaxed);
+            }
+        }
+        let woken = Arc::new(Woken(AtomicUsize::new(0)));
+        let connection = ConnectionWaker::default().of(&Waker::from(Arc::clone(&woken))).clone();
+        let mut body = RequestBody::new(Pieces { left: 3, connection }, BodyLimits::default(), |_| {});
+        for expected in [1, 2, 2] {
+            assert!(body.frame().await.unwrap().unwrap().is_data());
+            assert_eq!(woken.0.load(Relaxed), expected);
+        }
     }
 
     #[test]

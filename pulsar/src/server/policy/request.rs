@@ -7,7 +7,7 @@ use super::{body::BodyLimits, coding, host, hosts::Hosts, refusal::Refusal, targ
 use crate::{
     board::Limit,
     problem::Accept,
-    request::{Connection, X_REQUEST_ID, is_websocket_connect},
+    request::{Connection, X_REQUEST_ID, is_standard, is_websocket_connect},
 };
 
 /// What an application's settings ask of a request.
@@ -90,7 +90,7 @@ pub(crate) fn judge<B: Body>(
     if length + uri.authority().map_or(0, |authority| authority.as_str().len()) > rules.max_target {
         return Err(TARGET_TOO_LONG);
     }
-    if method.as_str().len() > LONGEST_METHOD {
+    if !is_standard(method) && method.as_str().len() > LONGEST_METHOD {
         return Err(METHOD_TOO_LONG);
     }
     // Over HTTP/2 a WebSocket is opened by CONNECT, with the target of any other request: RFC 8441 section 4.
