@@ -6,7 +6,6 @@
 //!
 //! Path values come first, before anything of the request is read: a value that its type refuses means that there is no such
 //! page. Then the extractors, the last of them with the body, then the call: awaited, on the pool, or at once.
-
 //!
 //! What is generic over the function itself is a method of a trait of it, or of a tuple that begins with it, as far as that can be: the
 //! compiler keeps such a method with the module that the function is in, and so compiles it anew only if that one is edited. What
