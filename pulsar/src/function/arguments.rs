@@ -379,3 +379,21 @@ call!(T0 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T11 T12);
 call!(T0 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T11 T12 T13);
 call!(T0 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T11 T12 T13 T14);
 call!(T0 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T11 T12 T13 T14 T15);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_says_whether_an_extractor_reads_no_more_and_not_its_name() {
+        mod foreign {
+            pub(super) struct State;
+            pub(super) struct Query;
+        }
+        let ours = [Reads::<State<u8>>::NO_MORE, Reads::<Query<u8>>::NO_MORE, Reads::<String>::NO_MORE];
+        assert_eq!(ours, [true; 3]);
+        let foreign = [Reads::<foreign::State>::NO_MORE, Reads::<foreign::Query>::NO_MORE];
+        assert_eq!(foreign, [false; 2]);
+        assert_eq!(needs(true).max(needs(false)), Needs::All, "one that may read more is enough");
+    }
+}
