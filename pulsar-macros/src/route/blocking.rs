@@ -24,7 +24,7 @@ pub(super) fn warnings(attribute: &Attribute, function: &Function) -> TokenStrea
     if !on_the_loop || attribute.allowed.blocking || function.has_more_attributes {
         return TokenStream::new();
     }
-    if !may_block(&function.body) {
+    if !may_block(function.text()) {
         return TokenStream::new();
     }
     let mut search = Search { imports: imports(&function.body), found: Vec::new() };
@@ -35,8 +35,7 @@ pub(super) fn warnings(attribute: &Attribute, function: &Function) -> TokenStrea
 
 /// Whether a body has a word that every path of a blocking call begins with, here or in an import. Few have one, and to look for it in
 /// the text is quick, where to read each token is not: macros are compiled without optimization.
-fn may_block(body: &TokenStream) -> bool {
-    let text = body.to_string();
+fn may_block(text: &str) -> bool {
     ROOTS.iter().any(|root| text.contains(root))
 }
 
@@ -351,7 +350,7 @@ mod tests {
 
     fn found(body: &str) -> Vec<String> {
         let body = tokens(body);
-        if !may_block(&body) {
+        if !may_block(&body.to_string()) {
             return Vec::new();
         }
         let mut search = Search { imports: imports(&body), found: Vec::new() };

@@ -17,6 +17,7 @@ mod lookalikes;
 mod tests;
 mod tokens;
 pub(crate) mod url;
+mod waits;
 
 use proc_macro2::TokenStream;
 

@@ -16,6 +16,7 @@ use crate::{
         arguments::{Joined, Source},
         attribute::{Attribute, Rule},
         url::{self, Url},
+        waits::waits,
     },
 };
 
@@ -111,6 +112,8 @@ fn how(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>]) -> 
         "pooled"
     } else if !function.is_async {
         "inline"
+    } else if !waits(function) {
+        "immediate"
     } else if arguments.iter().any(|joined| matches!(joined.source, Source::Text(_))) {
         "awaited_with_text"
     } else {

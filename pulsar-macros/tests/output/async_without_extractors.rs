@@ -16,7 +16,7 @@ const _: () = {
                 &["GET"],
                 "/<lang>/<int:number>",
                 "page",
-                (&_pulsar::Function::awaited_with_text(
+                (&_pulsar::Function::immediate(
                     page,
                     (
                         _pulsar::TextAt(0),

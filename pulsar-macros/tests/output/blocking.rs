@@ -18,7 +18,7 @@ const _: () = {
                 &["GET"],
                 "/nap/<int:seconds>",
                 "nap",
-                (&_pulsar::Function::awaited(
+                (&_pulsar::Function::immediate(
                     nap,
                     (_pulsar::ValueAt(0, <u64 as _pulsar::PathValue>::TYPE), ()),
                     <_ as _pulsar::HandlerFuture>::TYPE,

@@ -21,7 +21,7 @@ pub use self::arguments::{Head, Last, MayReadMore, Reads, TextAt, ValueAt};
 use self::{
     arguments::{Arguments, Call, Source, Takes},
     call::{Answer, Awaited, Called, Calls, Inline, Keeps, Pooled},
-    output::{Responds, Sides},
+    output::{Immediate, Responds, Sides},
 };
 use crate::{
     body::{Request, Response},
@@ -44,6 +44,9 @@ pub struct Way<How>(PhantomData<fn() -> How>);
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Borrowing<Gives>(PhantomData<fn() -> Gives>);
+
+/// It is called on the event loop, and its future polled once.
+type CalledOnce<A, Gives> = Way<Inline<A, Immediate<Gives>>>;
 
 impl<F, A> Function<F, A, ()> {
     /// One that is awaited. Not public API. Used by generated code.
@@ -76,6 +79,22 @@ impl<F, A> Function<F, A, ()> {
         S: Sides<R::Output> + Copy,
     {
         Function((function, arguments, Borrowing(PhantomData)))
+    }
+
+    /// One whose future is ready when it is polled first. Not public API. Used by generated code.
+    pub const fn immediate<R, S>(
+        function: F,
+        arguments: A,
+        _: Named<R>,
+        _: S,
+    ) -> Function<F, A, CalledOnce<A, S::Gives>>
+    where
+        A: Takes,
+        F: Call<A::Given<'static>, Output = R> + Copy,
+        R: Future,
+        S: Sides<R::Output> + Copy,
+    {
+        Function((function, arguments, Way(PhantomData)))
     }
 
     /// One that runs on the pool. Not public API. Used by generated code.

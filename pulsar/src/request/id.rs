@@ -32,7 +32,8 @@ pub struct RequestId(Id);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Id {
-    Given(HeaderValue),
+    // Boxed, since few are given and each request moves this.
+    Given(Box<HeaderValue>),
     Made { connection: u64, number: u64 },
 }
 
@@ -47,7 +48,7 @@ impl RequestId {
         if !sane {
             return None;
         }
-        HeaderValue::from_bytes(bytes).ok().map(|copy| Self(Id::Given(copy)))
+        HeaderValue::from_bytes(bytes).ok().map(|copy| Self(Id::Given(Box::new(copy))))
     }
 
     pub(super) fn made(connection: u64, number: u64) -> Self {
@@ -62,7 +63,7 @@ impl RequestId {
     /// The id as the value of a header.
     pub(crate) fn to_header(&self) -> HeaderValue {
         match &self.0 {
-            Id::Given(value) => value.clone(),
+            Id::Given(value) => HeaderValue::clone(value),
             // Hexadecimal digits and dashes are always a header value.
             Id::Made { connection, number } => {
                 HeaderValue::try_from(text(*connection, *number)).unwrap_or(HeaderValue::from_static("-"))
