@@ -85,6 +85,8 @@ PULSAR = [example("bench"), "-b", LOOPBACK + ":{port}", "--control-socket", "off
 SERVERS = [
     peer("hyper_raw", "hyper"),
     Server("pulsar", PULSAR + ["--threads", "{threads}"], ("pulsar",)),
+    # What a second thread costs hyper, which every program of pulsar has: the system and the allocator know shorter ways without one.
+    Server("hyper_raw + thread", peer("hyper_raw").command + ["idle"], (), threads=1),
     # The two ways to use more than one processor.
     Server("pulsar --workers 2", PULSAR + ["--workers", "2"], (), threads=2),
     peer("axum_peer", "axum"),

@@ -1,7 +1,7 @@
 //! hyper alone: what every framework upon it pays at least. Each thread has a runtime and a listening socket of its own; there is no
-//! router, no limit and no time-out.
+//! router, no limit and no time-out. With a third argument, `idle`, there is one thread more, which does nothing.
 
-use std::{io, thread};
+use std::{env, io, thread};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -75,6 +75,13 @@ fn serve(port: u16) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     let (port, threads) = arguments();
+    if env::args().any(|argument| argument == "idle") {
+        thread::spawn(|| {
+            loop {
+                thread::park();
+            }
+        });
+    }
     let others: Vec<_> = (1..threads).map(|_| thread::spawn(move || serve(port))).collect();
     serve(port)?;
     others.into_iter().try_for_each(|thread| thread.join().expect("no thread panics"))
