@@ -6,15 +6,16 @@
 use std::{
     convert::Infallible,
     fmt,
-    future::poll_fn,
+    future::{poll_fn, ready},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::StatusCode;
+use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
@@ -97,22 +98,49 @@ where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     BoxService(Arc::new(move |request| {
-        let answer = oneshot(service.clone(), request);
-        Box::pin(async move {
-            match answer.await {
-                Ok(response) => response.map(Body::new),
-                Err(error) => {
-                    let error = error.into();
-                    tracing::error!(status = 500, "a service failed: {}", Chain(error.as_ref()));
-                    Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+        let mut service = service.clone();
+        // Called at once if it is ready, as nearly all are: a request is large, and a future that waits with one is moved and stored with
+        // it. This waker wakes nobody, but a service that is not ready is asked again with a real one.
+        match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => Box::pin(Infallibly { future: service.call(request) }),
+            Poll::Ready(Err(error)) => Box::pin(ready(failed(error.into()))),
+            Poll::Pending => Box::pin(async move {
+                match poll_fn(|cx| service.poll_ready(cx).map_err(Into::into)).await {
+                    Ok(()) => Infallibly { future: service.call(request) }.await,
+                    Err(error) => failed(error),
                 }
-            }
-        })
+            }),
+        }
     }))
 }
 
-/// Asks once, when the service is ready.
-async fn oneshot<S: Service<Request>>(mut service: S, request: Request) -> Result<S::Response, S::Error> {
-    poll_fn(|cx| service.poll_ready(cx)).await?;
-    service.call(request).await
+pin_project! {
+    /// The answer of a service that may fail.
+    struct Infallibly<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F, B, E> Future for Infallibly<F>
+where
+    F: Future<Output = Result<http::Response<B>, E>>,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    E: Into<BoxError>,
+{
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        self.project().future.poll(cx).map(|answer| match answer {
+            Ok(response) => response.map(Body::new),
+            Err(error) => failed(error.into()),
+        })
+    }
+}
+
+/// The answer in place of one that a service could not give.
+#[cold]
+fn failed(error: BoxError) -> Response {
+    tracing::error!(status = 500, "a service failed: {}", Chain(error.as_ref()));
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR).into_response()
 }
