@@ -28,7 +28,7 @@ pub use crate::{
     context::Context,
     extract::State,
     files::EmbeddedFile,
-    function::{Function, Head, Last, MayReadMore, Reads, TextAt, ValueAt},
+    function::{Anything, Function, Head, Last, MayReadMore, Reads, TextAt, ValueAt},
     place::Place,
     problem::Problem,
     registry::{

@@ -36,7 +36,7 @@ pub(crate) fn registration(
     // Of arguments that are no state, and of those that may look at more than what was sent.
     let no_requirement = asks.is_some().then(|| quote_spanned!(site=> use _pulsar::NoRequirement as _;));
     let may_read_more =
-        arguments.iter().any(reads_no_more).then(|| quote_spanned!(site=> use _pulsar::MayReadMore as _;));
+        arguments.iter().any(may_read_less).then(|| quote_spanned!(site=> use _pulsar::MayReadMore as _;));
     let route = route(attribute, rule, function, arguments, asks);
     let (item, entry) = match url::of_route(attribute, rule, function, arguments) {
         // The one that is registered is the one whose URL is asked for.
@@ -121,12 +121,12 @@ fn how(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>]) -> 
     }
 }
 
-/// The names of what may read nothing but what the client sent; the compiler knows whether it does.
-const READ_NO_MORE: [&str; 6] = ["Json", "Form", "Query", "State", "Bytes", "String"];
+/// The names of what may read nothing but what the client sent, or less; the compiler knows whether it does.
+const READ_LESS: [&str; 6] = ["Json", "Form", "Query", "State", "Bytes", "String"];
 
 /// Whether an argument may be such an extractor.
-fn reads_no_more(joined: &Joined<'_>) -> bool {
-    joined.source == Source::Extractor && is_named(&joined.argument.ty, &READ_NO_MORE)
+fn may_read_less(joined: &Joined<'_>) -> bool {
+    joined.source == Source::Extractor && is_named(&joined.argument.ty, &READ_LESS)
 }
 
 /// Where the arguments come from: pairs of the first one and the rest.
@@ -145,15 +145,15 @@ fn arguments(arguments: &[Joined<'_>]) -> TokenStream {
                 quote_spanned!(span=> _pulsar::ValueAt(#index, <#ty as _pulsar::PathValue>::TYPE))
             }
             Source::Extractor => {
-                let reads_no_more = if reads_no_more(joined) {
-                    quote_spanned!(span=> <_pulsar::Reads<#ty>>::NO_MORE)
+                let kind = if may_read_less(joined) {
+                    quote_spanned!(span=> <_pulsar::Reads<#ty>>::KIND)
                 } else {
-                    quote_spanned!(span=> false)
+                    quote_spanned!(span=> _pulsar::Anything)
                 };
                 if last == Some(number) {
-                    quote_spanned!(span=> _pulsar::Last(<#ty as _pulsar::Extractor<_>>::TYPE, #reads_no_more))
+                    quote_spanned!(span=> _pulsar::Last(<#ty as _pulsar::Extractor<_>>::TYPE, #kind))
                 } else {
-                    quote_spanned!(span=> _pulsar::Head(<#ty as _pulsar::HeadExtractor>::TYPE, #reads_no_more))
+                    quote_spanned!(span=> _pulsar::Head(<#ty as _pulsar::HeadExtractor>::TYPE, #kind))
                 }
             }
         }

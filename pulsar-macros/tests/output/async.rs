@@ -31,12 +31,12 @@ const _: () = {
                         (
                             _pulsar::Head(
                                 <State<Db> as _pulsar::HeadExtractor>::TYPE,
-                                <_pulsar::Reads<State<Db>>>::NO_MORE,
+                                <_pulsar::Reads<State<Db>>>::KIND,
                             ),
                             (
                                 _pulsar::Last(
                                     <Json<Edit> as _pulsar::Extractor<_>>::TYPE,
-                                    <_pulsar::Reads<Json<Edit>>>::NO_MORE,
+                                    <_pulsar::Reads<Json<Edit>>>::KIND,
                                 ),
                                 (),
                             ),

@@ -11,7 +11,13 @@ const _: () = {
                 "save",
                 (&_pulsar::Function::inline(
                     save,
-                    (_pulsar::Last(<Request as _pulsar::Extractor<_>>::TYPE, false), ()),
+                    (
+                        _pulsar::Last(
+                            <Request as _pulsar::Extractor<_>>::TYPE,
+                            _pulsar::Anything,
+                        ),
+                        (),
+                    ),
                     <_ as _pulsar::HandlerOutput>::TYPE,
                 ))
                     .handler(),

@@ -24,10 +24,13 @@ const _: () = {
                         (
                             _pulsar::Head(
                                 <State<Db> as _pulsar::HeadExtractor>::TYPE,
-                                <_pulsar::Reads<State<Db>>>::NO_MORE,
+                                <_pulsar::Reads<State<Db>>>::KIND,
                             ),
                             (
-                                _pulsar::Last(<Body as _pulsar::Extractor<_>>::TYPE, false),
+                                _pulsar::Last(
+                                    <Body as _pulsar::Extractor<_>>::TYPE,
+                                    _pulsar::Anything,
+                                ),
                                 (),
                             ),
                         ),

@@ -28,7 +28,7 @@ const _: () = {
                             (
                                 _pulsar::Last(
                                     <Query<Filter> as _pulsar::Extractor<_>>::TYPE,
-                                    <_pulsar::Reads<Query<Filter>>>::NO_MORE,
+                                    <_pulsar::Reads<Query<Filter>>>::KIND,
                                 ),
                                 (),
                             ),

@@ -21,7 +21,7 @@ const _: () = {
                             <extract::Path<
                                 (u16, String),
                             > as _pulsar::Extractor<_>>::TYPE,
-                            false,
+                            _pulsar::Anything,
                         ),
                         (),
                     ),

@@ -57,8 +57,16 @@ impl<T: Send + Sync + 'static> FromRequestParts<Context> for State<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(_: &mut Parts, context: &Context) -> Result<Self, Problem> {
+        Self::of(context).map_err(|problem| *problem)
+    }
+}
+
+impl<T: Send + Sync + 'static> State<T> {
+    /// What was provided.
+    pub(crate) fn of(context: &Context) -> Result<Self, Box<Problem>> {
         context.get().map(Self).ok_or_else(|| {
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR).with_source(missing(std::any::type_name::<T>()))
+            let missing = missing(std::any::type_name::<T>());
+            Box::new(Problem::new(StatusCode::INTERNAL_SERVER_ERROR).with_source(missing))
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::request::Parts;
 
@@ -10,7 +11,7 @@ use crate::{
     bounds::{Extractor, HeadExtractor, Named, PathValue},
     context::Context,
     extract::{Form, Json, Query, State},
-    handler::Needs,
+    handler::{Needs, Reply},
     request::Params,
 };
 
@@ -75,49 +76,76 @@ pub struct TextAt(pub usize);
 #[derive(Debug)]
 pub struct ValueAt<T>(pub usize, pub Named<T>);
 
-/// An extractor before the last one, and whether it [reads](Reads) nothing but what the client sent. Not public API. Used by generated
-/// code.
+/// An extractor before the last one, and [what it reads](Reads). Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Head<T>(pub Named<T>, pub bool);
+pub struct Head<T, Kind>(pub Named<T>, pub Kind);
 
-/// The last extractor, which may take the body, and whether it [reads](Reads) nothing but what the client sent. Not public API. Used by
-/// generated code.
+/// The last extractor, which may take the body, and [what it reads](Reads). Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Last<T, Via>(pub Named<(T, Via)>, pub bool);
+pub struct Last<T, Via, Kind>(pub Named<(T, Via)>, pub Kind);
 
-/// Whether an extractor reads nothing but what the client sent: what is known besides need not be put into the request then, which costs
-/// more than to read a short body. Not public API. Used by generated code.
+/// What an extractor reads, as `KIND`: less than all is worth to be known, for to put what the server knows into a request costs more than
+/// to read a short body. Not public API. Used by generated code.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Reads<T>(PhantomData<T>);
 
-macro_rules! reads_no_more {
+/// It may look for anything. Not public API. Used by generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Anything;
+
+/// It reads nothing but what the client sent. Not public API.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct WhatWasSent;
+
+/// It reads nothing of a request, and is there at once. Not public API.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Nothing;
+
+/// What an extractor needs of a request. Not public API.
+#[doc(hidden)]
+pub trait Kind: Sync + 'static {
+    const NEEDS: Needs;
+}
+
+impl Kind for Anything {
+    const NEEDS: Needs = Needs::All;
+}
+
+impl Kind for WhatWasSent {
+    const NEEDS: Needs = Needs::Sent;
+}
+
+macro_rules! reads_what_was_sent {
     ($([$($parameter:ident)?] $type:ty),+ $(,)?) => {
         $(impl$(<$parameter>)? Reads<$type> {
             /// Not public API.
-            pub const NO_MORE: bool = true;
+            pub const KIND: WhatWasSent = WhatWasSent;
         })+
     };
 }
 
-// Those of which the macro asks it: see `READ_NO_MORE` there.
-reads_no_more!([T] Form<T>, [T] Json<T>, [T] Query<T>, [T] State<T>, [] Bytes, [] String);
+// These and `State` are what the macro asks it of: see `READ_LESS` there.
+reads_what_was_sent!([T] Form<T>, [T] Json<T>, [T] Query<T>, [] Bytes, [] String);
+
+impl<T> Reads<State<T>> {
+    /// Not public API.
+    pub const KIND: Nothing = Nothing;
+}
 
 /// The other case: nobody knows what a foreign extractor looks for. Not public API. Used by generated code.
 #[doc(hidden)]
 pub trait MayReadMore {
     /// Not public API.
-    const NO_MORE: bool = false;
+    const KIND: Anything = Anything;
 }
 
 impl<T> MayReadMore for Reads<T> {}
-
-/// What an extractor needs, which may read no more than what the client sent.
-fn needs(reads_no_more: bool) -> Needs {
-    if reads_no_more { Needs::Sent } else { Needs::All }
-}
 
 /// What arguments are given to a function, whether or not they can be had. Not public API.
 #[doc(hidden)]
@@ -139,8 +167,8 @@ pub trait Arguments: Takes + Sync + 'static {
     /// What is taken from the request.
     fn needs(&self) -> Needs;
 
-    /// `None` if a path value does not fit its type.
-    fn early(&self, params: &Params) -> Option<Self::Early>;
+    /// The error is the answer if a path value does not fit its type, or state is missing.
+    fn early(&self, params: &Params, context: &Context) -> Result<Self::Early, Box<Reply>>;
 
     /// What is ready without the request.
     ///
@@ -181,8 +209,8 @@ impl Arguments for TextAt {
         Needs::Nothing
     }
 
-    fn early(&self, _: &Params) -> Option<()> {
-        Some(())
+    fn early(&self, _: &Params, _: &Context) -> Result<(), Box<Reply>> {
+        Ok(())
     }
 
     fn at_once(&self, (): ()) {}
@@ -209,8 +237,8 @@ impl<T: PathValue + Send + 'static> Arguments for ValueAt<T> {
         Needs::Nothing
     }
 
-    fn early(&self, params: &Params) -> Option<T> {
-        T::of(params, self.0)
+    fn early(&self, params: &Params, _: &Context) -> Result<T, Box<Reply>> {
+        T::of(params, self.0).ok_or_else(|| Box::new(Reply::no_such_value()))
     }
 
     fn at_once(&self, early: T) -> T {
@@ -226,21 +254,21 @@ impl<T: PathValue + Send + 'static> Arguments for ValueAt<T> {
     }
 }
 
-impl<T> Takes for Head<T> {
+impl<T, K> Takes for Head<T, K> {
     type Given<'a> = T;
 }
 
-impl<T: HeadExtractor + Send + 'static> Arguments for Head<T> {
+impl<T: HeadExtractor + Send + 'static, K: Kind> Arguments for Head<T, K> {
     const EXTRACT: bool = true;
     type Early = ();
     type Ready = T;
 
     fn needs(&self) -> Needs {
-        needs(self.1)
+        K::NEEDS
     }
 
-    fn early(&self, _: &Params) -> Option<()> {
-        Some(())
+    fn early(&self, _: &Params, _: &Context) -> Result<(), Box<Reply>> {
+        Ok(())
     }
 
     fn at_once(&self, (): ()) -> T {
@@ -257,21 +285,21 @@ impl<T: HeadExtractor + Send + 'static> Arguments for Head<T> {
     }
 }
 
-impl<T, Via> Takes for Last<T, Via> {
+impl<T, Via, K> Takes for Last<T, Via, K> {
     type Given<'a> = T;
 }
 
-impl<T: Extractor<Via> + Send + 'static, Via: 'static> Arguments for Last<T, Via> {
+impl<T: Extractor<Via> + Send + 'static, Via: 'static, K: Kind> Arguments for Last<T, Via, K> {
     const EXTRACT: bool = true;
     type Early = ();
     type Ready = T;
 
     fn needs(&self) -> Needs {
-        needs(self.1)
+        K::NEEDS
     }
 
-    fn early(&self, _: &Params) -> Option<()> {
-        Some(())
+    fn early(&self, _: &Params, _: &Context) -> Result<(), Box<Reply>> {
+        Ok(())
     }
 
     fn at_once(&self, (): ()) -> T {
@@ -288,6 +316,40 @@ impl<T: Extractor<Via> + Send + 'static, Via: 'static> Arguments for Last<T, Via
     }
 }
 
+/// State comes from the context: it is as early as a path value.
+macro_rules! provided {
+    ([$($via:ident)?] $argument:ty) => {
+        impl<T: Send + Sync + 'static $(, $via: 'static)?> Arguments for $argument {
+            const EXTRACT: bool = false;
+            type Early = State<T>;
+            type Ready = State<T>;
+
+            fn needs(&self) -> Needs {
+                Needs::Nothing
+            }
+
+            fn early(&self, _: &Params, context: &Context) -> Result<State<T>, Box<Reply>> {
+                State::of(context).map_err(|problem| Box::new(Reply::now(problem.into_response())))
+            }
+
+            fn at_once(&self, early: State<T>) -> State<T> {
+                early
+            }
+
+            async fn take(&self, early: State<T>, _: &mut Source) -> Result<State<T>, Response> {
+                Ok(early)
+            }
+
+            fn give(&self, ready: State<T>, _: &Params) -> State<T> {
+                ready
+            }
+        }
+    };
+}
+
+provided!([] Head<State<T>, Nothing>);
+provided!([Via] Last<State<T>, Via, Nothing>);
+
 impl Takes for () {
     type Given<'a> = ();
 }
@@ -301,8 +363,8 @@ impl Arguments for () {
         Needs::Nothing
     }
 
-    fn early(&self, _: &Params) -> Option<()> {
-        Some(())
+    fn early(&self, _: &Params, _: &Context) -> Result<(), Box<Reply>> {
+        Ok(())
     }
 
     fn at_once(&self, (): ()) {}
@@ -327,8 +389,8 @@ impl<First: Arguments, Rest: Arguments> Arguments for (First, Rest) {
         self.0.needs().max(self.1.needs())
     }
 
-    fn early(&self, params: &Params) -> Option<Self::Early> {
-        Some((self.0.early(params)?, self.1.early(params)?))
+    fn early(&self, params: &Params, context: &Context) -> Result<Self::Early, Box<Reply>> {
+        Ok((self.0.early(params, context)?, self.1.early(params, context)?))
     }
 
     fn at_once(&self, (first, rest): Self::Early) -> Self::Ready {
@@ -385,15 +447,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_type_says_whether_an_extractor_reads_no_more_and_not_its_name() {
+    fn the_type_says_what_an_extractor_reads_and_not_its_name() {
         mod foreign {
             pub(super) struct State;
             pub(super) struct Query;
         }
-        let ours = [Reads::<State<u8>>::NO_MORE, Reads::<Query<u8>>::NO_MORE, Reads::<String>::NO_MORE];
-        assert_eq!(ours, [true; 3]);
-        let foreign = [Reads::<foreign::State>::NO_MORE, Reads::<foreign::Query>::NO_MORE];
-        assert_eq!(foreign, [false; 2]);
-        assert_eq!(needs(true).max(needs(false)), Needs::All, "one that may read more is enough");
+        fn needs<K: Kind>(_: &K) -> Needs {
+            K::NEEDS
+        }
+        let ours = [needs(&Reads::<Query<u8>>::KIND), needs(&Reads::<String>::KIND)];
+        assert_eq!(ours, [Needs::Sent; 2]);
+        let Nothing = Reads::<State<u8>>::KIND;
+        let foreign = [needs(&Reads::<foreign::State>::KIND), needs(&Reads::<foreign::Query>::KIND)];
+        assert_eq!(foreign, [Needs::All; 2]);
+        assert_eq!(Needs::Sent.max(Needs::All), Needs::All, "one that may read more is enough");
     }
 }

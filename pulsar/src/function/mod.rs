@@ -4,7 +4,7 @@
 //! rest, compiled once and instantiated for each function. So there is little for the compiler to read beside each route. What
 //! is wrong with a type in the signature is found where it is named, by the traits in `bounds`, and not here.
 //!
-//! Path values come first, before anything of the request is read: a value that its type refuses means that there is no such
+//! Path values and state come first, before anything of the request is read: a value that its type refuses means that there is no such
 //! page. Then the extractors, the last of them with the body, then the call: awaited, on the pool, or at once.
 //!
 //! What is generic over the function itself is a method of a trait of it, or of a tuple that begins with it, as far as that can be: the
@@ -17,7 +17,7 @@ mod output;
 
 use std::{fmt, marker::PhantomData, ops::Deref};
 
-pub use self::arguments::{Head, Last, MayReadMore, Reads, TextAt, ValueAt};
+pub use self::arguments::{Anything, Head, Last, MayReadMore, Reads, TextAt, ValueAt};
 use self::{
     arguments::{Arguments, Call, Source, Takes},
     call::{Answer, Awaited, Called, Calls, Inline, Keeps, Pooled},
@@ -172,7 +172,10 @@ where
 
     fn serve(&'static self, request: &mut Option<Request>, params: Params, context: &Context) -> Reply {
         let (function, arguments, _) = self;
-        let Some(early) = arguments.early(&params) else { return Reply::no_such_value() };
+        let early = match arguments.early(&params, context) {
+            Ok(early) => early,
+            Err(refused) => return *refused,
+        };
         let (function, kept) = (*function, How::keep(arguments, params, context));
         if A::EXTRACT {
             let taking = arguments.take_all(early, Source::new(needed(request), context));
@@ -195,7 +198,10 @@ where
 
     fn serve(&'static self, request: &mut Option<Request>, params: Params, context: &Context) -> Reply {
         let (function, arguments, _) = self;
-        let Some(early) = arguments.early(&params) else { return Reply::no_such_value() };
+        let early = match arguments.early(&params, context) {
+            Ok(early) => early,
+            Err(refused) => return *refused,
+        };
         if A::EXTRACT {
             let taking = arguments.take_all(early, Source::new(needed(request), context));
             Reply::extracting(Box::pin(async move {
