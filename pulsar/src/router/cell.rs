@@ -10,7 +10,10 @@
 // A call costs more than most of what is called for each segment.
 #![allow(clippy::inline_always)]
 
-use super::chunk::{CHUNK, Percents};
+use super::{
+    chunk::{CHUNK, Percents},
+    table::Table,
+};
 
 /// How many bytes are read at once.
 pub(super) const WORD: usize = 8;
@@ -96,20 +99,21 @@ impl Cell {
         path: S,
         start: usize,
         end: usize,
-        texts: &[u8],
+        table: &Table,
     ) -> bool {
         let len = end - start;
         self.last == last
-            && self.len as usize == len
+            && self.len == len as u32
             && (len <= WORD || self.first == path.word(start))
-            && (len <= 2 * WORD || self.is_all_of(path, start, end, texts))
+            && (len <= 2 * WORD || self.is_all_of(path, start, end, table))
     }
 
+    #[cold]
     #[inline(never)]
-    fn is_all_of<S: Source>(&self, path: S, start: usize, end: usize, texts: &[u8]) -> bool {
+    fn is_all_of<S: Source>(&self, path: S, start: usize, end: usize, table: &Table) -> bool {
         let text = path.text(start, end);
         let own = self.text as usize;
-        texts.get(own..own + text.len()) == Some(text)
+        table.texts.get(own..own + text.len()) == Some(text)
     }
 
     /// The slot of a hash among the literal children.
@@ -146,7 +150,7 @@ pub(super) fn last_word(path: &[u8], start: usize, end: usize) -> u64 {
 #[inline(always)]
 pub(super) fn hash(word: u64) -> u64 {
     /// The golden ratio, which spreads what differs in few bits.
-    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+    const SPREAD: u64 = 0xFFFF_FFFF_9E37_79B9;
     word.wrapping_mul(SPREAD)
 }
 
@@ -168,6 +172,9 @@ pub(super) trait Source: Copy {
     fn word(self, start: usize) -> u64;
 
     fn text(&self, start: usize, end: usize) -> &[u8];
+
+    /// The length of the path.
+    fn len(&self) -> usize;
 }
 
 impl Source for &[u8] {
@@ -185,52 +192,68 @@ impl Source for &[u8] {
     fn text(&self, start: usize, end: usize) -> &[u8] {
         self.get(start..end).unwrap_or_default()
     }
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        (**self).len()
+    }
 }
 
 /// A path of less than 64 bytes with room around it, so that a word that begins or ends in it can be read without a question.
-pub(super) struct Short([u8; Self::ROOM]);
+pub(super) struct Short {
+    bytes: [u8; Self::ROOM],
+    len: usize,
+}
 
 impl Short {
     const ROOM: usize = 64 + 2 * WORD;
 
-    pub(super) const EMPTY: Self = Self([0; Self::ROOM]);
+    pub(super) const EMPTY: Self = Self { bytes: [0; Self::ROOM], len: 0 };
 
-    /// Takes a path; gives a mask of where its segments end, from offset 1 on, and whether there is a `%` in it.
+    /// Takes a path; gives a mask of where its segments end, from offset 1 on. It takes none that does not begin with a
+    /// slash or has a `%`.
     #[inline(always)]
-    pub(super) fn fill(&mut self, path: &[u8]) -> (u64, bool) {
+    pub(super) fn fill(&mut self, path: &[u8]) -> Option<u64> {
         let len = path.len();
-        let mut ends = 0;
+        self.len = len;
+        let mut slashes = 0;
         let mut percents = Percents::none();
         let mut add = |at: usize, bytes: [u8; CHUNK]| {
             let at = at & 63;
-            if let Some(place) = self.0.get_mut(at + WORD..).and_then(<[u8]>::first_chunk_mut) {
+            if let Some(place) = self.bytes.get_mut(at + WORD..).and_then(<[u8]>::first_chunk_mut) {
                 *place = bytes;
             }
-            ends |= u64::from(percents.slashes(&bytes)) << at;
+            slashes |= u64::from(percents.slashes(&bytes)) << at;
         };
         // From both ends: pieces overlap, and none is shorter.
-        match (path.first_chunk(), path.last_chunk()) {
-            (Some(first), Some(last)) => {
-                add(0, *first);
-                add(len - CHUNK, *last);
-                if len > 2 * CHUNK {
-                    let at = |at: usize| path.get(at..).and_then(<[u8]>::first_chunk);
-                    if let (Some(second), Some(third)) = (at(CHUNK), at(len - 2 * CHUNK)) {
-                        add(CHUNK, *second);
-                        add(len - 2 * CHUNK, *third);
-                    }
+        if let (Some(first), Some(last)) = (path.first_chunk(), path.last_chunk()) {
+            add(0, *first);
+            add(len - CHUNK, *last);
+            let at = |at: usize| path.get(at..).and_then(<[u8]>::first_chunk);
+            if len > 2 * CHUNK
+                && let Some(second) = at(CHUNK)
+            {
+                add(CHUNK, *second);
+                if len > 3 * CHUNK
+                    && let Some(third) = at(2 * CHUNK)
+                {
+                    add(2 * CHUNK, *third);
                 }
             }
-            _ => add(0, padded(path)),
+        } else {
+            add(0, padded(path));
+        }
+        if percents.any() || slashes & 1 == 0 {
+            return None;
         }
         // A final slash ends no other segment than the one before it.
-        let end = 1 << (len.wrapping_sub(1) & 63) & !ends;
-        (ends >> 1 | end, percents.any())
+        let end = !(slashes >> (len.wrapping_sub(1) & 63)) & 1;
+        Some((slashes - 1) + (end << (len & 63)))
     }
 
     #[inline(always)]
     fn at(&self, place: usize) -> u64 {
-        first_word(self.0.get(place..).unwrap_or_default())
+        first_word(self.bytes.get(place..).unwrap_or_default())
     }
 }
 
@@ -238,8 +261,8 @@ impl Source for &Short {
     #[inline(always)]
     fn last_word(self, start: usize, end: usize) -> u64 {
         /// By the length of a segment: how many bits before it are shifted out.
-        const BEFORE: [u8; 64] = {
-            let mut bits = [0; 64];
+        const BEFORE: [u8; 256] = {
+            let mut bits = [0; 256];
             let (mut len, mut before) = (WORD, 0);
             while len > 1 {
                 len -= 1;
@@ -248,7 +271,7 @@ impl Source for &Short {
             }
             bits
         };
-        self.at(end & 63) >> (BEFORE[(end - start) & 63] & 63)
+        self.at(end & 63) >> (BEFORE[usize::from((end - start) as u8)] & 63)
     }
 
     #[inline(always)]
@@ -258,70 +281,104 @@ impl Source for &Short {
 
     #[inline(always)]
     fn text(&self, start: usize, end: usize) -> &[u8] {
-        self.0.get(start + WORD..end + WORD).unwrap_or_default()
+        self.bytes.get(start + WORD..end + WORD).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.len
     }
 }
 
 /// Where the segments of a path end, from some place on.
 pub(super) trait Ends: Copy {
-    /// Whether no segment begins at `start`.
-    fn are_over(self, start: usize) -> bool;
+    /// Whether there are no more of them.
+    fn are_over(self) -> bool;
 
-    /// The end of the segment that begins at `start`.
-    fn first(self, start: usize) -> usize;
+    fn first(self) -> usize;
 
-    /// Those behind the segment from `start` to `end`.
-    fn behind(self, start: usize, end: usize) -> Self;
+    /// Those behind the first one.
+    fn behind(self) -> Self;
 }
 
-/// A mask with a bit for each end; the lowest bit is that of `start`. It is of a path of less than 64 bytes.
+/// A mask with a bit for each end, of a path of less than 64 bytes.
 impl Ends for u64 {
     #[inline(always)]
-    fn are_over(self, _: usize) -> bool {
+    fn are_over(self) -> bool {
         self == 0
     }
 
     #[inline(always)]
-    fn first(self, start: usize) -> usize {
-        start + self.trailing_zeros() as usize
+    fn first(self) -> usize {
+        self.trailing_zeros() as usize
     }
 
     #[inline(always)]
-    fn behind(self, start: usize, end: usize) -> Self {
-        self >> ((end - start + 1) & 63)
+    fn behind(self) -> Self {
+        self & self.wrapping_sub(1)
     }
 }
 
-/// The same of a path of less than 128 bytes.
-impl Ends for u128 {
-    #[inline(always)]
-    fn are_over(self, _: usize) -> bool {
-        self == 0
-    }
-
-    #[inline(always)]
-    fn first(self, start: usize) -> usize {
-        start + self.trailing_zeros() as usize
-    }
-
-    #[inline(always)]
-    fn behind(self, start: usize, end: usize) -> Self {
-        self >> ((end - start + 1) & 127)
-    }
+/// The same of a path of any length, of which 64 bytes are looked at together.
+#[derive(Clone, Copy)]
+pub(super) struct Window<'p> {
+    path: &'p [u8],
+    /// Where the window begins.
+    at: usize,
+    mask: u64,
 }
 
-/// A path of any length, which is looked at when an end is asked for.
-impl Ends for &[u8] {
-    fn are_over(self, start: usize) -> bool {
-        start >= self.len()
+impl<'p> Window<'p> {
+    /// The ends of a path from offset 1 on.
+    pub(super) fn new(path: &'p [u8]) -> Self {
+        let first = Self { path, at: 0, mask: 0 };
+        Self { mask: first.read() & !1, ..first }.or_next()
     }
 
-    fn first(self, start: usize) -> usize {
-        end_of_segment(self, start)
+    /// The bits of the slashes in this window, and of the end of the path if no slash is there.
+    #[inline(always)]
+    fn read(self) -> u64 {
+        let rest = self.path.get(self.at..).unwrap_or_default();
+        let mut ends = 0;
+        let mut percents = Percents::none();
+        let (chunks, few) = rest.get(..64).unwrap_or(rest).as_chunks();
+        for (number, chunk) in chunks.iter().enumerate() {
+            ends |= u64::from(percents.slashes(chunk)) << (CHUNK * number & 63);
+        }
+        if !few.is_empty() {
+            ends |= u64::from(percents.slashes(&padded(few))) << (CHUNK * chunks.len() & 63);
+        }
+        if rest.len() < 64 && self.path.last() != Some(&b'/') {
+            ends |= 1 << rest.len();
+        }
+        ends
     }
 
-    fn behind(self, _: usize, _: usize) -> Self {
+    /// This window, or the next one that has an end.
+    #[inline(always)]
+    fn or_next(mut self) -> Self {
+        while self.mask == 0 && self.at + 64 <= self.path.len() {
+            self.at += 64;
+            self.mask = self.read();
+        }
         self
+    }
+}
+
+impl Ends for Window<'_> {
+    #[inline(always)]
+    fn are_over(self) -> bool {
+        self.mask == 0
+    }
+
+    #[inline(always)]
+    fn first(self) -> usize {
+        self.at + self.mask.trailing_zeros() as usize
+    }
+
+    #[inline(always)]
+    fn behind(self) -> Self {
+        Self { mask: self.mask.behind(), ..self }.or_next()
     }
 }
 
@@ -359,25 +416,6 @@ pub(super) fn padded(path: &[u8]) -> [u8; CHUNK] {
     bytes
 }
 
-/// Where the segments of a path end, and whether there is a `%` in it.
-///
-/// It has 16 to 127 bytes: the same is true of each of its pieces of sixteen bytes, from either end.
-#[inline(always)]
-pub(super) fn marks(path: &[u8]) -> (u128, bool) {
-    let mut ends = 0;
-    let mut percents = Percents::none();
-    let mut at = 0;
-    for chunk in path.as_chunks().0 {
-        ends |= u128::from(percents.slashes(chunk)) << (at & 127);
-        at += CHUNK;
-    }
-    if let Some(last) = path.last_chunk() {
-        ends |= u128::from(percents.slashes(last)) << ((path.len() - CHUNK) & 127);
-    }
-    let end = 1 << (path.len().wrapping_sub(1) & 127) & !ends;
-    (ends >> 1 | end, percents.any())
-}
-
 /// Whether a value is `.` or `..`, or nothing.
 #[inline(always)]
 pub(super) fn is_dots_or_empty(last: u64, len: usize) -> bool {
@@ -386,7 +424,7 @@ pub(super) fn is_dots_or_empty(last: u64, len: usize) -> bool {
 }
 
 /// Whether a text that is not empty, with this last word, is nothing but digits.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn is_digits<S: Source>(last: u64, path: S, start: usize, end: usize) -> bool {
     const LOWEST: u64 = 0x0101_0101_0101_0101;
     const UPPER: u64 = LOWEST * 0xF0;

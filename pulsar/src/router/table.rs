@@ -162,28 +162,53 @@ impl Table {
         start: usize,
         end: usize,
     ) -> Option<&Cell> {
-        match self.chained(cell.slot(hash(last)), last, path, start, end) {
-            None if cell.below & ALIKE != 0 => self.alike(cell, last, path, start, end),
-            // One that ends like others may stand where its last word leads by chance; its text was compared.
-            found => found,
+        let child = self.cells.get(cell.slot(hash(last)) as usize)?;
+        if child.is_of(last, path, start, end, self) {
+            return Some(child);
+        }
+        if child.next == 0 && cell.below & ALIKE == 0 {
+            None
+        } else {
+            self.other(cell, child, last, path, start, end)
         }
     }
 
+    /// The same where the first child in the slot is another one.
+    #[cold]
     #[inline(never)]
-    fn alike<S: Source>(&self, cell: &Cell, last: u64, path: S, start: usize, end: usize) -> Option<&Cell> {
-        self.chained(cell.slot(hash_of_all(path.text(start, end))), last, path, start, end)
-    }
-
-    #[inline(always)]
-    fn chained<S: Source>(&self, id: u32, last: u64, path: S, start: usize, end: usize) -> Option<&Cell> {
-        let mut child = self.cells.get(id as usize)?;
-        while !child.is_of(last, path, start, end, &self.texts) {
-            if child.next == 0 {
+    fn other<S: Source>(
+        &self,
+        cell: &Cell,
+        child: &Cell,
+        last: u64,
+        path: S,
+        start: usize,
+        end: usize,
+    ) -> Option<&Cell> {
+        // One that ends like others may stand where its last word leads by chance; its text is compared.
+        self.chained(child.next, last, path, start, end).or_else(|| {
+            if cell.below & ALIKE == 0 {
                 return None;
             }
-            child = self.cells.get(child.next as usize)?;
+            let child = self.cells.get(cell.slot(hash_of_all(path.text(start, end))) as usize)?;
+            if child.is_of(last, path, start, end, self) {
+                return Some(child);
+            }
+            self.chained(child.next, last, path, start, end)
+        })
+    }
+
+    /// The child of a segment among those from this one on that have the same slot.
+    #[inline(always)]
+    fn chained<S: Source>(&self, mut id: u32, last: u64, path: S, start: usize, end: usize) -> Option<&Cell> {
+        while id != 0 {
+            let child = self.cells.get(id as usize)?;
+            if child.is_of(last, path, start, end, self) {
+                return Some(child);
+            }
+            id = child.next;
         }
-        Some(child)
+        None
     }
 }
 
