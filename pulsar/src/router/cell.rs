@@ -10,10 +10,7 @@
 // A call costs more than most of what is called for each segment.
 #![allow(clippy::inline_always)]
 
-use super::{
-    chunk::{CHUNK, Percents},
-    table::Table,
-};
+use super::chunk::{CHUNK, Percents};
 
 /// How many bytes are read at once.
 pub(super) const WORD: usize = 8;
@@ -36,10 +33,10 @@ pub(super) const ALIKE: u8 = 16;
 #[derive(Clone, Debug)]
 #[repr(align(64))]
 pub(super) struct Cell {
-    /// The text, or its last eight bytes.
-    last: u64,
-    /// The first eight bytes of a text that is longer.
+    /// The text, or its first eight bytes.
     first: u64,
+    /// The last eight bytes of a text that is longer.
+    last: u64,
     /// Where all of a text of more than sixteen bytes stands among the texts.
     text: u32,
     /// The length of the text.
@@ -63,8 +60,8 @@ pub(super) struct Cell {
 
 impl Cell {
     pub(super) const EMPTY: Self = Self {
-        last: 0,
         first: 0,
+        last: 0,
         text: 0,
         // No segment is as long.
         len: NONE,
@@ -81,39 +78,31 @@ impl Cell {
 
     /// Makes it the cell of this text, whose bytes go to `texts` if there is no room for them here.
     pub(super) fn set_text(&mut self, text: &[u8], texts: &mut Vec<u8>) {
-        self.last = last_word(text, 0, text.len());
-        self.first = first_word(text);
+        self.first = first_word(text, 0, text.len());
+        self.last = last_word(text, text.len());
         // A longer text than a number can say is longer than any path.
         self.len = u32::try_from(text.len()).unwrap_or(NONE);
-        if text.len() > 2 * WORD {
+        if is_long(text.len()) {
             self.text = u32::try_from(texts.len()).unwrap_or(NONE);
             texts.extend_from_slice(text);
         }
     }
 
-    /// Whether this is the cell of a segment, from `start` to `end`, that ends in this word.
+    /// Whether this is the cell of a segment, from `start` to `end`, that begins with this word, as far as both are known
+    /// here: the middle of a [long](is_long) one is not.
     #[inline(always)]
-    pub(super) fn is_of<S: Source>(
-        &self,
-        last: u64,
-        path: S,
-        start: usize,
-        end: usize,
-        table: &Table,
-    ) -> bool {
+    #[allow(clippy::cast_possible_truncation)] // no path is as long
+    pub(super) fn seems(&self, first: u64, path: &[u8], start: usize, end: usize) -> bool {
         let len = end - start;
-        self.last == last
-            && self.len == len as u32
-            && (len <= WORD || self.first == path.word(start))
-            && (len <= 2 * WORD || self.is_all_of(path, start, end, table))
+        self.first == first && self.len == len as u32 && (len <= WORD || self.last == last_word(path, end))
     }
 
-    #[cold]
-    #[inline(never)]
-    fn is_all_of<S: Source>(&self, path: S, start: usize, end: usize, table: &Table) -> bool {
-        let text = path.text(start, end);
+    /// Whether it is the cell of a segment.
+    pub(super) fn is_of(&self, first: u64, path: &[u8], start: usize, end: usize, texts: &[u8]) -> bool {
+        let text = path.get(start..end).unwrap_or_default();
         let own = self.text as usize;
-        table.texts.get(own..own + text.len()) == Some(text)
+        self.seems(first, path, start, end)
+            && (!is_long(text.len()) || texts.get(own..own + text.len()) == Some(text))
     }
 
     /// The slot of a hash among the literal children.
@@ -124,26 +113,59 @@ impl Cell {
     }
 }
 
-/// The first eight bytes of a text; zero if there are less.
+/// Whether a text of this length is more than its first and its last word.
 #[inline(always)]
-fn first_word(text: &[u8]) -> u64 {
-    text.first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
+pub(super) fn is_long(len: usize) -> bool {
+    len > 2 * WORD
 }
 
-/// The last eight bytes of a segment, or all of it with zeros behind.
+/// The first eight bytes of a segment, or all of it with zeros behind.
+#[inline(always)]
+pub(super) fn first_word(path: &[u8], start: usize, end: usize) -> u64 {
+    let word = word(path, tail(path), start);
+    let behind = u32::from(BEHIND[(end - start).min(WORD)]);
+    word.wrapping_shl(behind).wrapping_shr(behind)
+}
+
+/// By the length of a segment: how many bits of a word stand behind it.
+const BEHIND: [u8; 256] = {
+    let mut bits = [0; 256];
+    let (mut len, mut behind) = (WORD, 0);
+    while len > 1 {
+        len -= 1;
+        behind += 8;
+        bits[len] = behind;
+    }
+    bits
+};
+
+/// The last eight bytes of a path, or all of it with zeros before.
+#[inline(always)]
+pub(super) fn tail(path: &[u8]) -> u64 {
+    path.last_chunk().map_or_else(|| few(path), |word| u64::from_le_bytes(*word))
+}
+
+/// The same of a path that has less.
+#[inline(never)]
+fn few(path: &[u8]) -> u64 {
+    path.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)) << (8 * (WORD - path.len()) & 63)
+}
+
+/// The eight bytes of a path with this tail from `start` on, with zeros behind its end.
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation)] // of a shift only the lowest bits count
-pub(super) fn last_word(path: &[u8], start: usize, end: usize) -> u64 {
-    let from = end.saturating_sub(WORD);
-    let Some(word) = path.get(from..from + WORD).and_then(<[u8]>::first_chunk) else {
-        // The path has less than eight bytes.
-        let text = path.get(start..end).unwrap_or_default();
-        return text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    };
-    // What is behind the segment is shifted out, then what is before it.
-    let word = u64::from_le_bytes(*word).wrapping_shl((from.wrapping_sub(end) as u32) << 3);
-    let len = (end - start).min(WORD) as u32;
-    word.wrapping_shr((WORD as u32 - len) << 3)
+fn word(path: &[u8], tail: u64, start: usize) -> u64 {
+    match path.get(start..start + WORD).and_then(<[u8]>::first_chunk) {
+        Some(word) => u64::from_le_bytes(*word),
+        None => tail.wrapping_shr((start + WORD).wrapping_sub(path.len()) as u32 * 8),
+    }
+}
+
+/// The last eight bytes of what ends at `end`; zero if there are less.
+#[inline(always)]
+fn last_word(path: &[u8], end: usize) -> u64 {
+    let word = path.get(..end).and_then(<[u8]>::last_chunk);
+    word.map_or(0, |word| u64::from_le_bytes(*word))
 }
 
 /// A number whose middle bits differ for most words.
@@ -160,134 +182,43 @@ pub(super) fn hash_of_all(text: &[u8]) -> u64 {
     let mixed = words.fold(text.len() as u64, |mixed, word| {
         (mixed ^ u64::from_le_bytes(*word)).wrapping_mul(31).rotate_left(29)
     });
-    hash(mixed ^ last_word(text, 0, text.len()))
+    hash(mixed ^ last_word(text, text.len()))
 }
 
-/// What a search reads a path from.
-pub(super) trait Source: Copy {
-    /// The last eight bytes of the segment from `start` to `end`, or all of it with zeros behind.
-    fn last_word(self, start: usize, end: usize) -> u64;
-
-    /// The eight bytes from `start` on.
-    fn word(self, start: usize) -> u64;
-
-    fn text(&self, start: usize, end: usize) -> &[u8];
-
-    /// The length of the path.
-    fn len(&self) -> usize;
-}
-
-impl Source for &[u8] {
-    #[inline(always)]
-    fn last_word(self, start: usize, end: usize) -> u64 {
-        last_word(self, start, end)
-    }
-
-    #[inline(always)]
-    fn word(self, start: usize) -> u64 {
-        first_word(self.get(start..).unwrap_or_default())
-    }
-
-    #[inline(always)]
-    fn text(&self, start: usize, end: usize) -> &[u8] {
-        self.get(start..end).unwrap_or_default()
-    }
-
-    #[inline(always)]
-    fn len(&self) -> usize {
-        (**self).len()
-    }
-}
-
-/// A path of less than 64 bytes with room around it, so that a word that begins or ends in it can be read without a question.
-pub(super) struct Short {
-    bytes: [u8; Self::ROOM],
-    len: usize,
-}
-
-impl Short {
-    const ROOM: usize = 64 + 2 * WORD;
-
-    pub(super) const EMPTY: Self = Self { bytes: [0; Self::ROOM], len: 0 };
-
-    /// Takes a path; gives a mask of where its segments end, from offset 1 on. It takes none that does not begin with a
-    /// slash or has a `%`.
-    #[inline(always)]
-    pub(super) fn fill(&mut self, path: &[u8]) -> Option<u64> {
-        let len = path.len();
-        self.len = len;
-        let mut slashes = 0;
-        let mut percents = Percents::none();
-        let mut add = |at: usize, bytes: [u8; CHUNK]| {
-            let at = at & 63;
-            if let Some(place) = self.bytes.get_mut(at + WORD..).and_then(<[u8]>::first_chunk_mut) {
-                *place = bytes;
-            }
-            slashes |= u64::from(percents.slashes(&bytes)) << at;
-        };
-        // From both ends: pieces overlap, and none is shorter.
-        if let (Some(first), Some(last)) = (path.first_chunk(), path.last_chunk()) {
-            add(0, *first);
-            add(len - CHUNK, *last);
-            let at = |at: usize| path.get(at..).and_then(<[u8]>::first_chunk);
-            if len > 2 * CHUNK
-                && let Some(second) = at(CHUNK)
+/// Where the segments of a path of less than 64 bytes end, from offset 1 on, as a mask; nothing if it does not begin with a
+/// slash or has a `%`.
+#[inline(always)]
+pub(super) fn marks(path: &[u8]) -> Option<u64> {
+    let len = path.len();
+    let mut slashes = 0;
+    let mut percents = Percents::none();
+    let mut add = |at: usize, bytes: [u8; CHUNK]| {
+        slashes |= u64::from(percents.slashes(&bytes)) << (at & 63);
+    };
+    // From both ends: pieces overlap, and none is shorter.
+    if let (Some(first), Some(last)) = (path.first_chunk(), path.last_chunk()) {
+        add(0, *first);
+        add(len - CHUNK, *last);
+        let at = |at: usize| path.get(at..).and_then(<[u8]>::first_chunk);
+        if len > 2 * CHUNK
+            && let Some(second) = at(CHUNK)
+        {
+            add(CHUNK, *second);
+            if len > 3 * CHUNK
+                && let Some(third) = at(2 * CHUNK)
             {
-                add(CHUNK, *second);
-                if len > 3 * CHUNK
-                    && let Some(third) = at(2 * CHUNK)
-                {
-                    add(2 * CHUNK, *third);
-                }
+                add(2 * CHUNK, *third);
             }
-        } else {
-            add(0, padded(path));
         }
-        if percents.any() || slashes & 1 == 0 {
-            return None;
-        }
-        // A final slash ends no other segment than the one before it.
-        let end = !(slashes >> (len.wrapping_sub(1) & 63)) & 1;
-        Some((slashes - 1) + (end << (len & 63)))
+    } else {
+        add(0, padded(path));
     }
-
-    #[inline(always)]
-    fn at(&self, place: usize) -> u64 {
-        first_word(self.bytes.get(place..).unwrap_or_default())
+    if percents.any() || slashes & 1 == 0 {
+        return None;
     }
-}
-
-impl Source for &Short {
-    #[inline(always)]
-    fn last_word(self, start: usize, end: usize) -> u64 {
-        /// By the length of a segment: how many bits before it are shifted out.
-        const BEFORE: [u8; 256] = {
-            let mut bits = [0; 256];
-            let (mut len, mut before) = (WORD, 0);
-            while len > 1 {
-                len -= 1;
-                before += 8;
-                bits[len] = before;
-            }
-            bits
-        };
-        self.at(end & 63) >> (BEFORE[usize::from((end - start) as u8)] & 63)
-    }
-
-    #[inline(always)]
-    fn word(self, start: usize) -> u64 {
-        self.at((start & 63) + WORD)
-    }
-
-    #[inline(always)]
-    fn text(&self, start: usize, end: usize) -> &[u8] {
-        self.bytes.get(start + WORD..end + WORD).unwrap_or_default()
-    }
-
-    #[inline(always)]
-    fn len(&self) -> usize {
-        self.len
-    }
+    // A final slash ends no other segment than the one before it.
+    let last = !slashes & 1 << (len.wrapping_sub(1) & 63);
+    Some(slashes + 2 * last - 1)
 }
 
 /// Where the segments of a path end, from some place on.
@@ -299,6 +230,9 @@ pub(super) trait Ends: Copy {
 
     /// Those behind the first one.
     fn behind(self) -> Self;
+
+    /// The first eight bytes of a segment, or all of it with zeros behind.
+    fn word(path: &[u8], tail: u64, start: usize, end: usize) -> u64;
 }
 
 /// A mask with a bit for each end, of a path of less than 64 bytes.
@@ -316,6 +250,14 @@ impl Ends for u64 {
     #[inline(always)]
     fn behind(self) -> Self {
         self & self.wrapping_sub(1)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // no segment is as long
+    fn word(path: &[u8], tail: u64, start: usize, end: usize) -> u64 {
+        let word = word(path, tail, start);
+        let behind = u32::from(BEHIND[usize::from((end - start) as u8)]);
+        word.wrapping_shl(behind).wrapping_shr(behind)
     }
 }
 
@@ -380,6 +322,13 @@ impl Ends for Window<'_> {
     fn behind(self) -> Self {
         Self { mask: self.mask.behind(), ..self }.or_next()
     }
+
+    #[inline(always)]
+    fn word(path: &[u8], tail: u64, start: usize, end: usize) -> u64 {
+        let word = word(path, tail, start);
+        let behind = u32::from(BEHIND[(end - start).min(WORD)]);
+        word.wrapping_shl(behind).wrapping_shr(behind)
+    }
 }
 
 /// The end of the segment that begins at `start`.
@@ -418,22 +367,22 @@ pub(super) fn padded(path: &[u8]) -> [u8; CHUNK] {
 
 /// Whether a value is `.` or `..`, or nothing.
 #[inline(always)]
-pub(super) fn is_dots_or_empty(last: u64, len: usize) -> bool {
+pub(super) fn is_dots_or_empty(first: u64, len: usize) -> bool {
     const DOT: u64 = b'.' as u64;
-    len < 3 && (len == 0 || last == DOT || last == (DOT << 8 | DOT))
+    len < 3 && (len == 0 || first == DOT || first == (DOT << 8 | DOT))
 }
 
-/// Whether a text that is not empty, with this last word, is nothing but digits.
-#[inline(never)]
-pub(super) fn is_digits<S: Source>(last: u64, path: S, start: usize, end: usize) -> bool {
+/// Whether a text that is not empty, with this first word, is nothing but digits.
+#[inline(never)] // its constants would take registers from all other searches
+pub(super) fn is_digits(first: u64, path: &[u8], start: usize, end: usize) -> bool {
     const LOWEST: u64 = 0x0101_0101_0101_0101;
     const UPPER: u64 = LOWEST * 0xF0;
     const ZEROS: u64 = LOWEST * b'0' as u64;
     let len = end - start;
     if len == 0 || len > WORD {
-        return len > WORD && path.text(start, end).iter().all(u8::is_ascii_digit);
+        return len > WORD && path.get(start..end).is_some_and(|text| text.iter().all(u8::is_ascii_digit));
     }
     let behind = if len < WORD { u64::MAX << (8 * len) } else { 0 };
-    let word = last | ZEROS & behind;
+    let word = first | ZEROS & behind;
     word & UPPER == ZEROS && word.wrapping_add(LOWEST * 6) & UPPER == ZEROS
 }

@@ -11,7 +11,7 @@ use http::Method;
 use super::table::steps;
 use super::{
     cell::{
-        Cell, DIGITS, Ends, LIST, LITERALS, NONE, Short, Source, TEXT, Window, is_digits, is_dots_or_empty,
+        Cell, DIGITS, Ends, LIST, LITERALS, NONE, TEXT, Window, is_digits, is_dots_or_empty, marks, tail,
     },
     table::{Found, Table, takes},
     target::{BadPath, decode, reveal},
@@ -84,10 +84,9 @@ impl Table {
         if path.len() >= 64 {
             return self.wide_sent(path, method, spans);
         }
-        let mut short = Short::EMPTY;
-        let Some(ends) = short.fill(path) else { return Usual::Unread };
+        let Some(ends) = marks(path) else { return Usual::Unread };
         let Some(cell) = self.cells.first() else { return Usual::Nothing };
-        self.usual(Position { cell, start: 1, count: 0, ends }, None, &short, method, spans)
+        self.usual(Position { cell, start: 1, count: 0, ends }, None, path, tail(path), method, spans)
     }
 
     #[inline(never)]
@@ -105,17 +104,18 @@ impl Table {
     fn wide(&self, path: &[u8], method: usize, spans: &mut Spans) -> Usual {
         let Some(cell) = self.cells.first() else { return Usual::Nothing };
         let ends = Window::new(path);
-        self.usual(Position { cell, start: 1, count: 0, ends }, None, path, method, spans)
+        self.usual(Position { cell, start: 1, count: 0, ends }, None, path, tail(path), method, spans)
     }
 
     /// The search as it usually goes: literal segments and simple placeholders, one of which may wait while what is literal
     /// is tried. What else there is to do, or to say, is left to the whole search.
     #[inline(always)]
-    fn usual<'a, E: Ends, S: Source>(
+    fn usual<'a, E: Ends>(
         &'a self,
         from: Position<'a, E>,
         waiting: Option<&Position<'a, E>>,
-        path: S,
+        path: &[u8],
+        tail: u64,
         method: usize,
         spans: &mut Spans,
     ) -> Usual {
@@ -124,9 +124,9 @@ impl Table {
             #[cfg(test)]
             steps::count();
             let end = ends.first();
-            let last = path.last_word(start, end);
+            let first = E::word(path, tail, start, end);
             if cell.below & LITERALS != 0
-                && let Some(child) = self.literal(cell, last, path, start, end)
+                && let Some(child) = self.literal(cell, first, path, start, end)
             {
                 if cell.below & (TEXT | DIGITS | LIST) != 0 {
                     let here = Position { cell, start, count, ends };
@@ -134,22 +134,22 @@ impl Table {
                         return self.go_on(waiting.unwrap_or(&here));
                     }
                     let next = Position { cell: child, start: end + 1, count, ends: ends.behind() };
-                    return self.again(&next, Some(&here), path, method, spans);
+                    return self.again(&next, Some(&here), path, tail, method, spans);
                 }
                 cell = child;
             } else {
                 if cell.below & TEXT != 0 {
-                    if is_dots_or_empty(last, end - start) {
-                        return self.back(waiting, path, method, spans);
+                    if is_dots_or_empty(first, end - start) {
+                        return self.back(waiting, path, tail, method, spans);
                     }
                 } else if cell.below & DIGITS != 0 {
-                    if !is_digits(last, path, start, end) {
-                        return self.back(waiting, path, method, spans);
+                    if !is_digits(first, path, start, end) {
+                        return self.back(waiting, path, tail, method, spans);
                     }
                 } else if cell.below & LIST != 0 {
                     return self.go_on(waiting.unwrap_or(&Position { cell, start, count, ends }));
                 } else {
-                    return self.back(waiting, path, method, spans);
+                    return self.back(waiting, path, tail, method, spans);
                 }
                 let Some(child) = self.cells.get(cell.dynamic as usize) else { return Usual::Nothing };
                 spans.put(count, start, end);
@@ -175,29 +175,31 @@ impl Table {
         if end != NONE || cell.ends[1 - slash] != NONE || cell.below & LIST != 0 {
             return self.go_on(waiting.unwrap_or(&Position { cell, start, count, ends }));
         }
-        self.back(waiting, path, method, spans)
+        self.back(waiting, path, tail, method, spans)
     }
 
     /// The search from a position on, while another one may wait. It happens seldom, and has its own registers.
     #[cold]
     #[inline(never)]
-    fn again<'a, E: Ends, S: Source>(
+    fn again<'a, E: Ends>(
         &'a self,
         from: &Position<'a, E>,
         waiting: Option<&Position<'a, E>>,
-        path: S,
+        path: &[u8],
+        tail: u64,
         method: usize,
         spans: &mut Spans,
     ) -> Usual {
-        self.usual(*from, waiting, path, method, spans)
+        self.usual(*from, waiting, path, tail, method, spans)
     }
 
     /// Takes the value that waits, if one does, since nothing else matches.
     #[inline(always)]
-    fn back<'a, E: Ends, S: Source>(
+    fn back<'a, E: Ends>(
         &'a self,
         waiting: Option<&Position<'a, E>>,
-        path: S,
+        path: &[u8],
+        tail: u64,
         method: usize,
         spans: &mut Spans,
     ) -> Usual {
@@ -207,13 +209,13 @@ impl Table {
             return self.go_on(waiting);
         }
         let end = ends.first();
-        if !takes(cell.below, path.last_word(start, end), path, start, end) {
+        if !takes(cell.below, E::word(path, tail, start, end), path, start, end) {
             return Usual::Nothing;
         }
         spans.put(count, start, end);
         let Some(cell) = self.cells.get(cell.dynamic as usize) else { return Usual::Nothing };
         let next = Position { cell, start: end + 1, count: count + 1, ends: ends.behind() };
-        self.again(&next, None, path, method, spans)
+        self.again(&next, None, path, tail, method, spans)
     }
 
     /// Leaves it to the whole search to go on from a position.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use http::Method;
 
 use super::{
-    cell::{ALIKE, Cell, NONE, Source, TEXT, hash, hash_of_all, is_digits, is_dots_or_empty},
+    cell::{ALIKE, Cell, NONE, TEXT, hash, hash_of_all, is_digits, is_dots_or_empty, is_long},
     matcher::Matcher,
     specificity::Rule,
 };
@@ -152,70 +152,64 @@ impl Table {
         size_of_val(&*self.cells) + self.texts.len() + size_of_val(&*self.lists) + dynamics + methods + rules
     }
 
-    /// The literal child of a cell for a segment, whose last word is known.
+    /// The literal child of a cell for a segment, whose first word is known.
     #[inline(always)]
-    pub(super) fn literal<S: Source>(
+    pub(super) fn literal(
         &self,
         cell: &Cell,
-        last: u64,
-        path: S,
+        first: u64,
+        path: &[u8],
         start: usize,
         end: usize,
     ) -> Option<&Cell> {
-        let child = self.cells.get(cell.slot(hash(last)) as usize)?;
-        if child.is_of(last, path, start, end, self) {
-            return Some(child);
+        let id = cell.slot(hash(first));
+        let child = self.cells.get(id as usize)?;
+        if child.seems(first, path, start, end) {
+            if !is_long(end - start) {
+                return Some(child);
+            }
+        } else if child.next == 0 && cell.below & ALIKE == 0 {
+            return None;
         }
-        if child.next == 0 && cell.below & ALIKE == 0 {
-            None
-        } else {
-            self.other(cell, child, last, path, start, end)
-        }
+        self.other(cell, id, first, path, start, end)
     }
 
-    /// The same where the first child in the slot is another one.
+    /// The same where a look at the first child in the slot is not enough.
     #[cold]
     #[inline(never)]
-    fn other<S: Source>(
+    fn other(
         &self,
         cell: &Cell,
-        child: &Cell,
-        last: u64,
-        path: S,
+        id: u32,
+        first: u64,
+        path: &[u8],
         start: usize,
         end: usize,
     ) -> Option<&Cell> {
-        // One that ends like others may stand where its last word leads by chance; its text is compared.
-        self.chained(child.next, last, path, start, end).or_else(|| {
-            if cell.below & ALIKE == 0 {
-                return None;
+        let among = |mut id: u32| {
+            loop {
+                let child = self.cells.get(id as usize)?;
+                if child.is_of(first, path, start, end, &self.texts) {
+                    return Some(child);
+                }
+                if child.next == 0 {
+                    return None;
+                }
+                id = child.next;
             }
-            let child = self.cells.get(cell.slot(hash_of_all(path.text(start, end))) as usize)?;
-            if child.is_of(last, path, start, end, self) {
-                return Some(child);
-            }
-            self.chained(child.next, last, path, start, end)
+        };
+        // One that begins like others may stand where its first word leads by chance; its text is compared.
+        among(id).or_else(|| {
+            let text = path.get(start..end).filter(|_| cell.below & ALIKE != 0)?;
+            among(cell.slot(hash_of_all(text)))
         })
-    }
-
-    /// The child of a segment among those from this one on that have the same slot.
-    #[inline(always)]
-    fn chained<S: Source>(&self, mut id: u32, last: u64, path: S, start: usize, end: usize) -> Option<&Cell> {
-        while id != 0 {
-            let child = self.cells.get(id as usize)?;
-            if child.is_of(last, path, start, end, self) {
-                return Some(child);
-            }
-            id = child.next;
-        }
-        None
     }
 }
 
-/// Whether a simple placeholder takes a segment, whose last word is known. `//` matches nothing, nor do dots: see `is_dotted`.
+/// Whether a simple placeholder takes a segment, whose first word is known. `//` matches nothing, nor do dots: see `is_dotted`.
 #[inline(always)]
-pub(super) fn takes<S: Source>(kind: u8, last: u64, path: S, start: usize, end: usize) -> bool {
-    if kind & TEXT == 0 { is_digits(last, path, start, end) } else { !is_dots_or_empty(last, end - start) }
+pub(super) fn takes(kind: u8, first: u64, path: &[u8], start: usize, end: usize) -> bool {
+    if kind & TEXT == 0 { is_digits(first, path, start, end) } else { !is_dots_or_empty(first, end - start) }
 }
 
 /// How much a search does, which says more than the time that it takes.
