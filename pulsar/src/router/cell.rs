@@ -148,7 +148,7 @@ pub(super) fn tail(path: &[u8]) -> u64 {
 /// The same of a path that has less.
 #[inline(never)]
 fn few(path: &[u8]) -> u64 {
-    path.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)) << (8 * (WORD - path.len()) & 63)
+    path.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)) << ((8 * (WORD - path.len())) & 63)
 }
 
 /// The eight bytes of a path with this tail from `start` on, with zeros behind its end.
@@ -221,6 +221,23 @@ pub(super) fn marks(path: &[u8]) -> Option<u64> {
     Some(slashes + 2 * last - 1)
 }
 
+/// Whether there is a `%` in a path of sixteen bytes or more.
+#[inline(always)]
+pub(super) fn has_percent(path: &[u8]) -> bool {
+    if path.len() > 256 {
+        return memchr::memchr(b'%', path).is_some();
+    }
+    // A call costs more than a look at so few.
+    let mut percents = Percents::none();
+    for chunk in path.as_chunks().0 {
+        percents.slashes(chunk);
+    }
+    if let Some(last) = path.last_chunk() {
+        percents.slashes(last);
+    }
+    percents.any()
+}
+
 /// Where the segments of a path end, from some place on.
 pub(super) trait Ends: Copy {
     /// Whether there are no more of them.
@@ -281,19 +298,18 @@ impl<'p> Window<'p> {
     #[inline(always)]
     fn read(self) -> u64 {
         let rest = self.path.get(self.at..).unwrap_or_default();
-        let mut ends = 0;
-        let mut percents = Percents::none();
-        let (chunks, few) = rest.get(..64).unwrap_or(rest).as_chunks();
-        for (number, chunk) in chunks.iter().enumerate() {
-            ends |= u64::from(percents.slashes(chunk)) << (CHUNK * number & 63);
+        if let Some(bytes) = rest.first_chunk() {
+            return slashes(bytes);
         }
-        if !few.is_empty() {
-            ends |= u64::from(percents.slashes(&padded(few))) << (CHUNK * chunks.len() & 63);
-        }
-        if rest.len() < 64 && self.path.last() != Some(&b'/') {
-            ends |= 1 << rest.len();
-        }
-        ends
+        let len = rest.len() & 63;
+        let slashes = if let Some(bytes) = self.path.last_chunk() {
+            slashes(bytes) >> 1 >> (63 - len)
+        } else {
+            let mut bytes = [0; 64];
+            bytes[..len].copy_from_slice(&rest[..len]);
+            slashes(&bytes)
+        };
+        slashes | u64::from(self.path.last() != Some(&b'/')) << len
     }
 
     /// This window, or the next one that has an end.
@@ -305,6 +321,14 @@ impl<'p> Window<'p> {
         }
         self
     }
+}
+
+/// A bit for each slash.
+#[inline(always)]
+fn slashes(bytes: &[u8; 64]) -> u64 {
+    let mut percents = Percents::none();
+    let chunks = bytes.as_chunks().0.iter().rev();
+    chunks.fold(0, |slashes, chunk| slashes << CHUNK | u64::from(percents.slashes(chunk)))
 }
 
 impl Ends for Window<'_> {

@@ -11,7 +11,8 @@ use http::Method;
 use super::table::steps;
 use super::{
     cell::{
-        Cell, DIGITS, Ends, LIST, LITERALS, NONE, TEXT, Window, is_digits, is_dots_or_empty, marks, tail,
+        Cell, DIGITS, Ends, LIST, LITERALS, NONE, TEXT, Window, has_percent, is_digits, is_dots_or_empty,
+        marks, tail,
     },
     table::{Found, Table, takes},
     target::{BadPath, decode, reveal},
@@ -91,8 +92,8 @@ impl Table {
 
     #[inline(never)]
     fn wide_sent(&self, path: &[u8], method: usize, spans: &mut Spans) -> Usual {
-        let is_short = path.len() <= usize::from(u16::MAX);
-        if is_short && path.first() == Some(&b'/') && memchr::memchr(b'%', path).is_none() {
+        let is_short = u16::try_from(path.len()).is_ok();
+        if is_short && path.first() == Some(&b'/') && !has_percent(path) {
             self.wide(path, method, spans)
         } else {
             Usual::Unread
