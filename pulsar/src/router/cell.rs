@@ -3,9 +3,9 @@
 //! A cell is a literal segment together with the node that it leads to. It is as large as a cache line, and it is also a slot
 //! in the hash table of the node above: one level of the trie costs one access to memory that may miss the cache.
 //!
-//! A segment is looked up by its last eight bytes as a number, which are all of it if it is short: no text is compared byte
-//! by byte unless it is longer than sixteen of them. Where segments end is found for the whole path at once, sixteen bytes
-//! at a time, as a mask with a bit for each slash; nothing that the search does has to wait for it.
+//! A segment is looked up by its first eight bytes as a number, which are all of it if it is short: no text is compared byte
+//! by byte unless it is longer than sixteen of them. Where segments end is found for many bytes at once, sixteen at a time, as
+//! a mask with a bit for each end; nothing that the search does has to wait for it.
 
 // A call costs more than most of what is called for each segment.
 #![allow(clippy::inline_always)]
@@ -26,7 +26,7 @@ pub(super) const TEXT: u8 = 2;
 pub(super) const DIGITS: u8 = 4;
 /// Anything else: see `List` in `table.rs`.
 pub(super) const LIST: u8 = 8;
-/// Many of the literal segments end alike, so that all of their bytes are hashed.
+/// Many of the literal segments begin alike, so that all of their bytes are hashed.
 pub(super) const ALIKE: u8 = 16;
 
 /// A literal segment and the node behind it. The child of a placeholder is a cell too, whose text nobody can ask for.
@@ -176,7 +176,7 @@ pub(super) fn hash(word: u64) -> u64 {
     word.wrapping_mul(SPREAD)
 }
 
-/// The same for all of a text: what tells those apart that end alike.
+/// The same for all of a text: what tells those apart that begin alike.
 pub(super) fn hash_of_all(text: &[u8]) -> u64 {
     let words = text.as_chunks::<WORD>().0.iter();
     let mixed = words.fold(text.len() as u64, |mixed, word| {

@@ -134,7 +134,7 @@ impl Layout {
         let texts = || literals.iter().map(|(text, _)| text.as_bytes());
         let mut hashes: Vec<_> = texts().map(|text| hash(first_word(text, 0, text.len()))).collect();
         let different = hashes.iter().collect::<HashSet<_>>().len();
-        // A few that end alike are told apart one after the other.
+        // A few that begin alike are told apart one after the other.
         let are_alike = hashes.len() - different > different / 4;
         if are_alike {
             hashes = texts().map(hash_of_all).collect();
