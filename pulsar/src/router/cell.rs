@@ -3,9 +3,9 @@
 //! A cell is a literal segment together with the node that it leads to. It is as large as a cache line, and it is also a slot
 //! in the hash table of the node above: one level of the trie costs one access to memory that may miss the cache.
 //!
-//! A segment is looked up by its last eight bytes as a number, which are all of it if it is short: no text is compared byte
-//! by byte unless it is longer than sixteen of them. Where segments end is found for the whole path at once, sixteen bytes
-//! at a time, as a mask with a bit for each slash; nothing that the search does has to wait for it.
+//! A segment is looked up by its first eight bytes as a number, which are all of it if it is short: no text is compared byte
+//! by byte unless it is longer than sixteen of them. Where segments end is found for many bytes at once, sixteen at a time, as
+//! a mask with a bit for each end; nothing that the search does has to wait for it.
 
 // A call costs more than most of what is called for each segment.
 #![allow(clippy::inline_always)]
@@ -26,17 +26,17 @@ pub(super) const TEXT: u8 = 2;
 pub(super) const DIGITS: u8 = 4;
 /// Anything else: see `List` in `table.rs`.
 pub(super) const LIST: u8 = 8;
-/// Many of the literal segments end alike, so that all of their bytes are hashed.
+/// Many of the literal segments begin alike, so that all of their bytes are hashed.
 pub(super) const ALIKE: u8 = 16;
 
 /// A literal segment and the node behind it. The child of a placeholder is a cell too, whose text nobody can ask for.
 #[derive(Clone, Debug)]
 #[repr(align(64))]
 pub(super) struct Cell {
-    /// The text, or its last eight bytes.
-    last: u64,
-    /// The first eight bytes of a text that is longer.
+    /// The text, or its first eight bytes.
     first: u64,
+    /// The last eight bytes of a text that is longer.
+    last: u64,
     /// Where all of a text of more than sixteen bytes stands among the texts.
     text: u32,
     /// The length of the text.
@@ -60,8 +60,8 @@ pub(super) struct Cell {
 
 impl Cell {
     pub(super) const EMPTY: Self = Self {
-        last: 0,
         first: 0,
+        last: 0,
         text: 0,
         // No segment is as long.
         len: NONE,
@@ -78,38 +78,31 @@ impl Cell {
 
     /// Makes it the cell of this text, whose bytes go to `texts` if there is no room for them here.
     pub(super) fn set_text(&mut self, text: &[u8], texts: &mut Vec<u8>) {
-        self.last = last_word(text, 0, text.len());
-        self.first = first_word(text);
+        self.first = first_word(text, 0, text.len());
+        self.last = last_word(text, text.len());
         // A longer text than a number can say is longer than any path.
         self.len = u32::try_from(text.len()).unwrap_or(NONE);
-        if text.len() > 2 * WORD {
+        if is_long(text.len()) {
             self.text = u32::try_from(texts.len()).unwrap_or(NONE);
             texts.extend_from_slice(text);
         }
     }
 
-    /// Whether this is the cell of a segment, from `start` to `end`, that ends in this word.
+    /// Whether this is the cell of a segment, from `start` to `end`, that begins with this word, as far as both are known
+    /// here: the middle of a [long](is_long) one is not.
     #[inline(always)]
-    pub(super) fn is_of<S: Source>(
-        &self,
-        last: u64,
-        path: S,
-        start: usize,
-        end: usize,
-        texts: &[u8],
-    ) -> bool {
+    #[allow(clippy::cast_possible_truncation)] // no path is as long
+    pub(super) fn seems(&self, first: u64, path: &[u8], start: usize, end: usize) -> bool {
         let len = end - start;
-        self.last == last
-            && self.len as usize == len
-            && (len <= WORD || self.first == path.word(start))
-            && (len <= 2 * WORD || self.is_all_of(path, start, end, texts))
+        self.first == first && self.len == len as u32 && (len <= WORD || self.last == last_word(path, end))
     }
 
-    #[inline(never)]
-    fn is_all_of<S: Source>(&self, path: S, start: usize, end: usize, texts: &[u8]) -> bool {
-        let text = path.text(start, end);
+    /// Whether it is the cell of a segment.
+    pub(super) fn is_of(&self, first: u64, path: &[u8], start: usize, end: usize, texts: &[u8]) -> bool {
+        let text = path.get(start..end).unwrap_or_default();
         let own = self.text as usize;
-        texts.get(own..own + text.len()) == Some(text)
+        self.seems(first, path, start, end)
+            && (!is_long(text.len()) || texts.get(own..own + text.len()) == Some(text))
     }
 
     /// The slot of a hash among the literal children.
@@ -120,208 +113,245 @@ impl Cell {
     }
 }
 
-/// The first eight bytes of a text; zero if there are less.
+/// Whether a text of this length is more than its first and its last word.
 #[inline(always)]
-fn first_word(text: &[u8]) -> u64 {
-    text.first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
+pub(super) fn is_long(len: usize) -> bool {
+    len > 2 * WORD
 }
 
-/// The last eight bytes of a segment, or all of it with zeros behind.
+/// The first eight bytes of a segment, or all of it with zeros behind.
+#[inline(always)]
+pub(super) fn first_word(path: &[u8], start: usize, end: usize) -> u64 {
+    let word = word(path, tail(path), start);
+    let behind = u32::from(BEHIND[(end - start).min(WORD)]);
+    word.wrapping_shl(behind).wrapping_shr(behind)
+}
+
+/// By the length of a segment: how many bits of a word stand behind it.
+const BEHIND: [u8; 256] = {
+    let mut bits = [0; 256];
+    let (mut len, mut behind) = (WORD, 0);
+    while len > 1 {
+        len -= 1;
+        behind += 8;
+        bits[len] = behind;
+    }
+    bits
+};
+
+/// The last eight bytes of a path, or all of it with zeros before.
+#[inline(always)]
+pub(super) fn tail(path: &[u8]) -> u64 {
+    path.last_chunk().map_or_else(|| few(path), |word| u64::from_le_bytes(*word))
+}
+
+/// The same of a path that has less.
+#[inline(never)]
+fn few(path: &[u8]) -> u64 {
+    path.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)) << ((8 * (WORD - path.len())) & 63)
+}
+
+/// The eight bytes of a path with this tail from `start` on, with zeros behind its end.
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation)] // of a shift only the lowest bits count
-pub(super) fn last_word(path: &[u8], start: usize, end: usize) -> u64 {
-    let from = end.saturating_sub(WORD);
-    let Some(word) = path.get(from..from + WORD).and_then(<[u8]>::first_chunk) else {
-        // The path has less than eight bytes.
-        let text = path.get(start..end).unwrap_or_default();
-        return text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    };
-    // What is behind the segment is shifted out, then what is before it.
-    let word = u64::from_le_bytes(*word).wrapping_shl((from.wrapping_sub(end) as u32) << 3);
-    let len = (end - start).min(WORD) as u32;
-    word.wrapping_shr((WORD as u32 - len) << 3)
+fn word(path: &[u8], tail: u64, start: usize) -> u64 {
+    match path.get(start..start + WORD).and_then(<[u8]>::first_chunk) {
+        Some(word) => u64::from_le_bytes(*word),
+        None => tail.wrapping_shr((start + WORD).wrapping_sub(path.len()) as u32 * 8),
+    }
+}
+
+/// The last eight bytes of what ends at `end`; zero if there are less.
+#[inline(always)]
+fn last_word(path: &[u8], end: usize) -> u64 {
+    let word = path.get(..end).and_then(<[u8]>::last_chunk);
+    word.map_or(0, |word| u64::from_le_bytes(*word))
 }
 
 /// A number whose middle bits differ for most words.
 #[inline(always)]
 pub(super) fn hash(word: u64) -> u64 {
     /// The golden ratio, which spreads what differs in few bits.
-    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+    const SPREAD: u64 = 0xFFFF_FFFF_9E37_79B9;
     word.wrapping_mul(SPREAD)
 }
 
-/// The same for all of a text: what tells those apart that end alike.
+/// The same for all of a text: what tells those apart that begin alike.
 pub(super) fn hash_of_all(text: &[u8]) -> u64 {
     let words = text.as_chunks::<WORD>().0.iter();
     let mixed = words.fold(text.len() as u64, |mixed, word| {
         (mixed ^ u64::from_le_bytes(*word)).wrapping_mul(31).rotate_left(29)
     });
-    hash(mixed ^ last_word(text, 0, text.len()))
+    hash(mixed ^ last_word(text, text.len()))
 }
 
-/// What a search reads a path from.
-pub(super) trait Source: Copy {
-    /// The last eight bytes of the segment from `start` to `end`, or all of it with zeros behind.
-    fn last_word(self, start: usize, end: usize) -> u64;
-
-    /// The eight bytes from `start` on.
-    fn word(self, start: usize) -> u64;
-
-    fn text(&self, start: usize, end: usize) -> &[u8];
-}
-
-impl Source for &[u8] {
-    #[inline(always)]
-    fn last_word(self, start: usize, end: usize) -> u64 {
-        last_word(self, start, end)
-    }
-
-    #[inline(always)]
-    fn word(self, start: usize) -> u64 {
-        first_word(self.get(start..).unwrap_or_default())
-    }
-
-    #[inline(always)]
-    fn text(&self, start: usize, end: usize) -> &[u8] {
-        self.get(start..end).unwrap_or_default()
-    }
-}
-
-/// A path of less than 64 bytes with room around it, so that a word that begins or ends in it can be read without a question.
-pub(super) struct Short([u8; Self::ROOM]);
-
-impl Short {
-    const ROOM: usize = 64 + 2 * WORD;
-
-    pub(super) const EMPTY: Self = Self([0; Self::ROOM]);
-
-    /// Takes a path; gives a mask of where its segments end, from offset 1 on, and whether there is a `%` in it.
-    #[inline(always)]
-    pub(super) fn fill(&mut self, path: &[u8]) -> (u64, bool) {
-        let len = path.len();
-        let mut ends = 0;
-        let mut percents = Percents::none();
-        let mut add = |at: usize, bytes: [u8; CHUNK]| {
-            let at = at & 63;
-            if let Some(place) = self.0.get_mut(at + WORD..).and_then(<[u8]>::first_chunk_mut) {
-                *place = bytes;
+/// Where the segments of a path of less than 64 bytes end, from offset 1 on, as a mask; nothing if it does not begin with a
+/// slash or has a `%`.
+#[inline(always)]
+pub(super) fn marks(path: &[u8]) -> Option<u64> {
+    let len = path.len();
+    let mut slashes = 0;
+    let mut percents = Percents::none();
+    let mut add = |at: usize, bytes: [u8; CHUNK]| {
+        slashes |= u64::from(percents.slashes(&bytes)) << (at & 63);
+    };
+    // From both ends: pieces overlap, and none is shorter.
+    if let (Some(first), Some(last)) = (path.first_chunk(), path.last_chunk()) {
+        add(0, *first);
+        add(len - CHUNK, *last);
+        let at = |at: usize| path.get(at..).and_then(<[u8]>::first_chunk);
+        if len > 2 * CHUNK
+            && let Some(second) = at(CHUNK)
+        {
+            add(CHUNK, *second);
+            if len > 3 * CHUNK
+                && let Some(third) = at(2 * CHUNK)
+            {
+                add(2 * CHUNK, *third);
             }
-            ends |= u64::from(percents.slashes(&bytes)) << at;
-        };
-        // From both ends: pieces overlap, and none is shorter.
-        match (path.first_chunk(), path.last_chunk()) {
-            (Some(first), Some(last)) => {
-                add(0, *first);
-                add(len - CHUNK, *last);
-                if len > 2 * CHUNK {
-                    let at = |at: usize| path.get(at..).and_then(<[u8]>::first_chunk);
-                    if let (Some(second), Some(third)) = (at(CHUNK), at(len - 2 * CHUNK)) {
-                        add(CHUNK, *second);
-                        add(len - 2 * CHUNK, *third);
-                    }
-                }
-            }
-            _ => add(0, padded(path)),
         }
-        // A final slash ends no other segment than the one before it.
-        let end = 1 << (len.wrapping_sub(1) & 63) & !ends;
-        (ends >> 1 | end, percents.any())
+    } else {
+        add(0, padded(path));
     }
-
-    #[inline(always)]
-    fn at(&self, place: usize) -> u64 {
-        first_word(self.0.get(place..).unwrap_or_default())
+    if percents.any() || slashes & 1 == 0 {
+        return None;
     }
+    // A final slash ends no other segment than the one before it.
+    let last = !slashes & 1 << (len.wrapping_sub(1) & 63);
+    Some(slashes + 2 * last - 1)
 }
 
-impl Source for &Short {
-    #[inline(always)]
-    fn last_word(self, start: usize, end: usize) -> u64 {
-        /// By the length of a segment: how many bits before it are shifted out.
-        const BEFORE: [u8; 64] = {
-            let mut bits = [0; 64];
-            let (mut len, mut before) = (WORD, 0);
-            while len > 1 {
-                len -= 1;
-                before += 8;
-                bits[len] = before;
-            }
-            bits
-        };
-        self.at(end & 63) >> (BEFORE[(end - start) & 63] & 63)
+/// Whether there is a `%` in a path of sixteen bytes or more.
+#[inline(always)]
+pub(super) fn has_percent(path: &[u8]) -> bool {
+    if path.len() > 256 {
+        return memchr::memchr(b'%', path).is_some();
     }
-
-    #[inline(always)]
-    fn word(self, start: usize) -> u64 {
-        self.at((start & 63) + WORD)
+    // A call costs more than a look at so few.
+    let mut percents = Percents::none();
+    for chunk in path.as_chunks().0 {
+        percents.slashes(chunk);
     }
-
-    #[inline(always)]
-    fn text(&self, start: usize, end: usize) -> &[u8] {
-        self.0.get(start + WORD..end + WORD).unwrap_or_default()
+    if let Some(last) = path.last_chunk() {
+        percents.slashes(last);
     }
+    percents.any()
 }
 
 /// Where the segments of a path end, from some place on.
 pub(super) trait Ends: Copy {
-    /// Whether no segment begins at `start`.
-    fn are_over(self, start: usize) -> bool;
+    /// Whether there are no more of them.
+    fn are_over(self) -> bool;
 
-    /// The end of the segment that begins at `start`.
-    fn first(self, start: usize) -> usize;
+    fn first(self) -> usize;
 
-    /// Those behind the segment from `start` to `end`.
-    fn behind(self, start: usize, end: usize) -> Self;
+    /// Those behind the first one.
+    fn behind(self) -> Self;
+
+    /// The first eight bytes of a segment, or all of it with zeros behind.
+    fn word(path: &[u8], tail: u64, start: usize, end: usize) -> u64;
 }
 
-/// A mask with a bit for each end; the lowest bit is that of `start`. It is of a path of less than 64 bytes.
+/// A mask with a bit for each end, of a path of less than 64 bytes.
 impl Ends for u64 {
     #[inline(always)]
-    fn are_over(self, _: usize) -> bool {
+    fn are_over(self) -> bool {
         self == 0
     }
 
     #[inline(always)]
-    fn first(self, start: usize) -> usize {
-        start + self.trailing_zeros() as usize
+    fn first(self) -> usize {
+        self.trailing_zeros() as usize
     }
 
     #[inline(always)]
-    fn behind(self, start: usize, end: usize) -> Self {
-        self >> ((end - start + 1) & 63)
+    fn behind(self) -> Self {
+        self & self.wrapping_sub(1)
+    }
+
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // no segment is as long
+    fn word(path: &[u8], tail: u64, start: usize, end: usize) -> u64 {
+        let word = word(path, tail, start);
+        let behind = u32::from(BEHIND[usize::from((end - start) as u8)]);
+        word.wrapping_shl(behind).wrapping_shr(behind)
     }
 }
 
-/// The same of a path of less than 128 bytes.
-impl Ends for u128 {
-    #[inline(always)]
-    fn are_over(self, _: usize) -> bool {
-        self == 0
-    }
-
-    #[inline(always)]
-    fn first(self, start: usize) -> usize {
-        start + self.trailing_zeros() as usize
-    }
-
-    #[inline(always)]
-    fn behind(self, start: usize, end: usize) -> Self {
-        self >> ((end - start + 1) & 127)
-    }
+/// The same of a path of any length, of which 64 bytes are looked at together.
+#[derive(Clone, Copy)]
+pub(super) struct Window<'p> {
+    path: &'p [u8],
+    /// Where the window begins.
+    at: usize,
+    mask: u64,
 }
 
-/// A path of any length, which is looked at when an end is asked for.
-impl Ends for &[u8] {
-    fn are_over(self, start: usize) -> bool {
-        start >= self.len()
+impl<'p> Window<'p> {
+    /// The ends of a path from offset 1 on.
+    pub(super) fn new(path: &'p [u8]) -> Self {
+        let first = Self { path, at: 0, mask: 0 };
+        Self { mask: first.read() & !1, ..first }.or_next()
     }
 
-    fn first(self, start: usize) -> usize {
-        end_of_segment(self, start)
+    /// The bits of the slashes in this window, and of the end of the path if no slash is there.
+    #[inline(always)]
+    fn read(self) -> u64 {
+        let rest = self.path.get(self.at..).unwrap_or_default();
+        if let Some(bytes) = rest.first_chunk() {
+            return slashes(bytes);
+        }
+        let len = rest.len() & 63;
+        let slashes = if let Some(bytes) = self.path.last_chunk() {
+            slashes(bytes) >> 1 >> (63 - len)
+        } else {
+            let mut bytes = [0; 64];
+            bytes[..len].copy_from_slice(&rest[..len]);
+            slashes(&bytes)
+        };
+        slashes | u64::from(self.path.last() != Some(&b'/')) << len
     }
 
-    fn behind(self, _: usize, _: usize) -> Self {
+    /// This window, or the next one that has an end.
+    #[inline(always)]
+    fn or_next(mut self) -> Self {
+        while self.mask == 0 && self.at + 64 <= self.path.len() {
+            self.at += 64;
+            self.mask = self.read();
+        }
         self
+    }
+}
+
+/// A bit for each slash.
+#[inline(always)]
+fn slashes(bytes: &[u8; 64]) -> u64 {
+    let mut percents = Percents::none();
+    let chunks = bytes.as_chunks().0.iter().rev();
+    chunks.fold(0, |slashes, chunk| slashes << CHUNK | u64::from(percents.slashes(chunk)))
+}
+
+impl Ends for Window<'_> {
+    #[inline(always)]
+    fn are_over(self) -> bool {
+        self.mask == 0
+    }
+
+    #[inline(always)]
+    fn first(self) -> usize {
+        self.at + self.mask.trailing_zeros() as usize
+    }
+
+    #[inline(always)]
+    fn behind(self) -> Self {
+        Self { mask: self.mask.behind(), ..self }.or_next()
+    }
+
+    #[inline(always)]
+    fn word(path: &[u8], tail: u64, start: usize, end: usize) -> u64 {
+        let word = word(path, tail, start);
+        let behind = u32::from(BEHIND[(end - start).min(WORD)]);
+        word.wrapping_shl(behind).wrapping_shr(behind)
     }
 }
 
@@ -359,43 +389,24 @@ pub(super) fn padded(path: &[u8]) -> [u8; CHUNK] {
     bytes
 }
 
-/// Where the segments of a path end, and whether there is a `%` in it.
-///
-/// It has 16 to 127 bytes: the same is true of each of its pieces of sixteen bytes, from either end.
-#[inline(always)]
-pub(super) fn marks(path: &[u8]) -> (u128, bool) {
-    let mut ends = 0;
-    let mut percents = Percents::none();
-    let mut at = 0;
-    for chunk in path.as_chunks().0 {
-        ends |= u128::from(percents.slashes(chunk)) << (at & 127);
-        at += CHUNK;
-    }
-    if let Some(last) = path.last_chunk() {
-        ends |= u128::from(percents.slashes(last)) << ((path.len() - CHUNK) & 127);
-    }
-    let end = 1 << (path.len().wrapping_sub(1) & 127) & !ends;
-    (ends >> 1 | end, percents.any())
-}
-
 /// Whether a value is `.` or `..`, or nothing.
 #[inline(always)]
-pub(super) fn is_dots_or_empty(last: u64, len: usize) -> bool {
+pub(super) fn is_dots_or_empty(first: u64, len: usize) -> bool {
     const DOT: u64 = b'.' as u64;
-    len < 3 && (len == 0 || last == DOT || last == (DOT << 8 | DOT))
+    len < 3 && (len == 0 || first == DOT || first == (DOT << 8 | DOT))
 }
 
-/// Whether a text that is not empty, with this last word, is nothing but digits.
-#[inline(always)]
-pub(super) fn is_digits<S: Source>(last: u64, path: S, start: usize, end: usize) -> bool {
+/// Whether a text that is not empty, with this first word, is nothing but digits.
+#[inline(never)] // its constants would take registers from all other searches
+pub(super) fn is_digits(first: u64, path: &[u8], start: usize, end: usize) -> bool {
     const LOWEST: u64 = 0x0101_0101_0101_0101;
     const UPPER: u64 = LOWEST * 0xF0;
     const ZEROS: u64 = LOWEST * b'0' as u64;
     let len = end - start;
     if len == 0 || len > WORD {
-        return len > WORD && path.text(start, end).iter().all(u8::is_ascii_digit);
+        return len > WORD && path.get(start..end).is_some_and(|text| text.iter().all(u8::is_ascii_digit));
     }
     let behind = if len < WORD { u64::MAX << (8 * len) } else { 0 };
-    let word = last | ZEROS & behind;
+    let word = first | ZEROS & behind;
     word & UPPER == ZEROS && word.wrapping_add(LOWEST * 6) & UPPER == ZEROS
 }

@@ -10,7 +10,10 @@ use http::Method;
 #[cfg(test)]
 use super::table::steps;
 use super::{
-    cell::{Cell, DIGITS, Ends, LIST, LITERALS, NONE, Short, Source, TEXT, marks},
+    cell::{
+        Cell, DIGITS, Ends, LIST, LITERALS, NONE, TEXT, Window, has_percent, is_digits, is_dots_or_empty,
+        marks, tail,
+    },
     table::{Found, Table, takes},
     target::{BadPath, decode, reveal},
     walk::{Place, whole},
@@ -55,12 +58,7 @@ impl Table {
     #[inline(never)]
     fn find_decoded<'p>(&self, path: &'p str, method: &Method, spans: &mut Spans) -> Sent<'p> {
         match decode(path) {
-            // Nothing is to be decoded: it is only long.
-            Ok(Cow::Borrowed(_)) => {
-                let usual = self.long(path.as_bytes(), self.methods.number(method), spans);
-                self.find_unusual(path, method, spans, usual)
-            }
-            Ok(Cow::Owned(text)) => Sent::Other(self.find(&text, method, spans), Cow::Owned(text)),
+            Ok(text) => Sent::Other(self.find(&text, method, spans), text),
             Err(bad) => Sent::Bad(bad),
         }
     }
@@ -71,12 +69,7 @@ impl Table {
         let mut from = Place::default();
         // The usual search knows no encoded slashes.
         if let Cow::Borrowed(_) = shown {
-            let (bytes, number) = (path.as_bytes(), self.methods.number(method));
-            let usual = match self.quick(bytes, number, spans) {
-                Usual::Unread => self.long(bytes, number, spans),
-                usual => usual,
-            };
-            match usual {
+            match self.wide(path.as_bytes(), self.methods.number(method), spans) {
                 Usual::Route(route) => return Found::Route(route),
                 Usual::Nothing => return Found::Nothing,
                 Usual::From(place) => from = place,
@@ -86,146 +79,158 @@ impl Table {
         whole(self, path, &shown, method, spans, from)
     }
 
-    /// The usual search for a path that is not long and has no `%`.
+    /// The usual search for a path as it was sent, if it has no `%`.
     #[inline(never)] // it needs all registers
     fn quick(&self, path: &[u8], method: usize, spans: &mut Spans) -> Usual {
-        if path.first() != Some(&b'/') {
-            return Usual::Unread;
+        if path.len() >= 64 {
+            return self.wide_sent(path, method, spans);
         }
-        if path.len() < 64 {
-            let mut short = Short::EMPTY;
-            let (ends, has_percent) = short.fill(path);
-            return if has_percent {
-                Usual::Unread
-            } else {
-                self.usual(ends, &short, path.len(), method, spans)
-            };
-        }
-        self.medium(path, method, spans)
+        let Some(ends) = marks(path) else { return Usual::Unread };
+        let Some(cell) = self.cells.first() else { return Usual::Nothing };
+        self.usual(Position { cell, start: 1, count: 0, ends }, None, path, tail(path), method, spans)
     }
 
     #[inline(never)]
-    fn medium(&self, path: &[u8], method: usize, spans: &mut Spans) -> Usual {
-        if path.len() >= 128 {
-            return Usual::Unread;
+    fn wide_sent(&self, path: &[u8], method: usize, spans: &mut Spans) -> Usual {
+        let is_short = u16::try_from(path.len()).is_ok();
+        if is_short && path.first() == Some(&b'/') && !has_percent(path) {
+            self.wide(path, method, spans)
+        } else {
+            Usual::Unread
         }
-        let (ends, has_percent) = marks(path);
-        if has_percent { Usual::Unread } else { self.usual(ends, path, path.len(), method, spans) }
     }
 
+    /// The usual search for a path of any length that is decoded.
     #[inline(never)]
-    fn long(&self, path: &[u8], method: usize, spans: &mut Spans) -> Usual {
-        self.usual(path, path, path.len(), method, spans)
+    fn wide(&self, path: &[u8], method: usize, spans: &mut Spans) -> Usual {
+        let Some(cell) = self.cells.first() else { return Usual::Nothing };
+        let ends = Window::new(path);
+        self.usual(Position { cell, start: 1, count: 0, ends }, None, path, tail(path), method, spans)
     }
 
     /// The search as it usually goes: literal segments and simple placeholders, one of which may wait while what is literal
     /// is tried. What else there is to do, or to say, is left to the whole search.
     #[inline(always)]
-    fn usual<E: Ends, S: Source>(
-        &self,
-        mut ends: E,
-        path: S,
-        len: usize,
+    fn usual<'a, E: Ends>(
+        &'a self,
+        from: Position<'a, E>,
+        waiting: Option<&Position<'a, E>>,
+        path: &[u8],
+        tail: u64,
         method: usize,
         spans: &mut Spans,
     ) -> Usual {
-        let Some(mut cell) = self.cells.first() else { return Usual::Nothing };
-        let (mut start, mut count) = (1, 0);
-        // What waits stays in memory, since all registers are needed.
-        let mut waiting: Option<Waiting<'_, E>> = None;
-        loop {
+        let Position { mut cell, mut start, mut count, mut ends } = from;
+        while !ends.are_over() {
             #[cfg(test)]
             steps::count();
-            if ends.are_over(start) {
-                let slash = usize::from(start == len);
-                if method < 16 && cell.methods[slash] >> (method & 15) & 1 != 0 {
-                    spans.set_len(count);
-                    return Usual::Route(cell.routes[slash] as usize);
-                }
-                let end = cell.ends[slash];
-                if end != NONE {
-                    let route = self.methods.route(end, method);
-                    if route != NONE {
-                        spans.set_len(count);
-                        return Usual::Route(route as usize);
+            let end = ends.first();
+            let first = E::word(path, tail, start, end);
+            if cell.below & LITERALS != 0
+                && let Some(child) = self.literal(cell, first, path, start, end)
+            {
+                if cell.below & (TEXT | DIGITS | LIST) != 0 {
+                    let here = Position { cell, start, count, ends };
+                    if waiting.is_some() {
+                        return self.go_on(waiting.unwrap_or(&here));
                     }
+                    let next = Position { cell: child, start: end + 1, count, ends: ends.behind() };
+                    return self.again(&next, Some(&here), path, tail, method, spans);
                 }
-                if end != NONE || cell.ends[1 - slash] != NONE || cell.below & LIST != 0 {
-                    return self.go_on(waiting.as_ref(), cell, start, count);
-                }
+                cell = child;
             } else {
-                let end = ends.first(start);
-                let last = path.last_word(start, end);
-                if cell.below & LITERALS != 0
-                    && let Some(child) = self.literal(cell, last, path, start, end)
-                {
-                    if cell.below & (TEXT | DIGITS | LIST) != 0 {
-                        if waiting.is_some() {
-                            return self.go_on(waiting.as_ref(), cell, start, count);
-                        }
-                        waiting = Some(Waiting { cell, start, count, ends });
+                if cell.below & TEXT != 0 {
+                    if is_dots_or_empty(first, end - start) {
+                        return self.back(waiting, path, tail, method, spans);
                     }
-                    ends = ends.behind(start, end);
-                    (cell, start) = (child, end + 1);
-                    continue;
-                }
-                if cell.below & (TEXT | DIGITS) != 0 {
-                    if takes(cell.below, last, path, start, end)
-                        && let Some(child) = self.cells.get(cell.dynamic as usize)
-                    {
-                        spans.put(count, start, end);
-                        ends = ends.behind(start, end);
-                        (cell, start, count) = (child, end + 1, count + 1);
-                        continue;
+                } else if cell.below & DIGITS != 0 {
+                    if !is_digits(first, path, start, end) {
+                        return self.back(waiting, path, tail, method, spans);
                     }
                 } else if cell.below & LIST != 0 {
-                    return self.go_on(waiting.as_ref(), cell, start, count);
+                    return self.go_on(waiting.unwrap_or(&Position { cell, start, count, ends }));
+                } else {
+                    return self.back(waiting, path, tail, method, spans);
                 }
+                let Some(child) = self.cells.get(cell.dynamic as usize) else { return Usual::Nothing };
+                spans.put(count, start, end);
+                (cell, count) = (child, count + 1);
             }
-            match &waiting {
-                None => return Usual::Nothing,
-                Some(place) if place.cell.below & LIST != 0 => {
-                    return self.go_on(waiting.as_ref(), cell, start, count);
-                }
-                Some(place) => {
-                    let Some(next) = self.value(place, path, spans) else { return Usual::Nothing };
-                    (cell, start, count, ends) = (next.cell, next.start, next.count, next.ends);
-                    waiting = None;
-                }
+            (start, ends) = (end + 1, ends.behind());
+        }
+        #[cfg(test)]
+        steps::count();
+        let slash = usize::from(start == path.len());
+        if method < 16 && cell.methods[slash] >> (method & 15) & 1 != 0 {
+            spans.set_len(count);
+            return Usual::Route(cell.routes[slash] as usize);
+        }
+        let end = cell.ends[slash];
+        if end != NONE {
+            let route = self.methods.route(end, method);
+            if route != NONE {
+                spans.set_len(count);
+                return Usual::Route(route as usize);
             }
         }
+        if end != NONE || cell.ends[1 - slash] != NONE || cell.below & LIST != 0 {
+            return self.go_on(waiting.unwrap_or(&Position { cell, start, count, ends }));
+        }
+        self.back(waiting, path, tail, method, spans)
     }
 
-    /// Takes the value that waits. It happens seldom, and the loop above has no register to spare.
+    /// The search from a position on, while another one may wait. It happens seldom, and has its own registers.
+    #[cold]
     #[inline(never)]
-    fn value<'a, E: Ends, S: Source>(
+    fn again<'a, E: Ends>(
         &'a self,
-        waiting: &Waiting<'_, E>,
-        path: S,
+        from: &Position<'a, E>,
+        waiting: Option<&Position<'a, E>>,
+        path: &[u8],
+        tail: u64,
+        method: usize,
         spans: &mut Spans,
-    ) -> Option<Waiting<'a, E>> {
-        let Waiting { cell, start, count, ends } = *waiting;
-        let end = ends.first(start);
-        if !takes(cell.below, path.last_word(start, end), path, start, end) {
-            return None;
+    ) -> Usual {
+        self.usual(*from, waiting, path, tail, method, spans)
+    }
+
+    /// Takes the value that waits, if one does, since nothing else matches.
+    #[inline(always)]
+    fn back<'a, E: Ends>(
+        &'a self,
+        waiting: Option<&Position<'a, E>>,
+        path: &[u8],
+        tail: u64,
+        method: usize,
+        spans: &mut Spans,
+    ) -> Usual {
+        let Some(waiting) = waiting else { return Usual::Nothing };
+        let Position { cell, start, count, ends } = *waiting;
+        if cell.below & LIST != 0 {
+            return self.go_on(waiting);
+        }
+        let end = ends.first();
+        if !takes(cell.below, E::word(path, tail, start, end), path, start, end) {
+            return Usual::Nothing;
         }
         spans.put(count, start, end);
-        let cell = self.cells.get(cell.dynamic as usize)?;
-        Some(Waiting { cell, start: end + 1, count: count + 1, ends: ends.behind(start, end) })
+        let Some(cell) = self.cells.get(cell.dynamic as usize) else { return Usual::Nothing };
+        let next = Position { cell, start: end + 1, count: count + 1, ends: ends.behind() };
+        self.again(&next, None, path, tail, method, spans)
     }
 
-    /// Leaves it to the whole search to go on from the place that waits, or from here.
+    /// Leaves it to the whole search to go on from a position.
+    #[cold]
     #[inline(never)]
-    fn go_on<E>(&self, waiting: Option<&Waiting<'_, E>>, cell: &Cell, start: usize, count: usize) -> Usual {
-        let (cell, start, count) =
-            waiting.map_or((cell, start, count), |place| (place.cell, place.start, place.count));
-        let cell = (ptr::from_ref(cell).addr() - self.cells.as_ptr().addr()) / size_of::<Cell>();
-        Usual::From(Place::new(cell, start - 1, count))
+    fn go_on<E>(&self, position: &Position<'_, E>) -> Usual {
+        let cell = (ptr::from_ref(position.cell).addr() - self.cells.as_ptr().addr()) / size_of::<Cell>();
+        Usual::From(Place::new(cell, position.start - 1, position.count))
     }
 }
 
-/// A place where a literal segment was taken though a placeholder would take it too.
-struct Waiting<'a, E> {
+/// How far a search has come: the cell, where the next segment starts, how many values were found, and where segments end.
+#[derive(Clone, Copy)]
+struct Position<'a, E> {
     cell: &'a Cell,
     start: usize,
     count: usize,

@@ -13,7 +13,7 @@ use http::Method;
 use pulsar_pattern::{Converter, IntOptions};
 
 use super::{
-    cell::{ALIKE, Cell, DIGITS, LIST, LITERALS, NONE, TEXT, hash, hash_of_all, last_word},
+    cell::{ALIKE, Cell, DIGITS, LIST, LITERALS, NONE, TEXT, first_word, hash, hash_of_all},
     matcher::{Matcher, Value},
     specificity::{Rule, Step},
     table::{Dynamic, List, Methods, PathChild, Table, USUAL},
@@ -132,9 +132,9 @@ impl Layout {
             return Vec::new();
         }
         let texts = || literals.iter().map(|(text, _)| text.as_bytes());
-        let mut hashes: Vec<_> = texts().map(|text| hash(last_word(text, 0, text.len()))).collect();
+        let mut hashes: Vec<_> = texts().map(|text| hash(first_word(text, 0, text.len()))).collect();
         let different = hashes.iter().collect::<HashSet<_>>().len();
-        // A few that end alike are told apart one after the other.
+        // A few that begin alike are told apart one after the other.
         let are_alike = hashes.len() - different > different / 4;
         if are_alike {
             hashes = texts().map(hash_of_all).collect();

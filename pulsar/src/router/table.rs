@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use http::Method;
 
 use super::{
-    cell::{ALIKE, Cell, NONE, Source, TEXT, hash, hash_of_all, is_digits, is_dots_or_empty},
+    cell::{ALIKE, Cell, NONE, TEXT, hash, hash_of_all, is_digits, is_dots_or_empty, is_long},
     matcher::Matcher,
     specificity::Rule,
 };
@@ -152,45 +152,64 @@ impl Table {
         size_of_val(&*self.cells) + self.texts.len() + size_of_val(&*self.lists) + dynamics + methods + rules
     }
 
-    /// The literal child of a cell for a segment, whose last word is known.
+    /// The literal child of a cell for a segment, whose first word is known.
     #[inline(always)]
-    pub(super) fn literal<S: Source>(
+    pub(super) fn literal(
         &self,
         cell: &Cell,
-        last: u64,
-        path: S,
+        first: u64,
+        path: &[u8],
         start: usize,
         end: usize,
     ) -> Option<&Cell> {
-        match self.chained(cell.slot(hash(last)), last, path, start, end) {
-            None if cell.below & ALIKE != 0 => self.alike(cell, last, path, start, end),
-            // One that ends like others may stand where its last word leads by chance; its text was compared.
-            found => found,
-        }
-    }
-
-    #[inline(never)]
-    fn alike<S: Source>(&self, cell: &Cell, last: u64, path: S, start: usize, end: usize) -> Option<&Cell> {
-        self.chained(cell.slot(hash_of_all(path.text(start, end))), last, path, start, end)
-    }
-
-    #[inline(always)]
-    fn chained<S: Source>(&self, id: u32, last: u64, path: S, start: usize, end: usize) -> Option<&Cell> {
-        let mut child = self.cells.get(id as usize)?;
-        while !child.is_of(last, path, start, end, &self.texts) {
-            if child.next == 0 {
-                return None;
+        let id = cell.slot(hash(first));
+        let child = self.cells.get(id as usize)?;
+        if child.seems(first, path, start, end) {
+            if !is_long(end - start) {
+                return Some(child);
             }
-            child = self.cells.get(child.next as usize)?;
+        } else if child.next == 0 && cell.below & ALIKE == 0 {
+            return None;
         }
-        Some(child)
+        self.other(cell, id, first, path, start, end)
+    }
+
+    /// The same where a look at the first child in the slot is not enough.
+    #[cold]
+    #[inline(never)]
+    fn other(
+        &self,
+        cell: &Cell,
+        id: u32,
+        first: u64,
+        path: &[u8],
+        start: usize,
+        end: usize,
+    ) -> Option<&Cell> {
+        let among = |mut id: u32| {
+            loop {
+                let child = self.cells.get(id as usize)?;
+                if child.is_of(first, path, start, end, &self.texts) {
+                    return Some(child);
+                }
+                if child.next == 0 {
+                    return None;
+                }
+                id = child.next;
+            }
+        };
+        // One that begins like others may stand where its first word leads by chance; its text is compared.
+        among(id).or_else(|| {
+            let text = path.get(start..end).filter(|_| cell.below & ALIKE != 0)?;
+            among(cell.slot(hash_of_all(text)))
+        })
     }
 }
 
-/// Whether a simple placeholder takes a segment, whose last word is known. `//` matches nothing, nor do dots: see `is_dotted`.
+/// Whether a simple placeholder takes a segment, whose first word is known. `//` matches nothing, nor do dots: see `is_dotted`.
 #[inline(always)]
-pub(super) fn takes<S: Source>(kind: u8, last: u64, path: S, start: usize, end: usize) -> bool {
-    if kind & TEXT == 0 { is_digits(last, path, start, end) } else { !is_dots_or_empty(last, end - start) }
+pub(super) fn takes(kind: u8, first: u64, path: &[u8], start: usize, end: usize) -> bool {
+    if kind & TEXT == 0 { is_digits(first, path, start, end) } else { !is_dots_or_empty(first, end - start) }
 }
 
 /// How much a search does, which says more than the time that it takes.

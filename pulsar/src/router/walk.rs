@@ -20,7 +20,7 @@ use http::Method;
 #[cfg(test)]
 use super::table::steps;
 use super::{
-    cell::{ALIKE, Cell, DIGITS, LIST, LITERALS, NONE, TEXT, end_of_segment, last_word},
+    cell::{ALIKE, Cell, DIGITS, LIST, LITERALS, NONE, TEXT, end_of_segment, first_word},
     table::{Dynamic, Found, List, PathChild, Table, takes},
     target::is_dotted,
 };
@@ -122,9 +122,9 @@ impl<'a> Search<'a> {
             let start = at + 1;
             if start < path.len() {
                 let end = end_of_segment(path.as_bytes(), start);
-                let last = last_word(path.as_bytes(), start, end);
+                let first = first_word(path.as_bytes(), start, end);
                 if cell.below & LITERALS != 0
-                    && let Some(child) = table.literal(cell, last, path.as_bytes(), start, end)
+                    && let Some(child) = table.literal(cell, first, path.as_bytes(), start, end)
                 {
                     if cell.below & !ALIKE == LITERALS {
                         (cell, at) = (child, end);
@@ -173,8 +173,8 @@ impl<'a> Search<'a> {
         if cell.below & (TEXT | DIGITS) == 0 {
             return Next::Found(if cell.below & LIST == 0 { NONE } else { self.list(cell, at, end, count) });
         }
-        let last = last_word(self.path.as_bytes(), start, end);
-        let takes = takes(cell.below, last, self.path.as_bytes(), start, end);
+        let first = first_word(self.path.as_bytes(), start, end);
+        let takes = takes(cell.below, first, self.path.as_bytes(), start, end);
         if !takes || self.has_hidden && is_dotted(&self.shown[start..end]) {
             return Next::Found(NONE);
         }
