@@ -286,8 +286,12 @@ impl LoopLine {
 
     /// How many more connections this loop has than the one that accepts and has fewest.
     pub(crate) fn lead(&self) -> u64 {
-        let own = self.line.open.load(Relaxed);
-        self.board.fewest_open().map_or(0, |fewest| own.saturating_sub(fewest))
+        self.board.fewest_open().map_or(0, |fewest| self.open().saturating_sub(fewest))
+    }
+
+    /// How many connections this loop has.
+    pub(crate) fn open(&self) -> u64 {
+        self.line.open.load(Relaxed)
     }
 }
 

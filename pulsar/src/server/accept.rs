@@ -18,6 +18,7 @@ use std::{
 use tokio::{
     io::unix::AsyncFd,
     net::{TcpStream, UnixStream},
+    task::coop::consume_budget,
     time::{Instant, sleep},
 };
 
@@ -78,9 +79,13 @@ where
     let line = terms.thread.line().clone();
     line.accepts(true);
     let (mut pause, mut turns) = (Pause::default(), Turns::default());
+    // Whether there may be more in the queue than was taken.
+    let mut more = false;
     let (mut full, mut failing) = (Spell::default(), Spell::default());
     let places = &terms.limits.places;
     loop {
+        // Those that are served here have their turn as well, however many wait.
+        consume_budget().await;
         if places.are_taken() {
             line.reached(Limit::MaxConnections);
             if full.begins() {
@@ -93,23 +98,35 @@ where
             tokio::select! { () = &mut stop => break, () = freed => {} }
             continue;
         }
-        let mut ready = tokio::select! {
-            biased;
-            () = &mut stop => break,
-            ready = listener.readable() => ready?,
-        };
-        if let Some(head_start) = turns.before(&line) {
-            tokio::select! { () = &mut stop => break, () = sleep(head_start) => {} }
+        if !more {
+            let mut ready = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                ready = listener.readable() => ready?,
+            };
+            // Before it is looked: whoever comes from now on is told again.
+            ready.clear_ready();
+            more = true;
         }
-        match ready.try_io(|listener| listener.get_ref().accept()) {
-            Err(_would_block) => turns.after_missing(),
-            Ok(Ok(accepted)) => {
+        let changed = || async {
+            tokio::select! {
+                () = terms.thread.closed.notified() => {}
+                ready = listener.readable() => if let Ok(mut ready) = ready { ready.clear_ready() },
+            }
+        };
+        tokio::select! { biased; () = &mut stop => break, () = turns.give_way(&line, changed) => {} }
+        match listener.get_ref().accept() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                more = false;
+                turns.after_missing();
+            }
+            Ok(accepted) => {
                 turns.after_taking(&line);
                 accepted.serve(&terms);
                 pause = Pause::default();
             }
-            Ok(Err(error)) if of_one_connection(&error) => {}
-            Ok(Err(error)) => {
+            Err(error) if of_one_connection(&error) => {}
+            Err(error) => {
                 // Mostly the process or the system is out of file descriptors or memory. The queue keeps who waits.
                 line.reached(Limit::OpenFiles);
                 let (shed, pause) = (terms.thread.shed(), pause.next());
