@@ -5,10 +5,12 @@
 `shared` is one queue that all workers wait at, `reuse_port` a queue for each (SO_REUSEPORT, the parent keeps a copy of every
 socket); both are small servers in this file, so that nothing but the way of accepting differs. `pulsar` is the example `faults`: one
 queue, and the worker with the fewest connections goes first. For each: the largest share of 64 kept connections that one worker
-got (0.50 is even for two workers, 0.25 for four), over rounds; and what happens to connections that are made while one worker is
+got (0.50 is even for two workers, 0.25 for four), over rounds; how many connections of one request sixteen clients make in a second, which
+share one processor with their interpreter; and what happens to connections that are made while one worker is
 stopped (as one that hangs is), and killed and replaced after a second.
 """
 
+import concurrent.futures
 import json
 import os
 import select
@@ -21,6 +23,7 @@ import time
 
 ROUNDS = 20
 CONNECTIONS = 64
+CLIENTS = 16
 
 
 def listener(reuse):
@@ -171,6 +174,21 @@ def attempts(server, count, timeout):
     return answered
 
 
+def short(server):
+    """How many connections of one request are served in a second."""
+    until = time.monotonic() + 1
+
+    def client(_):
+        served = 0
+        while time.monotonic() < until:
+            ask(server.port, 5)[0].close()
+            served += 1
+        return served
+
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as clients:
+        return sum(clients.map(client, range(CLIENTS)))
+
+
 def faults(server):
     victim = server.pids()[0]
     os.kill(victim, signal.SIGSTOP)
@@ -196,8 +214,8 @@ def faults(server):
 
 
 def main():
-    print("| workers | accepting | largest share: mean, worst | answered while one worker is stopped | served after its death |")
-    print("|---|---|---|---|---|")
+    print("| workers | accepting | largest share: mean, worst | short connections a second | answered while one worker is stopped | served after its death |")
+    print("|---|---|---|---|---|---|")
     for workers in (2, 4):
         for name, make in (
             ("shared", lambda: Prototype(workers, False)),
@@ -208,11 +226,12 @@ def main():
             try:
                 time.sleep(0.3)
                 shares = spread(server)
+                rate = short(server)
                 stopped, served = faults(server)
             finally:
                 server.stop()
             mean, worst = statistics.mean(shares), max(shares)
-            print(f"| {workers} | {name} | {mean:.2f}, {worst:.2f} | {stopped} of 40 | {served} of 40 |")
+            print(f"| {workers} | {name} | {mean:.2f}, {worst:.2f} | {rate:,} | {stopped} of 40 | {served} of 40 |")
             sys.stdout.flush()
 
 
