@@ -112,13 +112,18 @@ fn how(attribute: &Attribute, function: &Function, arguments: &[Joined<'_>]) -> 
         "pooled"
     } else if !function.is_async {
         "inline"
-    } else if !waits(function) {
+    } else if !arguments.iter().any(takes_from_request) && !waits(function) {
         "immediate"
     } else if arguments.iter().any(|joined| matches!(joined.source, Source::Text(_))) {
         "awaited_with_text"
     } else {
         "awaited"
     }
+}
+
+/// Whether an argument is waited for, as far as its name tells. A future is kept for it, and that of the function stands in it.
+fn takes_from_request(joined: &Joined<'_>) -> bool {
+    joined.source == Source::Extractor && !is_named(&joined.argument.ty, &["State"])
 }
 
 /// The names of what may read nothing but what the client sent, or less; the compiler knows whether it does.

@@ -17,7 +17,7 @@ const _: () = {
                 &["POST"],
                 "/<int:params>",
                 "handler",
-                (&_pulsar::Function::immediate(
+                (&_pulsar::Function::awaited(
                     handler,
                     (
                         _pulsar::ValueAt(0, <u8 as _pulsar::PathValue>::TYPE),
