@@ -3,6 +3,8 @@
 //! The stages: `attribute` reads what stands in the brackets, `function` (shared) the function, `arguments` joins the
 //! placeholders of one with the arguments of the other, `tokens` writes the block, `url` the struct for `url!`.
 //!
+//! `waits` tells `tokens` whether the future of an `async fn` has to be kept.
+//!
 //! `arguments` asks `conversions`, `lookalikes` and `body` what is wrong with a type. `duplicates` and `blocking` have the
 //! compiler speak, by items beside the block.
 
